@@ -1,0 +1,1 @@
+"""How a network runs on a chip: map, lower, run, look."""
