@@ -1,0 +1,72 @@
+"""Says who waits for whom when nothing more can happen."""
+
+from __future__ import annotations
+
+import networkx as nx
+
+from ..program import I64, Program
+
+
+def explain(
+    program: Program,
+    iterations: int,
+    now_fs: int,
+    issued: I64,
+    produced: I64,
+    freed: I64,
+    held_by: dict[int, list[int]],
+    waiting: dict[int, int],
+) -> str:
+    """The message of a `DeadlockError`: the cycle of waiting actors, or what is missing if there is none.
+
+    Parameters
+    ----------
+    issued : I64, shape (A,)
+        Firings issued so far.
+    produced, freed : I64, shape (C,)
+        Cumulative tokens that arrived in, and were let go from, each channel.
+    held_by : dict of resource to actors that keep it
+    waiting : dict of actor to the resource that its oldest waiting visit cannot get
+    """
+    graph = nx.DiGraph()
+    reasons: dict[tuple[int, int], str] = {}
+
+    def wait(actor: int, other: int, reason: str) -> None:
+        graph.add_edge(actor, other)
+        reasons.setdefault((actor, other), reason)
+
+    for a in range(program.n_actors):
+        if a in waiting:
+            for holder in held_by.get(waiting[a], []):
+                wait(a, holder, f"resource {program.resource_name[waiting[a]]!r} held by")
+        k = int(issued[a])
+        if k >= iterations * program.actor_firings[a]:
+            continue
+        for c in program.in_channel[program.in_start[a] : program.in_start[a + 1]]:
+            need = _needed(program, int(c), k)
+            if produced[c] < need:
+                wait(a, int(program.channel_src[c]), f"token {need} (has {produced[c]}) from")
+        for c in program.out_channel[program.out_start[a] : program.out_start[a + 1]]:
+            if k + 1 - freed[c] > program.channel_capacity[c]:
+                wait(a, int(program.channel_dst[c]), f"room (capacity {program.channel_capacity[c]}) towards")
+    stuck = int((issued < iterations * program.actor_firings).sum())
+    head = f"deadlock at {now_fs} fs: {stuck} of {program.n_actors} actors cannot go on"
+    try:
+        cycle = [edge[0] for edge in nx.find_cycle(graph)]
+    except nx.NetworkXNoCycle:
+        lines = [f"{program.actor_name[a]} waits for {r} {program.actor_name[b]}" for (a, b), r in reasons.items()]
+        return f"{head}; " + "; ".join(lines[:4])
+    first = cycle.index(min(cycle))
+    cycle = [*cycle[first:], *cycle[:first], min(cycle)]
+    steps = [
+        f"{program.actor_name[a]} waits for {reasons[(a, b)]} {program.actor_name[b]}"
+        for a, b in zip(cycle, cycle[1:], strict=False)
+    ]
+    return f"{head}; " + ", ".join(steps)
+
+
+def _needed(program: Program, c: int, k: int) -> int:
+    """Cumulative tokens that firing k of the consumer of channel c needs."""
+    dst, src = int(program.channel_dst[c]), int(program.channel_src[c])
+    i, j = divmod(k, int(program.actor_firings[dst]))
+    return i * int(program.actor_firings[src]) + program.schedule_value(int(program.channel_need[c]), j)

@@ -1,0 +1,86 @@
+"""What every Program must satisfy before an engine may run it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .errors import SimulationError
+from .program import Arbitration, Program
+
+
+def check(program: Program) -> None:
+    """Raise `SimulationError`, naming the part, if no run of the Program could be right."""
+    _check_resources(program)
+    _check_actors(program)
+    _check_visits(program)
+    for c in range(program.n_channels):
+        _check_channel(program, c)
+
+
+def _check_resources(p: Program) -> None:
+    for r, name in enumerate(p.resource_name):
+        if p.resource_servers[r] < 1 or p.resource_units[r] < 1:
+            raise SimulationError(f"resource {name!r}: {p.resource_servers[r]} servers, expected at least 1")
+        slots = p.resource_slot_start[r + 1] - p.resource_slot_start[r]
+        if (p.resource_arbitration[r] == Arbitration.SLOTS) != (slots > 0 and p.resource_slot_fs[r] > 0):
+            raise SimulationError(f"resource {name!r}: time slots need a slot length and at least one slot, and only they do")
+        if slots and p.resource_servers[r] != 1:
+            raise SimulationError(f"resource {name!r}: time slots are for a single server")
+
+
+def _check_actors(p: Program) -> None:
+    for a, name in enumerate(p.actor_name):
+        if p.actor_firings[a] < 1:
+            raise SimulationError(f"actor {name!r}: {p.actor_firings[a]} firings, expected at least 1")
+        if p.actor_visit_start[a] == p.actor_visit_start[a + 1]:
+            raise SimulationError(f"actor {name!r} has no visit; give it at least a delay")
+
+
+def _check_visits(p: Program) -> None:
+    actor = p.visit_actor()
+    for v in range(p.n_visits):
+        a = int(actor[v])
+        n = int(p.actor_firings[a])
+        where = f"actor {p.actor_name[a]!r}, visit {v - p.actor_visit_start[a]}"
+        for what, index in (("hold", p.visit_hold[v]), ("advance", p.visit_advance[v])):
+            schedule = p.schedule(int(index))
+            if not schedule.covers(n):
+                raise SimulationError(f"{where}: {what} is given for fewer than {n} firings")
+            if min(schedule.rows) + min(schedule.cols) < 1 and schedule.values(n).min() < 1:
+                raise SimulationError(f"{where}: {what} must be at least 1 fs in every firing")
+        group = p.visit_resource[p.visit_resource_start[v] : p.visit_resource_start[v + 1]]
+        arbitration = p.resource_arbitration[group]
+        if len(group) > 1 and (arbitration != Arbitration.FCFS).any():
+            raise SimulationError(f"{where}: only first-come-first-served resources can be occupied together")
+        if p.visit_keep[v] and v + 1 == p.actor_visit_start[a + 1]:
+            raise SimulationError(f"{where}: the last visit has no next one to keep its resource for")
+        if len(group) == 1 and arbitration[0] == Arbitration.SLOTS:
+            r = int(group[0])
+            if p.visit_keep[v]:
+                raise SimulationError(f"{where}: a time-slotted resource cannot be kept")
+            owned = p.slot_owner[p.resource_slot_start[r] : p.resource_slot_start[r + 1]] == v
+            if not owned.any():
+                raise SimulationError(f"{where}: owns no slot of {p.resource_name[r]!r}")
+            if p.schedule(int(p.visit_hold[v])).values(n).max() > p.resource_slot_fs[r]:
+                raise SimulationError(f"{where}: holds {p.resource_name[r]!r} longer than one slot")
+
+
+def _check_channel(p: Program, c: int) -> None:
+    src, dst = int(p.channel_src[c]), int(p.channel_dst[c])
+    where = f"channel {p.actor_name[src]!r} -> {p.actor_name[dst]!r}"
+    tokens, n = int(p.actor_firings[src]), int(p.actor_firings[dst])
+    need, free = p.schedule(int(p.channel_need[c])), p.schedule(int(p.channel_free[c]))
+    if not (need.covers(n) and free.covers(n)):
+        raise SimulationError(f"{where}: need or free is given for fewer than {n} firings")
+    needs, frees = need.values(n), free.values(n)
+    if needs.min() < 0 or needs.max() > tokens:
+        raise SimulationError(f"{where}: needs {needs.max()} tokens, the producer makes {tokens} per iteration")
+    # A firing may let go of tokens that nobody will need (a strided window), so free may run ahead of need.
+    if frees.min() < 0 or frees.max() > tokens or (np.diff(frees) < 0).any():
+        raise SimulationError(f"{where}: tokens let go must rise from 0 to at most {tokens}")
+    live = needs - np.concatenate([[0], frees[:-1]])
+    if p.channel_capacity[c] < max(1, int(live.max())):
+        raise SimulationError(
+            f"{where}: capacity {p.channel_capacity[c]} tokens, but a firing needs {int(live.max())} at once; "
+            "give the buffer more room"
+        )
