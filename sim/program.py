@@ -13,6 +13,7 @@ per-firing values are one row and n columns. Nothing is unrolled by tokens x til
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
 
@@ -23,6 +24,9 @@ from .errors import SimulationError
 
 I64 = NDArray[np.int64]
 F64 = NDArray[np.float64]
+
+MAX_TIME_FS = 2**62
+"""Latest instant an engine simulates, and longest hold: 77 minutes. Sums of two such fit in int64."""
 
 
 class Arbitration(IntEnum):
@@ -53,9 +57,8 @@ class Schedule:
     def affine(first: int, step: int, n: int) -> Schedule:
         """`first + step * k` for k in 0..n-1, in O(sqrt(n)) numbers."""
         width = max(1, int(np.sqrt(n)))
-        return Schedule(
-            tuple(first + step * width * r for r in range(-(-n // width))), tuple(step * c for c in range(width))
-        )
+        rows = tuple(first + step * width * r for r in range(-(-n // width)))
+        return Schedule(rows, tuple(step * c for c in range(width)))
 
     def __call__(self, k: int) -> int:
         if len(self.cols) * len(self.rows) == 1:
@@ -77,7 +80,7 @@ class Schedule:
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """The lowered simulation. Arrays only; index meanings: r resource, a actor, v visit, c channel, s schedule.
+    """The lowered simulation. Arrays only; indices: r resource, a actor, v visit, c channel, s schedule.
 
     Attributes
     ----------
@@ -88,8 +91,8 @@ class Program:
         Identical instances that this resource stands for (exact lumping), for utilization. At least 1.
     resource_arbitration : I64, shape (R,)
     resource_queued : bool array, shape (R,)
-        True where waiting visits must be kept in a queue (priority, round robin, `keep`, and every resource that
-        shares a visit with such a one); False where a booking "free at" is enough.
+        True where waiting visits must be kept in a queue (priority, round robin, `keep`, and every resource
+        that shares a visit with such a one); False where a booking "free at" is enough.
     resource_slot_fs : I64, shape (R,)
         Length of one time slot; 0 unless SLOTS.
     resource_slot_start : I64, shape (R + 1,); slot_owner : I64
@@ -120,8 +123,8 @@ class Program:
     in_start, in_channel / out_start, out_channel : I64
         Channels into and out of each actor, ascending.
     ledger_* :
-        What costs energy: row i says that each firing of `ledger_actor[i]` causes `ledger_count[i]` times the action
-        `ledger_action[i]` of component `ledger_component[i]`, each costing `ledger_energy_j[i]` joules.
+        What costs energy: row i says that each firing of `ledger_actor[i]` causes `ledger_count[i]` times the
+        action `ledger_action[i]` of component `ledger_component[i]`, each of `ledger_energy_j[i]` joules.
     static_power_w : tuple of (str, float)
         Component and watts drawn all the time.
     """
@@ -190,7 +193,8 @@ class Program:
 
     def schedule(self, index: int) -> Schedule:
         """The schedule with that index, as tables."""
-        row, col, n_cols = self.schedule_row_start[index], self.schedule_col_start[index], self.schedule_cols[index]
+        row, col = self.schedule_row_start[index], self.schedule_col_start[index]
+        n_cols = self.schedule_cols[index]
         if n_cols == 0:
             return Schedule((int(self.table[row]),))
         return Schedule(tuple(self.table[row:col].tolist()), tuple(self.table[col : col + n_cols].tolist()))
@@ -213,7 +217,10 @@ class Program:
         digest = hashlib.sha256()
         for f in fields(self):
             value = getattr(self, f.name)
-            digest.update(value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode())
+            if isinstance(value, np.ndarray):
+                digest.update(f"{f.name}{value.shape}".encode() + value.tobytes())
+            else:
+                digest.update(f"{f.name}{value!r}".encode())
         return digest.hexdigest()
 
 
@@ -261,9 +268,11 @@ class ProgramBuilder:
         """Add a resource and return its index.
 
         `units` is how many identical hardware instances it stands for (default: `servers`).
-        `slots` (SLOTS only): one (actor, visit position in its chain) per slot of a period, (-1, -1) for nobody.
+        `slots` (SLOTS only): one (actor, visit position in its chain) per slot of a period, (-1, -1) for
+        nobody.
         """
-        self._resources.append((name, klass, servers, units or servers, arbitration, slot_fs, slots))
+        units = servers if units is None else units
+        self._resources.append((name, klass, servers, units, arbitration, slot_fs, slots))
         return len(self._resources) - 1
 
     def actor(self, name: str, firings: int, *, layer: str = "", release: str = "first_hold") -> int:
@@ -342,10 +351,7 @@ class ProgramBuilder:
 
         starts = np.cumsum([0] + [len(a.visits) for a in self._actors])
         visits = [v for a in self._actors for v in a.visits]
-        owners = [
-            [-1 if actor < 0 else int(starts[actor]) + position for actor, position in slots]
-            for *_, slots in self._resources
-        ]
+        owners = [[self._slot_owner(r[0], slot, starts) for slot in r[-1]] for r in self._resources]
         rows = [len(s.rows) for s in self._schedules]
         cols = [len(s.cols) for s in self._schedules]
         constant = [r * c == 1 for r, c in zip(rows, cols, strict=True)]
@@ -398,9 +404,22 @@ class ProgramBuilder:
         check(program)
         return program
 
+    def _slot_owner(self, resource: str, slot: tuple[int, int], starts: NDArray[np.int64]) -> int:
+        """Index v of the visit that owns a slot given as (actor, position in its chain); -1 for nobody."""
+        actor, position = slot
+        if actor < 0:
+            return -1
+        if actor >= len(self._actors) or not 0 <= position < len(self._actors[actor].visits):
+            raise SimulationError(
+                f"resource {resource!r}: a slot is given to visit {position} of actor {actor}, "
+                "which does not exist"
+            )
+        return int(starts[actor]) + position
+
     def _queued(self, visits: list[_Visit]) -> NDArray[np.bool_]:
         """Resources that need a queue, closed over visits that occupy several resources at once."""
-        queued = np.array([r[4] in (Arbitration.PRIORITY, Arbitration.ROUND_ROBIN) for r in self._resources], bool)
+        keeps_queue = (Arbitration.PRIORITY, Arbitration.ROUND_ROBIN)
+        queued = np.array([r[4] in keeps_queue for r in self._resources], bool)
         for v in visits:
             if v.keep:
                 queued[list(v.resources)] = True
@@ -413,18 +432,30 @@ class ProgramBuilder:
                 queued[g] = True
 
 
-def _i64(values: object) -> I64:
-    return np.fromiter(values, np.int64)  # type: ignore[call-overload,no-any-return]
+def _i64(values: Iterable[int]) -> I64:
+    try:
+        return np.fromiter(values, np.int64)
+    except OverflowError as error:
+        raise SimulationError("a number of the Program does not fit in 64 bits (times are in fs)") from error
 
 
 def _adjacency(prefix: str, ends: list[int], n_actors: int) -> dict[str, I64]:
     """Channels by the actor at one of their ends, as a start array and a channel list."""
     order = np.argsort(np.array(ends, np.int64), kind="stable").astype(np.int64)
-    counts = np.bincount(np.array(ends, np.int64), minlength=n_actors) if ends else np.zeros(n_actors, np.int64)
+    counts = np.bincount(np.array(ends, np.int64), minlength=n_actors)
     return {
         f"{prefix}_start": np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         f"{prefix}_channel": order,
     }
 
 
-__all__ = ["F64", "I64", "Arbitration", "Program", "ProgramBuilder", "Schedule", "SimulationError"]
+__all__ = [
+    "F64",
+    "I64",
+    "MAX_TIME_FS",
+    "Arbitration",
+    "Program",
+    "ProgramBuilder",
+    "Schedule",
+    "SimulationError",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .errors import SimulationError
-from .program import Arbitration, Program
+from .program import MAX_TIME_FS, Arbitration, Program
 
 
 def check(program: Program) -> None:
@@ -23,7 +23,13 @@ def _check_resources(p: Program) -> None:
             raise SimulationError(f"resource {name!r}: {p.resource_servers[r]} servers, expected at least 1")
         slots = p.resource_slot_start[r + 1] - p.resource_slot_start[r]
         if (p.resource_arbitration[r] == Arbitration.SLOTS) != (slots > 0 and p.resource_slot_fs[r] > 0):
-            raise SimulationError(f"resource {name!r}: time slots need a slot length and at least one slot, and only they do")
+            raise SimulationError(
+                f"resource {name!r}: time slots need a slot length and at least one slot, and only they do"
+            )
+        if int(slots) * int(p.resource_slot_fs[r]) > MAX_TIME_FS:
+            raise SimulationError(
+                f"resource {name!r}: the period of its slots is longer than {MAX_TIME_FS} fs"
+            )
         if slots and p.resource_servers[r] != 1:
             raise SimulationError(f"resource {name!r}: time slots are for a single server")
 
@@ -48,6 +54,8 @@ def _check_visits(p: Program) -> None:
                 raise SimulationError(f"{where}: {what} is given for fewer than {n} firings")
             if min(schedule.rows) + min(schedule.cols) < 1 and schedule.values(n).min() < 1:
                 raise SimulationError(f"{where}: {what} must be at least 1 fs in every firing")
+            if max(schedule.rows) + max(schedule.cols) > MAX_TIME_FS:
+                raise SimulationError(f"{where}: {what} must be at most {MAX_TIME_FS} fs (77 minutes)")
         group = p.visit_resource[p.visit_resource_start[v] : p.visit_resource_start[v + 1]]
         arbitration = p.resource_arbitration[group]
         if len(group) > 1 and (arbitration != Arbitration.FCFS).any():
@@ -74,13 +82,15 @@ def _check_channel(p: Program, c: int) -> None:
         raise SimulationError(f"{where}: need or free is given for fewer than {n} firings")
     needs, frees = need.values(n), free.values(n)
     if needs.min() < 0 or needs.max() > tokens:
-        raise SimulationError(f"{where}: needs {needs.max()} tokens, the producer makes {tokens} per iteration")
+        raise SimulationError(
+            f"{where}: needs {needs.min()} to {needs.max()} tokens, the producer makes {tokens} per iteration"
+        )
     # A firing may let go of tokens that nobody will need (a strided window), so free may run ahead of need.
     if frees.min() < 0 or frees.max() > tokens or (np.diff(frees) < 0).any():
         raise SimulationError(f"{where}: tokens let go must rise from 0 to at most {tokens}")
     live = needs - np.concatenate([[0], frees[:-1]])
     if p.channel_capacity[c] < max(1, int(live.max())):
         raise SimulationError(
-            f"{where}: capacity {p.channel_capacity[c]} tokens, but a firing needs {int(live.max())} at once; "
-            "give the buffer more room"
+            f"{where}: capacity {p.channel_capacity[c]} tokens, but a firing needs {max(1, int(live.max()))} "
+            "at once; give the buffer more room"
         )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import networkx as nx
+import numpy as np
 
 from ..program import I64, Program
 
@@ -49,18 +52,20 @@ def explain(
         for c in program.out_channel[program.out_start[a] : program.out_start[a + 1]]:
             if k + 1 - freed[c] > program.channel_capacity[c]:
                 wait(a, int(program.channel_dst[c]), f"room (capacity {program.channel_capacity[c]}) towards")
-    stuck = int((issued < iterations * program.actor_firings).sum())
-    head = f"deadlock at {now_fs} fs: {stuck} of {program.n_actors} actors cannot go on"
+    unissued = np.flatnonzero(issued < iterations * program.actor_firings)
+    n_stuck = len(set(unissued.tolist()) | set(waiting))
+    head = f"deadlock at {now_fs} fs: {n_stuck} of {program.n_actors} actors cannot go on"
     try:
         cycle = [edge[0] for edge in nx.find_cycle(graph)]
     except nx.NetworkXNoCycle:
-        lines = [f"{program.actor_name[a]} waits for {r} {program.actor_name[b]}" for (a, b), r in reasons.items()]
+        names = program.actor_name
+        lines = [f"{names[a]} waits for {reason} {names[b]}" for (a, b), reason in reasons.items()]
         return f"{head}; " + "; ".join(lines[:4])
     first = cycle.index(min(cycle))
     cycle = [*cycle[first:], *cycle[:first], min(cycle)]
     steps = [
         f"{program.actor_name[a]} waits for {reasons[(a, b)]} {program.actor_name[b]}"
-        for a, b in zip(cycle, cycle[1:], strict=False)
+        for a, b in pairwise(cycle)
     ]
     return f"{head}; " + ", ".join(steps)
 

@@ -24,12 +24,8 @@ class Cause(IntEnum):
     SLOT = 7
 
 
-PATH_DTYPE = np.dtype(
-    [("actor", np.int64), ("firing", np.int64), ("visit", np.int64), ("cause", np.int64), ("begin_fs", np.int64)]
-)
-FIRING_DTYPE = np.dtype(
-    [("actor", np.int64), ("firing", np.int64), ("issue_fs", np.int64), ("begin_fs", np.int64), ("end_fs", np.int64)]
-)
+PATH_DTYPE = np.dtype([(name, np.int64) for name in ("actor", "firing", "visit", "cause", "begin_fs")])
+FIRING_DTYPE = np.dtype([(name, np.int64) for name in ("actor", "firing", "issue_fs", "begin_fs", "end_fs")])
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,10 +51,10 @@ class EngineResult:
         Most tokens in a channel, room taken at issue included, tokens let go excluded.
     critical_path : structured array (PATH_DTYPE), in order of time; `visit` is the index v of the Program.
     bin_fs : int; busy_bins : I64, shape (V, n_bins)
-        Busy time by visit within each bin of time [b * bin_fs, (b + 1) * bin_fs); the holds that reach beyond the
-        makespan count too. bin_fs is the smallest power of two for which n_bins bins cover every hold.
+        Busy time by visit within each bin of time [b * bin_fs, (b + 1) * bin_fs); the holds that reach beyond
+        the makespan count too. bin_fs is the smallest power of two for which n_bins bins cover every hold.
     firings : structured array (FIRING_DTYPE) or None
-        Every firing, ordered by (actor, firing), if asked for.
+        Every firing, ordered by (actor, firing), if asked for; begin_fs is that of its first visit.
     """
 
     makespan_fs: int
