@@ -1,0 +1,109 @@
+"""What every part of a chip has in common: its source, its costs, its clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from .quantities import AreaMm2, Count, CycleFs, Cycles, PowerW
+
+KINDS = ("published", "derived", "estimated", "assumed")
+"""What a number may rest on: a source, arithmetic on published numbers, a named model, or nothing."""
+
+Source = Mapping[str, str]
+"""Field to source text; ``"*"`` holds for the fields that are not named."""
+
+
+def _read_source(value: object) -> Source:
+    source = {"*": value} if isinstance(value, str) else value
+    if not isinstance(source, dict) or not source:
+        raise ValueError(f"found {value!r}, expected a text or a mapping from fields to texts")
+    for key, text in source.items():
+        words = text.split(maxsplit=1) if isinstance(text, str) else []
+        if not words or words[0].rstrip(":") not in KINDS:
+            where = "" if key == "*" else f"for {key!r} "
+            raise ValueError(f"found {text!r} {where}, expected a text that begins with {', '.join(KINDS)}".replace(" ,", ","))
+    return source
+
+
+SourceField = Annotated[
+    dict[str, str],
+    BeforeValidator(_read_source),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": f"^({'|'.join(KINDS)})"},
+                {"type": "object", "additionalProperties": {"type": "string", "pattern": f"^({'|'.join(KINDS)})"}},
+            ]
+        }
+    ),
+]
+
+
+class Component(BaseModel):
+    """Anything with fields in a chip file.
+
+    Attribute names carry the unit (``read_time_fs``); the keys of the file do not (``read_time: 100 ns``).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: SourceField | None = Field(
+        None,
+        description="Where the numbers come from: one text for all fields, or a mapping from field to text with '*' for "
+        "the others; begins with published, derived, estimated or assumed. Inherited from the enclosing part.",
+    )
+
+
+class Costed(Component):
+    """A part that draws power and takes area. All figures are for one instance.
+
+    Dynamic energy is ``energy`` times the number of actions where the part gives an energy, else ``power``
+    times the time it is busy. ``static_power`` comes on top, all the time. The peak power of an instance is
+    ``power`` (or, where only an energy is given, energy times the highest rate) plus ``static_power``.
+    A cost that is not given is None: unknown, and left out of the sums.
+    """
+
+    power_w: PowerW | None = Field(None, alias="power", description="Power of one instance while busy, on top of static_power.")
+    static_power_w: PowerW | None = Field(None, alias="static_power", description="Power of one instance at all times (leakage).")
+    area_mm2: AreaMm2 | None = Field(None, alias="area", description="Area of one instance.")
+
+
+class Clocked(Costed):
+    """A part with a clock of its own. ``clock: 1 GHz`` may be written instead of ``cycle: 1 ns``.
+
+    A job of `beats` cycles keeps the part busy for that long, and its result is there after
+    ``max(latency_cycles, beats)`` cycles.
+    """
+
+    synonyms: ClassVar[Mapping[str, str]] = {"clock": "cycle"}
+
+    cycle_fs: CycleFs = Field(alias="cycle", description="Clock period, as a time or as a frequency.")
+    latency_cycles: Cycles = Field(
+        0, description="Least number of cycles from the start of a job to its result (a fixed pipeline stage); 0 for none."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rename(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "clock" not in data:
+            return data
+        if "cycle" in data:
+            raise ValueError("found both 'clock' and 'cycle', expected one of them")
+        return {cls.synonyms.get(key, key): value for key, value in data.items()}
+
+    def hold_fs(self, beats: int) -> int:
+        """How long a job of so many cycles keeps the part busy."""
+        return beats * self.cycle_fs
+
+    def latency_fs(self, beats: int) -> int:
+        """From the start of a job of so many cycles to its last result."""
+        return max(beats, self.latency_cycles) * self.cycle_fs
+
+
+class Counted(Component):
+    """A part of which there are several."""
+
+    count: Count = Field(1, description="Number of instances in the enclosing part.")

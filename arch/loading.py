@@ -1,0 +1,93 @@
+"""From a preset's name or a YAML file to a validated `Chip`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from .chip import Chip
+from .errors import ConfigError
+from .messages import describe_errors
+from .nearest import nearest_hint
+from .overrides import apply_override
+from .yaml_text import Document, read_file, read_text
+
+
+def names() -> list[str]:
+    """Names of the chips that come with the package, sorted."""
+    return sorted(item.name.removesuffix(".yaml") for item in files("ohmsum.arch.chips").iterdir() if item.name.endswith(".yaml"))
+
+
+def load(source: str | Path, overrides: Mapping[str, str] | None = None, n_chips: int | None = None) -> Chip:
+    """Read and validate a chip.
+
+    Parameters
+    ----------
+    source : str or Path
+        Name of a preset (see `names`) or path of a ``.yaml`` file.
+    overrides : mapping of str to str, optional
+        Dotted paths to texts, as in a file: ``{"tile.adc.bits": "6", "units.softmax.lanes": "8"}``. The text
+        ``null`` removes an optional field.
+    n_chips : int, optional
+        Number of copies of the chip; its file must say what links them.
+
+    Raises
+    ------
+    ConfigError
+        With file, line, path, what was found and what was expected.
+    """
+    document = _read(source)
+    if document.value is None:
+        raise ConfigError(f"{document.label}: the file is empty, expected the fields of a chip (name, tile, ...)")
+    if not isinstance(document.value, dict):
+        what = "a list" if isinstance(document.value, list) else f"the plain value {document.value!r}"
+        raise ConfigError(f"{document.place(())}: found {what}, expected the fields of a chip (name, tile, ...)")
+    for path, text in (overrides or {}).items():
+        apply_override(document, path, text)
+    if n_chips is not None:
+        _set_copies(document, n_chips)
+    return validate(document)
+
+
+def loads(text: str, label: str = "<text>") -> Chip:
+    """Validate a chip from YAML text; `label` stands for the file name in messages."""
+    document = read_text(text, label)
+    if not isinstance(document.value, dict):
+        raise ConfigError(f"{label}: expected the fields of a chip (name, tile, ...)")
+    return validate(document)
+
+
+def validate(document: Document) -> Chip:
+    """The chip of a parsed document."""
+    try:
+        return Chip.model_validate(document.value)
+    except ValidationError as error:
+        raise ConfigError(describe_errors(document, error)) from None
+
+
+def _read(source: str | Path) -> Document:
+    path = Path(source)
+    known = names()
+    if str(source) in known:
+        with as_file(files("ohmsum.arch.chips").joinpath(f"{source}.yaml")) as file:
+            document = read_file(file)
+        return Document(f"{source}.yaml", document.value, {k: f"{source}.yaml:{v.rpartition(':')[2]}" for k, v in document.places.items()})
+    if path.suffix in (".yaml", ".yml") or path.exists():
+        if path.is_dir():
+            raise ConfigError(f"{path}: is a folder, expected a chip file (.yaml) or one of {', '.join(known)}")
+        return read_file(path)
+    raise ConfigError(f"unknown chip {str(source)!r}{nearest_hint(source, known)} (or give the path of a .yaml file)")
+
+
+def _set_copies(document: Document, n_chips: int) -> None:
+    if n_chips < 1:
+        raise ConfigError(f"--chips: found {n_chips}, expected at least 1")
+    chips: Any = document.value.get("chips")
+    if isinstance(chips, dict):
+        document.value["chips"] = {**chips, "count": n_chips}
+    elif n_chips > 1:
+        raise ConfigError(f"{document.label}: --chips {n_chips} needs the links between chips, expected a 'chips' section with bandwidth and latency")
