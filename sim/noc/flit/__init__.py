@@ -1,0 +1,1 @@
+"""Cycle-accurate routers: every flit, credit and virtual channel."""

@@ -1,0 +1,1 @@
+"""The topologies, one file each; `sim.noc.fabric.names()` imports them all."""
