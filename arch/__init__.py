@@ -4,6 +4,8 @@
 >>> chip = arch.load("isaac", overrides={"tile.adc.bits": "6"})
 >>> chip.tile.adc.bits, chip.tile.crossbar.read_time_fs
 (6, 100000000)
+>>> chip.source_of("tile.adc.bits")
+'assumed: set to 6'
 """
 
 from __future__ import annotations
@@ -14,20 +16,44 @@ from .errors import ConfigError
 
 if TYPE_CHECKING:
     from .chip import Chip, Tile
+    from .editor_schema import json_schema
     from .functions import FUNCTIONS, MAC
     from .loading import load, loads, names
+    from .peak import peak_ops_per_s, read_interval_fs, vector_interval_fs
+    from .printing import Row, describe, to_yaml
+    from .rollup import Part, RollUp, roll_up
 
-_HOMES = {
-    "Chip": "chip",
-    "Tile": "chip",
-    "FUNCTIONS": "functions",
-    "MAC": "functions",
-    "load": "loading",
-    "loads": "loading",
-    "names": "loading",
+_MODULES = {
+    "chip": ("Chip", "Tile"),
+    "printing": ("Row", "describe", "to_yaml"),
+    "functions": ("FUNCTIONS", "MAC"),
+    "editor_schema": ("json_schema",),
+    "loading": ("load", "loads", "names"),
+    "peak": ("peak_ops_per_s", "read_interval_fs", "vector_interval_fs"),
+    "rollup": ("Part", "RollUp", "roll_up"),
 }
+_HOMES = {name: module for module, public in _MODULES.items() for name in public}
 
-__all__ = ["FUNCTIONS", "MAC", "Chip", "ConfigError", "Tile", "load", "loads", "names"]
+__all__ = [
+    "FUNCTIONS",
+    "MAC",
+    "Chip",
+    "ConfigError",
+    "Part",
+    "RollUp",
+    "Row",
+    "Tile",
+    "describe",
+    "json_schema",
+    "load",
+    "loads",
+    "names",
+    "peak_ops_per_s",
+    "read_interval_fs",
+    "roll_up",
+    "to_yaml",
+    "vector_interval_fs",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -36,7 +62,6 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    home = import_module(f".{_HOMES[name]}", __name__)
-    value = getattr(home, name)
+    value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
     globals()[name] = value
     return value

@@ -23,17 +23,25 @@ from .units import FS_PER_S
 class Cell(Component):
     """One memory cell: the device at a crossing, with its access transistor."""
 
-    kind: Literal["rram", "pcm", "sram", "flash", "sonos", "fefet", "dram", "memcapacitor", "photonic", "other"] = Field(
-        description="Memory technology."
-    )
+    kind: Literal[
+        "rram", "pcm", "sram", "flash", "sonos", "fefet", "dram", "memcapacitor", "photonic", "other"
+    ] = Field(description="Memory technology.")
     bits: Bits = Field(description="Bits that one cell stores (its sign included, if `signed`).")
     signed: bool = Field(
-        False, strict=True, description="Whether one cell holds both polarities (several devices), so that a signed weight needs no pair."
+        False,
+        strict=True,
+        description="Whether one cell holds both polarities, so that a signed weight needs no pair of cells.",
     )
     devices: Count = Field(1, description="Memory devices in one cell; information only.")
-    g_min_siemens: ConductanceSiemens | None = Field(None, alias="g_min", description="Lowest conductance of the cell.")
-    g_max_siemens: ConductanceSiemens | None = Field(None, alias="g_max", description="Highest conductance of the cell.")
-    read_voltage_v: VoltageV | None = Field(None, alias="read_voltage", description="Voltage over the cell while it is read.")
+    g_min_siemens: ConductanceSiemens | None = Field(
+        None, alias="g_min", description="Lowest conductance of the cell."
+    )
+    g_max_siemens: ConductanceSiemens | None = Field(
+        None, alias="g_max", description="Highest conductance of the cell."
+    )
+    read_voltage_v: VoltageV | None = Field(
+        None, alias="read_voltage", description="Voltage over the cell while it is read."
+    )
 
 
 class Crossbar(Costed, Counted):
@@ -42,15 +50,27 @@ class Crossbar(Costed, Counted):
     rows: Count = Field(description="Rows (inputs) that hold weights.")
     cols: Count = Field(description="Columns (outputs) that hold weights.")
     cell: Cell = Field(description="The memory cell.")
-    read_time_fs: TimeFs = Field(alias="read_time", description="One read of the whole array: one input slice, one phase.")
-    phases: Count = Field(
-        1, le=16, description="Reads per input slice, one after the other (4: each sign of the input with each sign of the weight)."
+    read_time_fs: TimeFs = Field(
+        alias="read_time", description="One read of the whole array: one input slice, one phase."
     )
-    energy_j: EnergyJ | None = Field(None, alias="energy", description="One read of the whole array, one slice and phase.")
-    write_time_fs: TimeFs | None = Field(None, alias="write_time", description="Programming one row, verification included.")
-    write_energy_j: EnergyJ | None = Field(None, alias="write_energy", description="Programming one cell, verification included.")
+    phases: Count = Field(
+        1,
+        le=16,
+        description="Reads per input slice, one after the other (4: each sign of input and of weight).",
+    )
+    energy_j: EnergyJ | None = Field(
+        None, alias="energy", description="One read of the whole array, one slice and phase."
+    )
+    write_time_fs: TimeFs | None = Field(
+        None, alias="write_time", description="Programming one row, verification included."
+    )
+    write_energy_j: EnergyJ | None = Field(
+        None, alias="write_energy", description="Programming one cell, verification included."
+    )
     spare_rows: Cycles = Field(0, description="Rows beyond `rows` that hold no weights.")
-    spare_columns: Cycles = Field(0, description="Columns beyond `cols` that hold no weights, such as a unit column.")
+    spare_columns: Cycles = Field(
+        0, description="Columns beyond `cols` that hold no weights, such as a unit column."
+    )
 
 
 class Weights(Component):
@@ -58,18 +78,23 @@ class Weights(Component):
 
     bits: Bits = Field(description="Bits of one weight, sign included.")
     encoding: Literal["offset", "differential", "bias_column"] = Field(
-        description="How negative weights are stored: shifted by a constant that is subtracted digitally (offset), as the "
-        "difference of two cells (differential), or shifted, with one more column that measures the shift (bias_column)."
+        description="How negative weights are stored: shifted by a constant that is subtracted digitally "
+        "(offset), as the difference of two cells (differential), or shifted, with one more column per "
+        "crossbar that measures the shift (bias_column)."
     )
 
 
 class Dac(Costed, Counted):
     """The row drivers that turn digital inputs into voltages, pulses or durations."""
 
-    kind: Literal["bit_serial", "multi_bit", "pulse_width", "pulse_count"] = Field(description="How an input drives its row.")
+    kind: Literal["bit_serial", "multi_bit", "pulse_width", "pulse_count"] = Field(
+        description="How an input drives its row."
+    )
     bits: Bits = Field(description="Bits of one whole input value.")
     slice_bits: Bits = Field(description="Bits that one read takes; the input needs bits / slice_bits reads.")
-    energy_j: EnergyJ | None = Field(None, alias="energy", description="One row driven for one slice.")
+    energy_j: EnergyJ | None = Field(
+        None, alias="energy", description="One row driven for one slice in one phase."
+    )
 
     @property
     def n_slices(self) -> int:
@@ -91,16 +116,26 @@ class Adc(Costed, Counted):
     )
     bits: Bits = Field(description="Resolution of one conversion (of the duration, for kind none).")
     period_fs: RatePeriodFs | None = Field(
-        None, alias="rate", description="Conversions per second of one ADC. Not needed by a concurrent one, which ends with the read."
+        None,
+        alias="rate",
+        description="Conversions per second of one ADC; a concurrent one needs none, it ends with the read.",
     )
-    concurrent: bool = Field(False, strict=True, description="Whether it converts while the array integrates (counting and ramp ADCs).")
-    latency_cycles: Cycles = Field(0, description="Conversion periods between the end of a conversion and its code (pipelining).")
+    concurrent: bool = Field(
+        False,
+        strict=True,
+        description="Whether it converts while the array integrates (counting and ramp ADCs).",
+    )
+    latency_cycles: Cycles = Field(
+        0, description="Conversion periods between the end of a conversion and its code (pipelining)."
+    )
     energy_j: EnergyJ | None = Field(None, alias="energy", description="One conversion of one column.")
 
     @model_validator(mode="after")
     def _needs_a_rate(self) -> Adc:
         if self.period_fs is None and not self.concurrent and self.kind != "none":
-            raise ValueError("field 'rate' is missing: conversions per second such as '1.28 GHz' (or say `concurrent: true`)")
+            raise ValueError(
+                "rate is missing, expected conversions per second such as '1.28 GHz' (or concurrent: true)"
+            )
         return self
 
     @property

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .paths import walk
+from .nearest import nearest_hint
+from .paths import fields_by_key, walk
 
 if TYPE_CHECKING:
     from .chip import Chip, Tile
@@ -39,102 +40,102 @@ def check(chip: Chip) -> None:
 
 def findings(chip: Chip) -> Iterator[Finding]:
     """Every contradiction as (path, message)."""
-    yield from _whole(chip)
-    yield from _names(chip)
+    if chip.tile is None and chip.mac_array is None:
+        yield "", "the chip computes nothing, expected a 'tile' (crossbars) or a 'mac_array' (digital)"
+    yield from _unit_names(chip)
     if chip.tile is not None:
-        for rule in _TILE_RULES:
+        for rule in (_grid, _row_drivers, _converters, _columns, _cell):
             yield from rule(chip.tile)
-    yield from _network(chip)
+        yield from _network(chip, chip.tile)
     yield from _sources(chip)
 
 
-def _whole(chip: Chip) -> Iterator[Finding]:
-    if chip.tile is None and chip.mac_array is None:
-        yield "", "the chip computes nothing, expected a 'tile' (crossbars) or a 'mac_array' (digital)"
-
-
-def _names(chip: Chip) -> Iterator[Finding]:
+def _unit_names(chip: Chip) -> Iterator[Finding]:
     seen: set[str] = set()
-    groups = [("tile.units", chip.tile.units if chip.tile else ()), ("units", chip.units)]
-    for prefix, units in groups:
-        for unit in units:
+    for prefix, units in (("tile.units", chip.tile.units if chip.tile else ()), ("units", chip.units)):
+        for index, unit in enumerate(units):
             if unit.name in seen:
-                yield f"{prefix}.{unit.name}.name", f"a second unit is called {unit.name!r}, expected another name"
+                yield (
+                    f"{prefix}.{index}.name",
+                    f"a second unit is called {unit.name!r}, expected a name of its own",
+                )
             seen.add(unit.name)
 
 
 def _grid(tile: Tile) -> Iterator[Finding]:
     rows, cols = tile.grid
     if rows * cols < tile.count:
-        yield "tile.grid", f"{rows} x {cols} places for {tile.count} tiles (tile.count), expected at least as many"
+        yield "tile.grid", f"{rows} x {cols} places are too few for {tile.count} tiles (tile.count)"
 
 
-def _inputs(tile: Tile) -> Iterator[Finding]:
+def _row_drivers(tile: Tile) -> Iterator[Finding]:
     dac, crossbar = tile.dac, tile.crossbar
     if dac.slice_bits > dac.bits:
         yield "tile.dac.slice_bits", f"found {dac.slice_bits}, expected at most tile.dac.bits = {dac.bits}"
     rows = crossbar.count * (crossbar.rows + crossbar.spare_rows)
     if dac.count > rows:
-        yield "tile.dac.count", f"found {dac.count} row drivers for the {rows} rows of a tile, expected at most one per row"
+        yield "tile.dac.count", f"found {dac.count} row drivers, expected at most one for each of {rows} rows"
 
 
-def _outputs(tile: Tile) -> Iterator[Finding]:
+def _converters(tile: Tile) -> Iterator[Finding]:
     adc, crossbar = tile.adc, tile.crossbar
     if adc.kind == "none":
         return
     columns = crossbar.count * (crossbar.cols + crossbar.spare_columns)
     if adc.count > columns:
-        yield "tile.adc.count", f"found {adc.count} ADCs for the {columns} columns of a tile, expected at most one per column"
-    elif adc.count % crossbar.count and crossbar.count % adc.count:
         yield (
             "tile.adc.count",
-            f"{adc.count} ADCs cannot be shared evenly by {crossbar.count} crossbars, expected a divisor or a multiple of "
-            "tile.crossbar.count",
+            f"found {adc.count}, expected at most one for each of the {columns} columns of a tile",
         )
-    if adc.concurrent and adc.count < crossbar.count * crossbar.cols:
+    elif adc.count % crossbar.count and crossbar.count % adc.count:
+        shared = f"{adc.count} ADCs cannot be shared evenly by {crossbar.count} crossbars"
+        yield "tile.adc.count", f"{shared}, expected a divisor or a multiple of tile.crossbar.count"
+    weight_columns = crossbar.count * crossbar.cols
+    if adc.concurrent and adc.count < weight_columns:
+        reason = "an ADC that converts while the array integrates serves one column"
         yield (
             "tile.adc.concurrent",
-            f"an ADC that converts while the array integrates cannot be shared, expected one per column "
-            f"({crossbar.count * crossbar.cols}), found tile.adc.count = {adc.count}",
+            f"{reason}, expected tile.adc.count = {weight_columns}, found {adc.count}",
         )
 
 
-def _weights(tile: Tile) -> Iterator[Finding]:
-    cell = tile.crossbar.cell
+def _columns(tile: Tile) -> Iterator[Finding]:
     if tile.columns_per_weight > tile.weight_columns:
+        how = f"{tile.weights.bits} bits, {tile.crossbar.cell.bits} per cell, {tile.weights.encoding}"
         yield (
             "tile.weights",
-            f"one weight takes {tile.columns_per_weight} columns ({tile.weights.bits} bits, {cell.bits} per cell, "
-            f"{tile.weights.encoding}), a crossbar has {tile.weight_columns}",
+            f"one weight takes {tile.columns_per_weight} columns ({how}), a crossbar has {tile.weight_columns}",
         )
-    if cell.g_min_siemens is not None and cell.g_max_siemens is not None and cell.g_min_siemens >= cell.g_max_siemens:
-        yield "tile.crossbar.cell.g_min", "found no less than g_max, expected less"
-    if tile.weights.encoding == "bias_column" and tile.crossbar.cols + tile.crossbar.spare_columns < 2:
-        yield "tile.weights.encoding", "a bias column needs a crossbar of at least 2 columns"
 
 
-_TILE_RULES: tuple[Callable[[Tile], Iterator[Finding]], ...] = (_grid, _inputs, _outputs, _weights)
+def _cell(tile: Tile) -> Iterator[Finding]:
+    low, high = tile.crossbar.cell.g_min_siemens, tile.crossbar.cell.g_max_siemens
+    if low is not None and high is not None and low >= high:
+        yield "tile.crossbar.cell.g_min", "not below g_max"
 
 
-def _network(chip: Chip) -> Iterator[Finding]:
-    if chip.tile is None:
-        return
+def _network(chip: Chip, tile: Tile) -> Iterator[Finding]:
     if chip.noc is None:
-        if chip.tile.count > 1:
-            yield "noc", f"missing, expected the network that connects the {chip.tile.count} tiles"
+        if tile.count > 1:
+            yield "noc", f"missing, expected the network that connects the {tile.count} tiles"
         return
-    routers = chip.noc.router.count if chip.noc.router else None
-    if routers is not None and routers * chip.noc.concentration < chip.tile.count:
+    routers, shared = chip.noc.router.count if chip.noc.router else None, chip.noc.concentration
+    if routers is not None and routers * shared < tile.count:
         yield (
             "noc.router.count",
-            f"{routers} routers with {chip.noc.concentration} tiles each (noc.concentration) do not reach {chip.tile.count} tiles",
+            f"{routers} routers of {shared} tiles each do not reach {tile.count} tiles",
         )
 
 
 def _sources(chip: Chip) -> Iterator[Finding]:
     for path, component in walk(chip):
-        for text in (component.source or {}).values():
+        where = f"{path}.source".lstrip(".")
+        valid = fields_by_key(type(component))
+        for key, text in (component.source or {}).items():
+            field = key.partition(".")[0]
+            if field != "*" and field not in valid:
+                yield where, f"unknown field {field!r}{nearest_hint(field, valid)}"
             words = set(re.findall(r"[\w-]+", text))
             if text.startswith("published") and not words & chip.references.keys():
-                keys = ", ".join(chip.references) or "none given"
-                yield f"{path}.source".lstrip("."), f"{text!r} names no key of 'references' ({keys})"
+                known = f"its keys are {', '.join(chip.references)}" if chip.references else "it is empty"
+                yield where, f"{text!r} names no key of 'references' ({known})"

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from .analog import Adc, Crossbar, Dac, SampleHold, Weights
 from .checks import check
-from .component import Component, Counted
+from .component import Component, Counted, Other
 from .digital import Buffer, Bus, MacArray, Register, ShiftAdd, Unit
 from .links import Chips, Host, Memory, Noc
 from .quantities import Bits, Count, LengthNm
@@ -27,7 +27,9 @@ Units = Annotated[tuple[Unit, ...], Field(strict=False)]
 class Tile(Counted):
     """Crossbars with the periphery that they share."""
 
-    grid: tuple[Count, Count] = Field(description="Rows and columns in which the tiles of one chip are placed.")
+    grid: tuple[Count, Count] = Field(
+        description="Rows and columns in which the tiles of one chip are placed."
+    )
     crossbar: Crossbar = Field(description="The arrays of one tile.")
     weights: Weights = Field(description="How weights are written into cells.")
     dac: Dac = Field(description="Row drivers; count is per tile.")
@@ -36,10 +38,13 @@ class Tile(Counted):
     shift_add: ShiftAdd | None = Field(None, description="Shift-and-add units; count is per tile.")
     input_register: Register | None = Field(None, description="Memory for the inputs of the crossbars.")
     output_register: Register | None = Field(None, description="Memory for the outputs of the crossbars.")
-    sum_register: Register | None = Field(None, description="Memory in which sums over several crossbars are collected.")
+    sum_register: Register | None = Field(
+        None, description="Memory in which sums over several crossbars are collected."
+    )
     buffer: Buffer = Field(description="Memory for the activations of one tile.")
     bus: Bus | None = Field(None, description="The path between buffer and crossbars.")
     units: Units = Field((), description="Digital function units of one tile.")
+    other: Other | None = Field(None, description="What one tile has beside these parts.")
 
     @property
     def slices(self) -> int:
@@ -71,17 +76,26 @@ class Chip(Component):
     """
 
     name: Text = Field(description="Name of the chip.")
-    description: Text = Field("", description="What it is, in a few sentences, with the boundary of its figures.")
+    description: Text = Field(
+        "", description="What it is, in a few sentences, with the boundary of its figures."
+    )
     references: dict[str, Text] = Field({}, description="Key to literature reference; sources name the key.")
     node_nm: LengthNm | None = Field(None, alias="node", description="Technology node.")
     activation_bits: Bits = Field(description="Width of an activation in buffers and on the network.")
     tile: Tile | None = Field(None, description="The tiles with crossbars; left out of a chip that has none.")
     units: Units = Field((), description="Digital function units of the chip, shared by its tiles.")
     mac_array: MacArray | None = Field(None, description="Digital multiply-accumulate arrays.")
-    noc: Noc | None = Field(None, description="The network on chip; left out where nothing is to be connected.")
+    other: Other | None = Field(None, description="What the chip has beside these parts.")
+    noc: Noc | None = Field(
+        None, description="The network on chip; left out where nothing is to be connected."
+    )
     memory: Memory | None = Field(None, description="Memory outside the chip.")
-    host: Host | None = Field(None, description="The processor that computes what the chip cannot, and the link to it.")
-    chips: Chips | None = Field(None, description="How many of these chips there are, and the links between them.")
+    host: Host | None = Field(
+        None, description="The processor that computes what the chip cannot, and the link to it."
+    )
+    chips: Chips | None = Field(
+        None, description="How many of these chips there are, and the links between them."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -89,7 +103,11 @@ class Chip(Component):
         """`noc: {topology: none}` and `memory: {kind: none}` mean that there is none."""
         if not isinstance(data, dict):
             return data
-        absent = [k for k, word in (("noc", "topology"), ("memory", "kind")) if isinstance(data.get(k), dict) and data[k].get(word) == "none"]
+        absent = [
+            k
+            for k, word in (("noc", "topology"), ("memory", "kind"))
+            if isinstance(data.get(k), dict) and data[k].get(word) == "none"
+        ]
         return {key: value for key, value in data.items() if key not in absent}
 
     @model_validator(mode="after")

@@ -23,8 +23,8 @@ def _read_source(value: object) -> Source:
     for key, text in source.items():
         words = text.split(maxsplit=1) if isinstance(text, str) else []
         if not words or words[0].rstrip(":") not in KINDS:
-            where = "" if key == "*" else f"for {key!r} "
-            raise ValueError(f"found {text!r} {where}, expected a text that begins with {', '.join(KINDS)}".replace(" ,", ","))
+            where = "" if key == "*" else f" for {key!r}"
+            raise ValueError(f"found {text!r}{where}, expected a text that begins with {', '.join(KINDS)}")
     return source
 
 
@@ -35,7 +35,10 @@ SourceField = Annotated[
         {
             "anyOf": [
                 {"type": "string", "pattern": f"^({'|'.join(KINDS)})"},
-                {"type": "object", "additionalProperties": {"type": "string", "pattern": f"^({'|'.join(KINDS)})"}},
+                {
+                    "type": "object",
+                    "additionalProperties": {"type": "string", "pattern": f"^({'|'.join(KINDS)})"},
+                },
             ]
         }
     ),
@@ -52,8 +55,8 @@ class Component(BaseModel):
 
     source: SourceField | None = Field(
         None,
-        description="Where the numbers come from: one text for all fields, or a mapping from field to text with '*' for "
-        "the others; begins with published, derived, estimated or assumed. Inherited from the enclosing part.",
+        description="Where the numbers come from: one text for all fields, or a mapping from field to text with "
+        "'*' for the others; begins with published, derived, estimated or assumed. Inherited by the parts inside.",
     )
 
 
@@ -66,8 +69,12 @@ class Costed(Component):
     A cost that is not given is None: unknown, and left out of the sums.
     """
 
-    power_w: PowerW | None = Field(None, alias="power", description="Power of one instance while busy, on top of static_power.")
-    static_power_w: PowerW | None = Field(None, alias="static_power", description="Power of one instance at all times (leakage).")
+    power_w: PowerW | None = Field(
+        None, alias="power", description="Power of one instance while busy, beyond static_power."
+    )
+    static_power_w: PowerW | None = Field(
+        None, alias="static_power", description="Power of one instance at all times (leakage)."
+    )
     area_mm2: AreaMm2 | None = Field(None, alias="area", description="Area of one instance.")
 
 
@@ -82,7 +89,8 @@ class Clocked(Costed):
 
     cycle_fs: CycleFs = Field(alias="cycle", description="Clock period, as a time or as a frequency.")
     latency_cycles: Cycles = Field(
-        0, description="Least number of cycles from the start of a job to its result (a fixed pipeline stage); 0 for none."
+        0,
+        description="Least number of cycles from the start of a job to its result (a fixed pipeline stage).",
     )
 
     @model_validator(mode="before")
@@ -107,3 +115,7 @@ class Counted(Component):
     """A part of which there are several."""
 
     count: Count = Field(1, description="Number of instances in the enclosing part.")
+
+
+class Other(Costed):
+    """What a part has beside its components: control, clock tree, or all that is not known apart."""

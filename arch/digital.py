@@ -23,14 +23,18 @@ class Register(Costed, Counted):
     """A small memory beside the crossbars, read and written without delay."""
 
     capacity_bytes: CapacityBytes = Field(alias="capacity", description="Capacity of one instance.")
-    energy_per_byte_j: EnergyPerByteJ | None = Field(None, alias="energy_per_byte", description="One byte read or written.")
+    energy_per_byte_j: EnergyPerByteJ | None = Field(
+        None, alias="energy_per_byte", description="One byte read or written."
+    )
 
 
 class Bus(Clocked, Counted):
     """A shared path that moves `width` bits per cycle."""
 
     width_bits: WidthBits = Field(alias="width", description="Bits moved per cycle.")
-    energy_per_byte_j: EnergyPerByteJ | None = Field(None, alias="energy_per_byte", description="One byte moved.")
+    energy_per_byte_j: EnergyPerByteJ | None = Field(
+        None, alias="energy_per_byte", description="One byte moved."
+    )
 
     def beats(self, n_bytes: int) -> int:
         """Cycles that a transfer of so many bytes occupies."""
@@ -54,7 +58,9 @@ def _known_functions(value: object) -> object:
 class Unit(Clocked, Counted):
     """A digital unit that computes functions element by element on several lanes."""
 
-    name: Annotated[str, Field(strict=True, pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")] = Field(description="Name of the unit, unlike any other.")
+    name: Annotated[str, Field(strict=True, pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")] = Field(
+        description="Name of the unit, unlike any other."
+    )
     lanes: Count = Field(description="Elements that one instance works on at the same time.")
     functions: Annotated[dict[str, Count], BeforeValidator(_known_functions), Field(min_length=1)] = Field(
         description="Function to the cycles that one lane takes for one element."

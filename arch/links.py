@@ -24,7 +24,9 @@ from .quantities import (
 class Router(Costed):
     """One router with its links."""
 
-    count: Count | None = Field(None, description="Routers of one chip; if not given, tiles / concentration, rounded up.")
+    count: Count | None = Field(
+        None, description="Routers of one chip; if not given, tiles / concentration, rounded up."
+    )
 
 
 class Noc(Clocked):
@@ -35,7 +37,9 @@ class Noc(Clocked):
     )
     concentration: Count = Field(1, description="Tiles that share one router.")
     flit_bits: WidthBits = Field(alias="flit", description="Width of a link: bits sent per cycle.")
-    router_cycles: Cycles = Field(description="Cycles from the arrival of a head flit to its departure, without contention.")
+    router_cycles: Cycles = Field(
+        description="Cycles from the arrival of a head flit to its departure, without contention."
+    )
     link_cycles: Cycles = Field(1, description="Cycles on the wires between two routers.")
     routing: Literal["xy", "yx"] = Field("xy", description="Dimension that a packet travels first.")
     energy_per_flit_hop_j: EnergyJ | None = Field(
@@ -51,19 +55,31 @@ class Memory(Costed):
         description="Memory technology; none is the same as leaving `memory` out."
     )
     channels: Count = Field(1, description="Independent channels.")
-    bandwidth_bytes_per_s: BandwidthBytesPerS = Field(alias="bandwidth", description="Bandwidth of one channel.")
+    bandwidth_bytes_per_s: BandwidthBytesPerS = Field(
+        alias="bandwidth", description="Bandwidth of one channel."
+    )
     latency_fs: TimeOrZeroFs = Field(alias="latency", description="From a request to its first byte.")
-    capacity_bytes: CapacityBytes | None = Field(None, alias="capacity", description="Capacity of all channels together.")
-    energy_per_byte_j: EnergyPerByteJ | None = Field(None, alias="energy_per_byte", description="One byte read or written.")
+    capacity_bytes: CapacityBytes | None = Field(
+        None, alias="capacity", description="Capacity of all channels together."
+    )
+    energy_per_byte_j: EnergyPerByteJ | None = Field(
+        None, alias="energy_per_byte", description="One byte read or written."
+    )
 
 
 class Host(Costed):
     """The processor behind the chip's link, and that link."""
 
-    bandwidth_bytes_per_s: BandwidthBytesPerS = Field(alias="bandwidth", description="Bandwidth of the link, each direction.")
+    bandwidth_bytes_per_s: BandwidthBytesPerS = Field(
+        alias="bandwidth", description="Bandwidth of the link, each direction."
+    )
     latency_fs: TimeOrZeroFs = Field(alias="latency", description="From the chip to the host, one way.")
-    energy_per_byte_j: EnergyPerByteJ | None = Field(None, alias="energy_per_byte", description="One byte over the link.")
-    throughput_per_s: ThroughputPerS = Field(alias="throughput", description="Element operations per second of the host.")
+    energy_per_byte_j: EnergyPerByteJ | None = Field(
+        None, alias="energy_per_byte", description="One byte over the link."
+    )
+    throughput_per_s: ThroughputPerS = Field(
+        alias="throughput", description="Element operations per second of the host."
+    )
     energy_j: EnergyJ | None = Field(None, alias="energy", description="One element operation on the host.")
 
 
@@ -73,9 +89,13 @@ class Chips(Costed, Counted):
     Power and area are those of the link interface of one chip, there even when the chip works alone.
     """
 
-    topology: Literal["chain", "ring", "mesh", "all"] = Field("chain", description="Which chips are linked directly.")
-    bandwidth_bytes_per_s: BandwidthBytesPerS = Field(alias="bandwidth", description="Bandwidth of one link, each direction.")
+    topology: Literal["chain", "ring", "mesh", "all"] = Field(
+        "chain", description="Which chips are linked directly."
+    )
+    bandwidth_bytes_per_s: BandwidthBytesPerS = Field(
+        alias="bandwidth", description="Bandwidth of one link, each direction."
+    )
     latency_fs: TimeFs = Field(alias="latency", description="From one chip to the next.")
-    energy_per_byte_j: EnergyPerByteJ | None = Field(None, alias="energy_per_byte", description="One byte over one link.")
-
-
+    energy_per_byte_j: EnergyPerByteJ | None = Field(
+        None, alias="energy_per_byte", description="One byte over one link."
+    )

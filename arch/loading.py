@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.resources import as_file, files
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,11 @@ from .yaml_text import Document, read_file, read_text
 
 def names() -> list[str]:
     """Names of the chips that come with the package, sorted."""
-    return sorted(item.name.removesuffix(".yaml") for item in files("ohmsum.arch.chips").iterdir() if item.name.endswith(".yaml"))
+    return sorted(
+        item.name.removesuffix(".yaml")
+        for item in files("ohmsum.arch.chips").iterdir()
+        if item.name.endswith(".yaml")
+    )
 
 
 def load(source: str | Path, overrides: Mapping[str, str] | None = None, n_chips: int | None = None) -> Chip:
@@ -40,12 +44,7 @@ def load(source: str | Path, overrides: Mapping[str, str] | None = None, n_chips
     ConfigError
         With file, line, path, what was found and what was expected.
     """
-    document = _read(source)
-    if document.value is None:
-        raise ConfigError(f"{document.label}: the file is empty, expected the fields of a chip (name, tile, ...)")
-    if not isinstance(document.value, dict):
-        what = "a list" if isinstance(document.value, list) else f"the plain value {document.value!r}"
-        raise ConfigError(f"{document.place(())}: found {what}, expected the fields of a chip (name, tile, ...)")
+    document = _require_mapping(_read(source))
     for path, text in (overrides or {}).items():
         apply_override(document, path, text)
     if n_chips is not None:
@@ -55,10 +54,15 @@ def load(source: str | Path, overrides: Mapping[str, str] | None = None, n_chips
 
 def loads(text: str, label: str = "<text>") -> Chip:
     """Validate a chip from YAML text; `label` stands for the file name in messages."""
-    document = read_text(text, label)
-    if not isinstance(document.value, dict):
-        raise ConfigError(f"{label}: expected the fields of a chip (name, tile, ...)")
-    return validate(document)
+    return validate(_require_mapping(read_text(text, label)))
+
+
+def _require_mapping(document: Document) -> Document:
+    value = document.value
+    if isinstance(value, dict) and value:
+        return document
+    what = "a list" if isinstance(value, list) else "nothing" if not value else "one plain value"
+    raise ConfigError(f"{document.place(())}: found {what}, expected the fields of a chip (name, tile, ...)")
 
 
 def validate(document: Document) -> Chip:
@@ -70,24 +74,24 @@ def validate(document: Document) -> Chip:
 
 
 def _read(source: str | Path) -> Document:
-    path = Path(source)
     known = names()
     if str(source) in known:
-        with as_file(files("ohmsum.arch.chips").joinpath(f"{source}.yaml")) as file:
-            document = read_file(file)
-        return Document(f"{source}.yaml", document.value, {k: f"{source}.yaml:{v.rpartition(':')[2]}" for k, v in document.places.items()})
+        text = files("ohmsum.arch.chips").joinpath(f"{source}.yaml").read_text("utf-8")
+        return read_text(text, f"{source}.yaml")
+    path = Path(source)
+    if path.is_dir():
+        raise ConfigError(f"{path}: a folder, expected a chip file (.yaml) or one of {', '.join(known)}")
     if path.suffix in (".yaml", ".yml") or path.exists():
-        if path.is_dir():
-            raise ConfigError(f"{path}: is a folder, expected a chip file (.yaml) or one of {', '.join(known)}")
         return read_file(path)
-    raise ConfigError(f"unknown chip {str(source)!r}{nearest_hint(source, known)} (or give the path of a .yaml file)")
+    raise ConfigError(f"unknown chip {str(source)!r}{nearest_hint(source, known)} (or give a .yaml file)")
 
 
 def _set_copies(document: Document, n_chips: int) -> None:
     if n_chips < 1:
-        raise ConfigError(f"--chips: found {n_chips}, expected at least 1")
+        raise ConfigError(f"--chips {n_chips}: expected at least 1")
     chips: Any = document.value.get("chips")
     if isinstance(chips, dict):
-        document.value["chips"] = {**chips, "count": n_chips}
+        apply_override(document, "chips.count", str(n_chips))
     elif n_chips > 1:
-        raise ConfigError(f"{document.label}: --chips {n_chips} needs the links between chips, expected a 'chips' section with bandwidth and latency")
+        needed = "expected a 'chips' section with the bandwidth and latency of the links"
+        raise ConfigError(f"{document.label}: --chips {n_chips}: the chip has no links to others, {needed}")

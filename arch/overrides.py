@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .chip import Chip
+from .chip import TEXT_FIELDS, Chip
 from .component import Component
 from .errors import ConfigError
 from .nearest import nearest_hint
-from .paths import component_class, fields_by_key
+from .paths import component_class, element_index, fields_by_key
 from .yaml_text import Document, read_text
 
 
@@ -17,63 +17,54 @@ def apply_override(document: Document, path: str, text: str) -> None:
 
     Raises `ConfigError` naming the nearest valid name where the path does not exist.
     """
-    label = f"--set {path}={text}"
-    value = read_text(text, label).value
-    parts = path.split(".")
+    value = read_text(text, f"--set {path}").value
     target: Any = document.value
-    owner: dict[str, Any] = document.value
-    owner_depth = 0
+    owner, depth_of_owner = document.value, 0
     cls: type[Component] | None = Chip
     location: list[str | int] = []
+    parts = path.split(".")
     for depth, part in enumerate(parts):
-        last = depth == len(parts) - 1
-        step, cls, is_component = _step(target, cls, part, path)
+        step, cls = _step(target, cls, part, path)
         location.append(step)
-        if last:
+        if depth + 1 == len(parts):
             break
-        if isinstance(target, dict) and target.get(str(step)) is None:
-            target[str(step)] = {}
+        if isinstance(target, dict) and target.get(step) is None:
+            target[step] = {}
         target = target[step]
-        if is_component and isinstance(target, dict):
-            owner, owner_depth = target, depth + 1
+        if cls is not None and isinstance(target, dict):
+            owner, depth_of_owner = target, depth + 1
     _put(target, location[-1], value)
-    _mark(owner, ".".join(parts[owner_depth:]), text)
-    document.places[tuple(location)] = label
+    if location[depth_of_owner] not in TEXT_FIELDS:
+        _mark(owner, ".".join(map(str, location[depth_of_owner:])), text)
+    document.places[tuple(location)] = "--set"
 
 
-def _step(target: Any, cls: type[Component] | None, part: str, path: str) -> tuple[str | int, type[Component] | None, bool]:
-    """One step down: the key or index, the class of what is there, and whether that is a component."""
+def _step(
+    target: Any, cls: type[Component] | None, part: str, path: str
+) -> tuple[Any, type[Component] | None]:
+    """One step down: the key or index, and the component class of what is there (None: plain values)."""
     if isinstance(target, list):
-        return _element(target, part, path), cls, cls is not None
+        index = element_index(target, part)
+        if index is None:
+            items = [item.get("name", i) if isinstance(item, dict) else i for i, item in enumerate(target)]
+            raise ConfigError(f"--set {path}: no element {part!r}{nearest_hint(part, map(str, items))}")
+        return index, cls
     if cls is None:
         if isinstance(target, dict):
-            return part, None, False
+            return part, None
         raise ConfigError(f"--set {path}: {part!r} is inside a plain value, expected a shorter path")
     part = getattr(cls, "synonyms", {}).get(part, part)
     fields = fields_by_key(cls)
     if part not in fields:
         raise ConfigError(f"--set {path}: unknown field {part!r}{nearest_hint(part, fields)}")
-    inner, _ = component_class(fields[part][1])
-    return part, inner, inner is not None
-
-
-def _element(items: list[Any], part: str, path: str) -> int:
-    named = [item.get("name") if isinstance(item, dict) else None for item in items]
-    if part in named:
-        return named.index(part)
-    if part.isdigit() and int(part) < len(items):
-        return int(part)
-    valid = [str(name) for name in named if name is not None] or [str(i) for i in range(len(items))]
-    raise ConfigError(f"--set {path}: no element {part!r}{nearest_hint(part, valid)}")
+    return part, component_class(fields[part][1])[0]
 
 
 def _put(target: Any, step: str | int, value: Any) -> None:
-    if isinstance(target, dict):
-        target.pop("clock" if step == "cycle" else step, None)
-        if value is None:
-            target.pop(step, None)
-        else:
-            target[step] = value
+    if step == "cycle":
+        target.pop("clock", None)
+    if value is None and isinstance(target, dict):
+        target.pop(step, None)
     else:
         target[step] = value
 
@@ -83,5 +74,3 @@ def _mark(owner: dict[str, Any], key: str, text: str) -> None:
     source = owner.get("source")
     before = source if isinstance(source, dict) else {"*": source} if isinstance(source, str) else {}
     owner["source"] = {**before, key: f"assumed: set to {text}"}
-
-

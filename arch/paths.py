@@ -34,7 +34,11 @@ def component_class(field: FieldInfo) -> tuple[type[Component] | None, bool]:
 
 def given_keys(component: Component) -> frozenset[str]:
     """Keys that the file gives for this component."""
-    return frozenset(field.alias or name for name, field in type(component).model_fields.items() if name in component.model_fields_set)
+    return frozenset(
+        field.alias or name
+        for name, field in type(component).model_fields.items()
+        if name in component.model_fields_set
+    )
 
 
 def children(component: Component) -> Iterator[tuple[str, Component]]:
@@ -54,3 +58,38 @@ def walk(component: Component, path: str = "") -> Iterator[tuple[str, Component]
     yield path, component
     for key, child in children(component):
         yield from walk(child, f"{path}.{key}" if path else key)
+
+
+def dotted_path(value: Any, location: tuple[str | int, ...]) -> str:
+    """Location in a plain value as a dotted path; elements of a list by their name where they have one."""
+    parts: list[str] = []
+    for step in location:
+        inner = _inside(value, step)
+        name = inner.get("name") if isinstance(step, int) and isinstance(inner, dict) else None
+        parts.append(name if isinstance(name, str) else str(step))
+        value = inner
+    return ".".join(parts)
+
+
+def location_of(value: Any, dotted: str) -> tuple[str | int, ...]:
+    """Inverse of `dotted_path`, as far as the plain value goes."""
+    location: list[str | int] = []
+    for part in dotted.split(".") if dotted else []:
+        step = element_index(value, part) if isinstance(value, list) else part
+        location.append(part if step is None else step)
+        value = _inside(value, location[-1])
+    return tuple(location)
+
+
+def element_index(items: list[Any], part: str) -> int | None:
+    """Index of the list element with this name or index; None if there is none."""
+    for index, item in enumerate(items):
+        if isinstance(item, dict) and item.get("name") == part:
+            return index
+    return int(part) if part.isdecimal() and int(part) < len(items) else None
+
+
+def _inside(value: Any, step: str | int) -> Any:
+    if isinstance(value, dict):
+        return value.get(step)
+    return value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else None

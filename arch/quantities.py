@@ -52,13 +52,17 @@ class Quantity:
             wanted = "zero or more" if self.zero else "above zero"
             raise UnitError(f"{value!r} is not allowed, expected {self.dimension.name} {wanted}")
         if not math.isfinite(number):
-            raise UnitError(f"{value!r} is too large, expected {self.dimension.name} such as {self.dimension.example!r}")
+            raise UnitError(
+                f"{value!r} is too large, expected {self.dimension.name} such as {self.dimension.example!r}"
+            )
         return number
 
     def __get_pydantic_core_schema__(self, source: type, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self.parse)
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
         texts = [*self.dimension.units, *(self.also.units if self.also else ())]
         pattern = "|".join(re.escape(unit) for unit in texts)
         examples = [self.dimension.example, *([self.also.example] if self.also else [])]
@@ -118,5 +122,10 @@ Bits = Annotated[int, Field(strict=True, ge=1, le=64)]
 def quantity_of(field: FieldInfo) -> Quantity | None:
     """The `Quantity` of a model field, looking inside ``X | None``."""
     found = [m for m in field.metadata if isinstance(m, Quantity)]
-    found += [m for arg in get_args(field.annotation) for m in getattr(arg, "__metadata__", ()) if isinstance(m, Quantity)]
+    found += [
+        m
+        for arg in get_args(field.annotation)
+        for m in getattr(arg, "__metadata__", ())
+        if isinstance(m, Quantity)
+    ]
     return found[0] if found else None

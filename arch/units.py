@@ -52,7 +52,21 @@ class Dimension:
     display: tuple[str, ...] = field(repr=False)
 
 
-_PREFIXES = {"f": -15, "p": -12, "n": -9, "u": -6, "µ": -6, "μ": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15}
+_PREFIXES = {
+    "f": -15,
+    "p": -12,
+    "n": -9,
+    "u": -6,
+    "µ": -6,
+    "μ": -6,
+    "m": -3,
+    "": 0,
+    "k": 3,
+    "M": 6,
+    "G": 9,
+    "T": 12,
+    "P": 15,
+}
 _BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4}
 
 
@@ -95,15 +109,45 @@ AREA = Dimension(
 CAPACITY = Dimension("a size in bytes", "128 KiB", _AMOUNTS, ("B", "KiB", "MiB", "GiB", "TiB"))
 WIDTH = Dimension("a width in bits", "256 bit", _AMOUNTS, ("bit",))
 BANDWIDTH = Dimension("a bandwidth", "6.4 GB/s", _RATES, ("B/s", "kB/s", "MB/s", "GB/s", "TB/s"))
-ENERGY_PER_BYTE = Dimension("an energy per byte", "2.02 pJ/B", _PER_BYTE, ("fJ/B", "pJ/B", "nJ/B", "uJ/B", "mJ/B"))
-THROUGHPUT = Dimension("a number of operations per second", "10 Gop/s", _OPS, ("op/s", "kop/s", "Mop/s", "Gop/s", "Top/s"))
-LENGTH = Dimension("a length", "14 nm", {"nm": Decimal(1), "um": Decimal(1000), "µm": Decimal(1000), "mm": Decimal("1e6")}, ("nm",))
-CONDUCTANCE = Dimension("a conductance", "25 uS", _prefixed("S", "fpnuµμm-"), ("fS", "pS", "nS", "uS", "mS", "S"))
+ENERGY_PER_BYTE = Dimension(
+    "an energy per byte", "2.02 pJ/B", _PER_BYTE, ("fJ/B", "pJ/B", "nJ/B", "uJ/B", "mJ/B")
+)
+THROUGHPUT = Dimension(
+    "a number of operations per second", "10 Gop/s", _OPS, ("op/s", "kop/s", "Mop/s", "Gop/s", "Top/s")
+)
+LENGTH = Dimension(
+    "a length",
+    "14 nm",
+    {"nm": Decimal(1), "um": Decimal(1000), "µm": Decimal(1000), "mm": Decimal("1e6")},
+    ("nm",),
+)
+CONDUCTANCE = Dimension(
+    "a conductance", "25 uS", _prefixed("S", "fpnuµμm-"), ("fS", "pS", "nS", "uS", "mS", "S")
+)
 VOLTAGE = Dimension("a voltage", "0.2 V", _prefixed("V", "uµμm-"), ("uV", "mV", "V"))
 
-DIMENSIONS = (TIME, FREQUENCY, ENERGY, POWER, AREA, CAPACITY, BANDWIDTH, ENERGY_PER_BYTE, THROUGHPUT, LENGTH, CONDUCTANCE, VOLTAGE)
+DIMENSIONS = (
+    TIME,
+    FREQUENCY,
+    ENERGY,
+    POWER,
+    AREA,
+    CAPACITY,
+    BANDWIDTH,
+    ENERGY_PER_BYTE,
+    THROUGHPUT,
+    LENGTH,
+    CONDUCTANCE,
+    VOLTAGE,
+)
 _KILO = "write KiB for 1024 bytes or kB for 1000"
-_HINTS = {"KB": _KILO, "K": _KILO, "KB/s": "write kB/s for 1000 bytes per second", "hz": "write Hz", "Ghz": "write GHz"}
+_HINTS = {
+    "KB": _KILO,
+    "K": _KILO,
+    "KB/s": "write kB/s for 1000 bytes per second",
+    "hz": "write Hz",
+    "Ghz": "write GHz",
+}
 
 
 def parse(value: object, *expected: Dimension) -> tuple[Decimal, Dimension]:
@@ -128,7 +172,11 @@ def parse(value: object, *expected: Dimension) -> tuple[Decimal, Dimension]:
     """
     wanted = f"expected {' or '.join(d.name for d in expected)} such as {expected[0].example!r}"
     if not isinstance(value, str):
-        what = f"the number {value}" if isinstance(value, int | float) and not isinstance(value, bool) else repr(value)
+        what = (
+            f"the number {value}"
+            if isinstance(value, int | float) and not isinstance(value, bool)
+            else repr(value)
+        )
         raise UnitError(f"{what} has no unit, {wanted}")
     match = _QUANTITY.fullmatch(value)
     if match is None:
@@ -182,7 +230,9 @@ def format_quantity(value: float | Decimal, dimension: Dimension) -> str:
     if exact == 0:
         unit = dimension.display[-1] if dimension is not TIME else "ns"
     scaled = _EXACT.divide(exact, dimension.units[unit])
-    if _EXACT.multiply(scaled, dimension.units[unit]) != exact:  # no finite decimal: print in the smallest unit
+    if (
+        _EXACT.multiply(scaled, dimension.units[unit]) != exact
+    ):  # no finite decimal: print in the smallest unit
         unit = dimension.display[0]
         scaled = _EXACT.divide(exact, dimension.units[unit])
     text = f"{scaled:f}"

@@ -22,7 +22,8 @@ MAX_BYTES = 1_000_000
 MAX_NODES = 50_000
 MAX_DEPTH = 50
 
-Path_ = tuple[str | int, ...]
+Location = tuple[str | int, ...]
+"""Keys and indices that lead to a value."""
 
 
 @dataclass
@@ -31,9 +32,9 @@ class Document:
 
     label: str
     value: Any
-    places: dict[Path_, str] = field(default_factory=dict)
+    places: dict[Location, str] = field(default_factory=dict)
 
-    def place(self, path: Path_) -> str:
+    def place(self, path: Location) -> str:
         """``file:line`` of the field, or of the nearest part around it that exists."""
         while path and path not in self.places:
             path = path[:-1]
@@ -53,7 +54,9 @@ def read_file(path: Path) -> Document:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise ConfigError(f"{path}:{line}: not UTF-8 text (byte 0x{data[error.start]:02x}), expected a YAML file") from error
+        raise ConfigError(
+            f"{path}:{line}: not UTF-8 text (byte 0x{data[error.start]:02x}), expected a YAML file"
+        ) from error
     return read_text(text, str(path))
 
 
@@ -66,12 +69,16 @@ def read_text(text: str, label: str) -> Document:
             node = yaml.compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise ConfigError(f"{label}:{mark.line + 1 if mark else 1}: not valid YAML: {error.problem or error.context}") from error
+        raise ConfigError(
+            f"{label}:{mark.line + 1 if mark else 1}: not valid YAML: {error.problem or error.context}"
+        ) from error
     except ReaderError as error:
         line = text[: error.position].count("\n") + 1
         raise ConfigError(f"{label}:{line}: not valid YAML: a control character ({error.reason})") from error
     except RecursionError as error:
-        raise ConfigError(f"{label}: nested deeper than {MAX_DEPTH} levels, the limit for a chip file") from error
+        raise ConfigError(
+            f"{label}: nested deeper than {MAX_DEPTH} levels, the limit for a chip file"
+        ) from error
     except (YAMLError, Warning, ValueError) as error:
         raise ConfigError(f"{label}: not valid YAML: {' '.join(str(error).split())}") from error
     reader = _Reader(label)
@@ -84,16 +91,18 @@ class _Reader:
 
     def __init__(self, label: str) -> None:
         self.label = label
-        self.places: dict[Path_, str] = {}
+        self.places: dict[Location, str] = {}
         self.n_nodes = 0
 
     def fail(self, node: Node, message: str) -> ConfigError:
         return ConfigError(f"{self.label}:{node.start_mark.line + 1}: {message}")
 
-    def read(self, node: Node, path: Path_) -> Any:
+    def read(self, node: Node, path: Location) -> Any:
         self.n_nodes += 1
         if self.n_nodes > MAX_NODES:
-            raise self.fail(node, f"more than {MAX_NODES} values once its aliases are followed, the limit for a chip file")
+            raise self.fail(
+                node, f"more than {MAX_NODES} values once its aliases are followed, the limit for a chip file"
+            )
         if len(path) > MAX_DEPTH:
             raise self.fail(node, f"nested deeper than {MAX_DEPTH} levels, the limit for a chip file")
         self.places.setdefault(path, f"{self.label}:{node.start_mark.line + 1}")
@@ -103,7 +112,7 @@ class _Reader:
             return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
         return self._scalar(node)
 
-    def _mapping(self, node: MappingNode, path: Path_) -> dict[str, Any]:
+    def _mapping(self, node: MappingNode, path: Location) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = key_node.value
@@ -125,7 +134,11 @@ class _Reader:
             return text.lower() == "true"
         try:
             if tag == "int":
-                return int(text.replace("_", ""), 0) if not text.lstrip("+-").startswith("0") else _zero_led(text)
+                return (
+                    int(text.replace("_", ""), 0)
+                    if not text.lstrip("+-").startswith("0")
+                    else _zero_led(text)
+                )
             if tag == "float":
                 return float(text.replace("_", "").replace(".inf", "inf").replace(".nan", "nan"))
         except ValueError as error:

@@ -1,0 +1,49 @@
+"""How fast the parts of a chip can go at most: intervals and rates, before any network runs."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from .chip import Chip, Tile
+from .units import FS_PER_S
+
+
+def conversion_time_fs(tile: Tile) -> int:
+    """Time to convert all weight columns of one crossbar once with its share of the ADCs.
+
+    Zero where there is no ADC, or one that converts while the array integrates and names no rate.
+    """
+    adc, crossbar = tile.adc, tile.crossbar
+    if adc.period_fs is None or adc.kind == "none":
+        return 0
+    per_adc = Fraction(crossbar.cols * crossbar.count, adc.count)
+    return -(-per_adc.numerator // per_adc.denominator) * adc.period_fs
+
+
+def read_interval_fs(tile: Tile) -> int:
+    """Shortest time between two reads of a crossbar when all crossbars of the tile work.
+
+    Reading and converting overlap if a sample-and-hold keeps the columns, or if the ADC converts while the
+    array integrates; else one follows the other.
+    """
+    read, convert = tile.crossbar.read_time_fs, conversion_time_fs(tile)
+    overlap = tile.sample_hold is not None or tile.adc.concurrent
+    return max(read, convert) if overlap else read + convert
+
+
+def vector_interval_fs(tile: Tile) -> int:
+    """Shortest time between two input vectors of a crossbar: all slices, all phases."""
+    return tile.dac.n_slices * tile.crossbar.phases * read_interval_fs(tile)
+
+
+def peak_ops_per_s(chip: Chip) -> float:
+    """Operations per second of all crossbars and MAC arrays of one chip (one MAC is two operations)."""
+    peak = Fraction(0)
+    if chip.tile is not None:
+        tile = chip.tile
+        macs = tile.count * tile.crossbar.count * tile.crossbar.rows * tile.weights_per_row
+        peak += Fraction(2 * macs * FS_PER_S, vector_interval_fs(tile))
+    if chip.mac_array is not None:
+        array = chip.mac_array
+        peak += Fraction(2 * array.count * array.rows * array.cols * FS_PER_S, array.cycle_fs)
+    return float(peak)
