@@ -1,1 +1,20 @@
 """What a network is: a graph of operators with static shapes, and how it is read from files."""
+
+from .errors import NetworkError
+from .graph import FUNCTIONS, Grid, Matrix, Network, Operator, Port, Product, Tensor, Window
+from .load import load, names
+
+__all__ = [
+    "FUNCTIONS",
+    "Grid",
+    "Matrix",
+    "Network",
+    "NetworkError",
+    "Operator",
+    "Port",
+    "Product",
+    "Tensor",
+    "Window",
+    "load",
+    "names",
+]

@@ -1,0 +1,26 @@
+"""What exporters take apart is put together again: activations, normalisations, attention."""
+
+from __future__ import annotations
+
+from ..nodes import Graph, Links
+from . import activations, affine, attention, normalisation
+
+PASSES = (
+    attention.drop_nan_guards,
+    activations.silu,
+    activations.hard_swish,
+    activations.gelu,
+    normalisation.rms_norm,
+    normalisation.layer_norm,
+    attention.rotary,
+    affine.absorb_padding,
+    affine.absorb_affine,
+)
+
+
+def recognise(graph: Graph) -> None:
+    """Rewrite the graph in place."""
+    for rewrite in PASSES:
+        links = Links(graph)
+        rewrite(graph, links)
+        links.commit()

@@ -1,0 +1,116 @@
+"""From a file to a checked ONNX model: nothing is believed about the file before it is looked at."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import onnx
+from google.protobuf.message import DecodeError
+from onnx import external_data_helper, inliner
+
+from ..errors import NetworkError
+
+OLDEST_OPSET = 7  # element-wise operators broadcast as in NumPy from here on
+MAX_FILE_BYTES = 2**31 - 1  # a protobuf message cannot be larger
+
+
+def read_model(path: Path) -> tuple[onnx.ModelProto, str]:
+    """Read and check an ONNX file.
+
+    Data of weights that lie in an external file are not read; the file need not be there.
+
+    Returns
+    -------
+    model : onnx.ModelProto
+        With local functions inlined.
+    file_hash : str
+        SHA-256 of the file's bytes.
+
+    Raises
+    ------
+    NetworkError
+        The file is missing, too large, not ONNX, truncated, too old, or refers to data outside its folder.
+    """
+    raw = _read_bytes(path)
+    model = onnx.ModelProto()
+    try:
+        model.ParseFromString(raw)
+    except DecodeError:
+        raise NetworkError(f"{path}: {_not_onnx(raw)}") from None
+    if not model.ir_version or not model.HasField("graph"):
+        raise NetworkError(f"{path}: {_not_onnx(raw)}")
+    if not model.graph.node:
+        raise NetworkError(f"{path}: the graph {model.graph.name!r} has no nodes, expected a network")
+    _check_opset(path, model)
+    if model.functions:
+        model = inliner.inline_local_functions(model)
+    for tensor in _tensors(model.graph):
+        _check_external(path, tensor)
+    return model, sha256(raw).hexdigest()
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        if path.is_dir():
+            raise NetworkError(f"{path}: is a folder, expected an .onnx file")
+        n_bytes = path.stat().st_size
+        if n_bytes > MAX_FILE_BYTES:
+            raise NetworkError(
+                f"{path}: {n_bytes / 1e9:.1f} GB, an ONNX file holds at most 2 GB; save the weights as external data"
+            )
+        if n_bytes == 0:
+            raise NetworkError(f"{path}: the file is empty, expected an ONNX model")
+        return path.read_bytes()
+    except OSError as error:
+        raise NetworkError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def _not_onnx(raw: bytes) -> str:
+    head = raw[:4096]
+    if head.startswith(b"version https://git-lfs"):
+        return "is a Git LFS pointer, not the model itself; fetch it with `git lfs pull`"
+    printable = sum(32 <= byte < 127 or byte in b"\t\r\n" for byte in head)
+    if printable >= 0.97 * len(head):
+        line = head.decode("ascii", "replace").splitlines()[0][:40]
+        return f"is a text file (it begins with {line!r}), expected an ONNX model"
+    return "is not an ONNX model, or it is truncated or damaged"
+
+
+def _check_opset(path: Path, model: onnx.ModelProto) -> None:
+    version = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), None)
+    if version is None:
+        raise NetworkError(f"{path}: imports no opset of the standard ONNX domain, expected opset {OLDEST_OPSET} or newer")
+    if version < OLDEST_OPSET:
+        raise NetworkError(
+            f"{path}: opset {version}, expected {OLDEST_OPSET} or newer; onnx.version_converter can raise it"
+        )
+
+
+def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
+    """Every tensor stored in the graph, its subgraphs and its Constant nodes."""
+    yield from graph.initializer
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                yield attribute.t
+            yield from attribute.tensors
+            if attribute.HasField("g"):
+                yield from _tensors(attribute.g)
+            for subgraph in attribute.graphs:
+                yield from _tensors(subgraph)
+
+
+def _check_external(path: Path, tensor: onnx.TensorProto) -> None:
+    if tensor.data_location != onnx.TensorProto.EXTERNAL:
+        return
+    location = external_data_helper.ExternalDataInfo(tensor).location
+    folder = os.path.realpath(path.parent)
+    target = os.path.realpath(os.path.join(folder, location))
+    if os.path.isabs(location) or os.path.commonpath([folder, target]) != folder:
+        raise NetworkError(
+            f"{path}: tensor {tensor.name!r}: its external data {location!r} lie outside the model's folder,"
+            " expected a relative path within it"
+        )

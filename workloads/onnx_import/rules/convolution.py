@@ -1,0 +1,113 @@
+"""Convolutions, as one matrix per output pixel (im2col)."""
+
+from __future__ import annotations
+
+from math import prod
+
+from ...graph import Grid, Matrix, Port, Window
+from ..builder import Builder
+from ..nodes import Node, Shape
+from ..view import View, fresh
+from .registry import rule
+
+
+def pixel_axes(rank: int) -> tuple[list[int], list[int]]:
+    """Row and column axes of (N, C, L) or (N, C, H, W): the batch counts as rows."""
+    return [0, *range(2, rank - 1)], [rank - 1]
+
+
+def spatial(node: Node, b: Builder, kernel: Shape) -> tuple[Shape, Shape, Shape]:
+    """Strides, dilations and paddings at the beginning, per spatial axis."""
+    n = len(kernel)
+    strides = tuple(node.attributes.get("strides") or [1] * n)
+    dilations = tuple(node.attributes.get("dilations") or [1] * n)
+    auto = node.attributes.get("auto_pad", "NOTSET")
+    if auto in ("SAME_UPPER", "SAME_LOWER"):
+        pads = []
+        for i in range(n):
+            size, out = (b.graph.shape(name)[2 + i] for name in (node.inputs[0], node.outputs[0]))
+            total = max((out - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1 - size, 0)
+            pads.append((total + (auto == "SAME_LOWER")) // 2)
+        return strides, dilations, tuple(pads)
+    return strides, dilations, tuple(node.attributes.get("pads") or [0] * 2 * n)[:n]
+
+
+def pixel_view(node: Node, b: Builder) -> View:
+    """The input as an image: pixels are tokens, channels their elements."""
+    view = b.view(node)
+    if len(view.axes) not in (3, 4):
+        raise b.graph.error(node, f"input of {len(view.axes)} dimensions; 1-D (N, C, L) and 2-D (N, C, H, W) are supported")
+    return b.grid_view(node, view, *pixel_axes(len(view.axes)))
+
+
+def slide(view: View, out: View, kernel: Shape, strides: Shape, dilations: Shape, pads: Shape) -> Window:
+    """The window of a kernel that slides over an image or a sequence."""
+    if kernel == (1,) * len(kernel) and set(strides) == {1} and not any(pads):
+        return Window("same")
+    if view.grid == Grid(*kernel[-2:]) and out.grid.n_tokens == 1:
+        return Window("all")
+    n_batch = view.shape[0]
+    if len(kernel) == 1:
+        return Window("window", (1, kernel[0]), (1, strides[0]), (0, pads[0]), (1, dilations[0]))
+    if n_batch > 1 and view.shape[2] != out.shape[2] * strides[0]:
+        return Window("all")  # the rows of several images do not line up under one stride
+    return Window("window", _pair(kernel), _pair(strides), _pair(pads), _pair(dilations))
+
+
+@rule("Conv")
+def conv(node: Node, b: Builder) -> None:
+    weight = b.graph.shape(node.inputs[1])
+    if not b.graph.is_static(node.inputs[1]):
+        raise b.graph.error(node, f"its weights {node.inputs[1]!r} are not constant, expected a stored tensor")
+    view = pixel_view(node, b)
+    out = _output(node, b)
+    port = Port(view.tensor, slide(view, out, weight[2:], *spatial(node, b, weight[2:])))
+    groups = int(node.attributes.get("group", 1))
+    matrix = Matrix(prod(weight[1:]), weight[0] // groups, groups, weight=b.weight(node.inputs[1]))
+    b.result(node, b.emit(node, "matrix", out, [port], matrix=matrix, params=_params(node, b)))
+
+
+@rule("ConvTranspose")
+def conv_transpose(node: Node, b: Builder) -> None:
+    """One matrix per input pixel that makes its whole patch of outputs, then the patches are added up."""
+    weight = b.graph.shape(node.inputs[1])
+    if not b.graph.is_static(node.inputs[1]):
+        raise b.graph.error(node, f"its weights {node.inputs[1]!r} are not constant, expected a stored tensor")
+    view = pixel_view(node, b)
+    groups, kernel = int(node.attributes.get("group", 1)), weight[2:]
+    n_patch = weight[1] * prod(kernel)
+    shape = (view.shape[0], n_patch * groups, *view.shape[2:])
+    patches = fresh(f"{node.name}/patches", shape, *pixel_axes(len(shape)))
+    matrix = Matrix(weight[0] // groups, n_patch, groups, weight=b.weight(node.inputs[1]))
+    b.emit(
+        node, "matrix", patches, [Port(view.tensor)], part="patches", matrix=matrix, params=_params(node, b)
+    )
+    out = _output(node, b)
+    strides, dilations, pads = spatial(node, b, kernel)
+    overlap = prod(-(-k // s) for k, s in zip(kernel, strides, strict=True))
+    window = _gather_patches(view, out, kernel, strides, dilations, pads)
+    work = weight[1] * groups * overlap
+    b.result(node, b.emit(node, "vector", out, [Port(patches.tensor, window)], function="add", work=work))
+
+
+def _gather_patches(view: View, out: View, kernel: Shape, strides: Shape, dilations: Shape, pads: Shape) -> Window:
+    """Output position o takes from the inputs i with i * stride - pad + tap * dilation = o."""
+    reach = tuple((k - 1) * d - p for k, d, p in zip(kernel, dilations, pads, strict=True))
+    if len(kernel) == 1:
+        return Window("window", (1, kernel[0]), (1, 1), (0, reach[0]), (1, dilations[0]), (1, strides[0]))
+    if view.shape[0] > 1 and out.shape[2] != view.shape[2] * strides[0]:
+        return Window("all")
+    return Window("window", _pair(kernel), (1, 1), _pair(reach), _pair(dilations), _pair(strides))
+
+
+def _output(node: Node, b: Builder) -> View:
+    shape = b.graph.shape(node.outputs[0])
+    return fresh(node.outputs[0], shape, *pixel_axes(len(shape)))
+
+
+def _params(node: Node, b: Builder) -> int:
+    return b.params([n for n in node.inputs if n] + node.absorbed)
+
+
+def _pair(values: Shape) -> tuple[int, int]:
+    return values[0], values[1]

@@ -1,0 +1,36 @@
+"""An operator without a rule, if the user wants it on the vector unit all the same."""
+
+from __future__ import annotations
+
+from math import prod
+
+from ...graph import Port, Window
+from ..builder import Builder
+from ..nodes import Node
+from ..view import fresh, tokens
+from .views import plain_layout
+
+
+def unknown(node: Node, b: Builder) -> None:
+    """One element operation per output element, and every input needed whole: nothing is known of its dependences."""
+    live = [b.view(node, i) for i in b.live(node)]
+    params = b.params(node.inputs, formula=True)
+    for index, name in enumerate(node.outputs):
+        if name:
+            shape = b.graph.shape(name)
+            alike = [v for v in live if v.shape == shape]
+            if alike:
+                leader = max(alike, key=lambda v: prod(f.size for f in tokens(v.axes)))
+                out = b.materialise(node, name, leader.axes)
+            else:
+                out = fresh(name, shape, *plain_layout(shape))
+            ports = dict.fromkeys(Port(v.tensor, Window("all")) for v in live)
+            work = prod(shape) // out.grid.n_tokens
+            part = "" if index == 0 else str(index)
+            b.emit(node, "vector", out, ports, part=part, function="unknown", work=work, params=params)
+            b.result(node, out, index)
+            params = 0
+    b.graph.notes.append(
+        f"node {node.name!r}: operator {node.op!r} is not known; mapped on the vector unit,"
+        " one operation per output element, every input needed whole"
+    )

@@ -1,0 +1,129 @@
+"""Constants that are made only on demand, so that weights never are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import external_data_helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+from ..errors import NetworkError
+from .nodes import Array, Graph, Static
+from .order import label
+
+LARGEST_VALUE = 1 << 16  # elements; shapes, axes and scalars are far smaller, weights are larger
+PARAMETER_TYPES = frozenset(
+    getattr(onnx.TensorProto, name)
+    for name in ("FLOAT", "FLOAT16", "BFLOAT16", "DOUBLE", "INT8", "UINT8", "INT4", "UINT4", "FLOAT8E4M3FN", "FLOAT8E5M2")
+    if hasattr(onnx.TensorProto, name)
+)
+VIEWS = frozenset({"Identity", "Cast", "CastLike", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten"})
+CARRIERS_OF_THE_FIRST = frozenset(  # what these make of their other inputs is no parameter
+    {"CastLike", "Reshape", "Expand", "Slice", "Gather", "Unsqueeze", "Squeeze", "Split", "Pad", "Tile"}
+)
+NO_CARRIERS = frozenset({"Shape", "Size", "ConstantOfShape", "Range", "EyeLike", "NonZero"})
+
+
+def stored(tensor: onnx.TensorProto, folder: Path, graph: Graph) -> Static:
+    """A tensor in the file; one of floats or small integers counts as a parameter."""
+    shape = tuple(tensor.dims)
+    is_parameter = tensor.data_type in PARAMETER_TYPES
+    if is_parameter:
+        graph.root_sizes[tensor.name] = int(np.prod(shape, dtype=np.int64))
+    roots = (tensor.name,) if is_parameter else ()
+    return Static(shape, tensor.data_type, roots, lambda: _stored_values(tensor, folder, graph.file))
+
+
+def _stored_values(tensor: onnx.TensorProto, folder: Path, file: str) -> Array | None:
+    if np.prod(tensor.dims, dtype=np.int64) > LARGEST_VALUE:
+        return None
+    if tensor.data_location == onnx.TensorProto.EXTERNAL:
+        location = external_data_helper.ExternalDataInfo(tensor).location
+        if not (folder / location).is_file():
+            return None
+        external_data_helper.load_external_data_for_tensor(tensor, str(folder))
+    try:
+        return numpy_helper.to_array(tensor)
+    except (ValueError, TypeError) as error:
+        raise NetworkError(f"{file}: tensor {tensor.name!r} is damaged: {error}") from None
+
+
+def declared(shape: tuple[int, ...], dtype: int, name: str, graph: Graph) -> Static:
+    """A weight of which the file says only that it is there."""
+    graph.root_sizes[name] = int(np.prod(shape, dtype=np.int64))
+    return Static(shape, dtype, (name,), lambda: None)
+
+
+def known(values: Array) -> Static:
+    """A value that is at hand."""
+    dtype = int(onnx.helper.np_dtype_to_tensor_dtype(values.dtype))
+    return Static(values.shape, dtype, (), lambda: values)
+
+
+def computed(
+    node: onnx.NodeProto, index: int, shape: tuple[int, ...], dtype: int, graph: Graph, evaluate: Callable[[], list[Array] | None]
+) -> Static:
+    """Output `index` of a node that has only static inputs."""
+    roots = _roots(node, index, shape, dtype, graph)
+
+    def make() -> Array | None:
+        if np.prod(shape, dtype=np.int64) > LARGEST_VALUE:
+            return None
+        results = evaluate()
+        return None if results is None else results[index]
+
+    return Static(shape, dtype, roots, make)
+
+
+def _roots(node: onnx.NodeProto, index: int, shape: tuple[int, ...], dtype: int, graph: Graph) -> tuple[str, ...]:
+    if node.op_type == "ConstantOfShape" and dtype in PARAMETER_TYPES:
+        name = node.output[index]
+        graph.root_sizes[name] = int(np.prod(shape, dtype=np.int64))
+        graph.fills.add(name)
+        return (name,)
+    if node.op_type in NO_CARRIERS:
+        return ()
+    carriers = node.input[:1] if node.op_type in CARRIERS_OF_THE_FIRST else node.input
+    roots: dict[str, None] = {}
+    for name in carriers:
+        if name in graph.statics:
+            roots.update(dict.fromkeys(graph.statics[name].roots))
+    if node.op_type not in VIEWS:  # a filled tensor that goes through arithmetic is a mask, not a weight
+        return tuple(r for r in roots if r not in graph.fills)
+    return tuple(roots)
+
+
+class Evaluator:
+    """Evaluates one node with ONNX's own reference implementation, once, when first asked."""
+
+    def __init__(self, node: onnx.NodeProto, graph: Graph, opsets: dict[str, int]) -> None:
+        self.node = node
+        self.graph = graph
+        self.opsets = opsets
+        self._results: list[Array] | None = None
+        self._done = False
+
+    def __call__(self) -> list[Array] | None:
+        if not self._done:
+            self._results = self._run()
+            self._done = True
+        return self._results
+
+    def _run(self) -> list[Array] | None:
+        feeds: dict[str, Array] = {}
+        for name in self.node.input:
+            if name:
+                value = self.graph.value(name)
+                if value is None:
+                    return None
+                feeds[name] = value
+        try:
+            results = ReferenceEvaluator(self.node, opsets=self.opsets).run(None, feeds)
+        except (ArithmeticError, IndexError, NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+            raise NetworkError(
+                f"{self.graph.file}: node {label(self.node)}: its constant value cannot be computed: {error}"
+            ) from None
+        return [np.asarray(result) for result in results]
