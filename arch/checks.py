@@ -123,7 +123,7 @@ def _network(chip: Chip, tile: Tile) -> Iterator[Finding]:
     if routers is not None and routers * shared < tile.count:
         yield (
             "noc.router.count",
-            f"{routers} routers of {shared} tiles each do not reach {tile.count} tiles",
+            f"{routers} routers of {shared} tiles each miss some of {tile.count}",
         )
 
 

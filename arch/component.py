@@ -55,8 +55,8 @@ class Component(BaseModel):
 
     source: SourceField | None = Field(
         None,
-        description="Where the numbers come from: one text for all fields, or a mapping from field to text with "
-        "'*' for the others; begins with published, derived, estimated or assumed. Inherited by the parts inside.",
+        description="Where the numbers come from: one text for all fields, or a mapping from field to text "
+        "with '*' for the others; begins with published, derived, estimated or assumed. Inherited inwards.",
     )
 
 

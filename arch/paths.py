@@ -14,10 +14,14 @@ from pydantic.fields import FieldInfo
 from .component import Component
 
 
+_RANK = {"name": 0, "source": 1, "count": 2, "energy": 4, "power": 5, "static_power": 6, "area": 7}
+
+
 @cache
 def fields_by_key(cls: type[Component]) -> dict[str, tuple[str, FieldInfo]]:
-    """Key in the file to (attribute name, field), in the order of the schema."""
-    return {field.alias or name: (name, field) for name, field in cls.model_fields.items()}
+    """Key in the file to (attribute name, field): what it is first, what it costs last."""
+    fields = {field.alias or name: (name, field) for name, field in cls.model_fields.items()}
+    return dict(sorted(fields.items(), key=lambda item: _RANK.get(item[0], 3)))
 
 
 def component_class(field: FieldInfo) -> tuple[type[Component] | None, bool]:

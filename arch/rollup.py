@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .chip import Chip, Tile
 from .component import Costed
-from .digital import Register
+from .digital import Register, Unit
 from .links import Router
 from .peak import peak_ops_per_s
 from .peak_power import analog_peak_w, clocked_peak_w, router_count, router_peak_w, with_static
@@ -87,6 +87,22 @@ class RollUp:
         return self.root.power_w or 0.0
 
     @property
+    def tile_power_w(self) -> float | None:
+        """Peak power of one tile with its share of the network; None without tiles."""
+        parts = self._tile_and_network()
+        return sum(part.total_power_w or 0.0 for part in parts) / parts[0].count if parts else None
+
+    @property
+    def tile_area_mm2(self) -> float | None:
+        """Area of one tile with its share of the network; None without tiles."""
+        parts = self._tile_and_network()
+        return sum(part.total_area_mm2 or 0.0 for part in parts) / parts[0].count if parts else None
+
+    def _tile_and_network(self) -> list[Part]:
+        parts = {part.path: part for part in self.root.parts}
+        return [parts[path] for path in ("tile", "noc.router") if path in parts] if "tile" in parts else []
+
+    @property
     def tops(self) -> float:
         """Peak tera-operations per second of one chip."""
         return self.peak_ops_per_s / 1e12
@@ -145,10 +161,7 @@ def roll_up(chip: Chip) -> RollUp:
     parts: list[Part] = []
     if chip.tile is not None:
         parts.append(_group("tile", chip.tile.count, _tile_parts(chip.tile)))
-    for unit in chip.units:
-        parts.append(
-            _leaf(f"units.{unit.name}", unit, unit.count, clocked_peak_w(unit), "lane-cycle", unit.energy_j)
-        )
+    parts += [_unit("units", unit, 1) for unit in chip.units]
     if chip.mac_array is not None:
         array = chip.mac_array
         cells = _leaf("mac_array", array, array.count, clocked_peak_w(array), "MAC", array.energy_j)
@@ -196,14 +209,15 @@ def _tile_parts(tile: Tile) -> list[Part]:
             continue
         power = with_static(memory, None) if isinstance(memory, Register) else clocked_peak_w(memory)
         parts.append(_leaf(f"tile.{key}", memory, n * memory.count, power, "byte", memory.energy_per_byte_j))
-    for unit in tile.units:
-        power = clocked_peak_w(unit)
-        parts.append(
-            _leaf(f"tile.units.{unit.name}", unit, n * unit.count, power, "lane-cycle", unit.energy_j)
-        )
+    parts += [_unit("tile.units", unit, n) for unit in tile.units]
     if tile.other is not None:
         parts.append(_leaf("tile.other", tile.other, n, with_static(tile.other, None)))
     return parts
+
+
+def _unit(prefix: str, unit: Unit, n_parents: int) -> Part:
+    path, power = f"{prefix}.{unit.name}", clocked_peak_w(unit)
+    return _leaf(path, unit, n_parents * unit.count, power, "lane-cycle", unit.energy_j)
 
 
 def _leaf(
