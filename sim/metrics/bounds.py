@@ -1,0 +1,180 @@
+"""Bounds that every run must respect, computed from the Program alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import networkx as nx
+import numpy as np
+
+from ..program import Arbitration, Program, Schedule
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Limits of the makespan of one inference that arrives at time 0.
+
+    Parameters
+    ----------
+    busiest_resource_fs : int
+        No resource can do its work faster: total hold time / servers, less what the last hold may outlast its
+        data.
+    busiest_resource : str
+        The resource that sets it ("" if the program has none).
+    longest_chain_fs : int
+        No result can be there before what it depends on: chains of visits along the channels, with every
+        resource always free.
+    serial_fs : int
+        Everything one after the other: as long as something is left to do, at least one visit holds its
+        resource or advances.
+    """
+
+    busiest_resource_fs: int
+    busiest_resource: str
+    longest_chain_fs: int
+    serial_fs: int
+
+
+def bounds(program: Program) -> Bounds:
+    """All three bounds of one inference."""
+    times = _VisitTimes(program)
+    busiest, name = _busiest_resource(program, times)
+    return Bounds(busiest, name, _longest_chain(program, times), _serial(program, times))
+
+
+class _VisitTimes:
+    """Sums and extremes of the schedules, each looked up once."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.schedule = lru_cache(maxsize=None)(program.schedule)
+        self.values = lru_cache(maxsize=256)(lambda index, n: self.schedule(index).values(n))
+        self.total = lru_cache(maxsize=None)(self._total)
+        self.outlast = lru_cache(maxsize=None)(self._outlast)
+        self.serial = lru_cache(maxsize=None)(self._serial)
+
+    def _total(self, index: int, n: int) -> int:
+        """Sum of the schedule over n firings."""
+        schedule: Schedule = self.schedule(index)
+        if len(schedule.rows) * len(schedule.cols) == 1:
+            return n * schedule(0)
+        return int(self.values(index, n).sum())
+
+    def _outlast(self, hold: int, advance: int, n: int) -> int:
+        """Most that a hold reaches beyond the advance of the same visit."""
+        if hold == advance:
+            return 0
+        return max(0, int((self.values(hold, n) - self.values(advance, n)).max()))
+
+    def _serial(self, hold: int, advance: int, n: int) -> int:
+        """Sum over n firings of the longer of hold and advance."""
+        if hold == advance:
+            return self.total(hold, n)
+        return int(np.maximum(self.values(hold, n), self.values(advance, n)).sum())
+
+
+def _busiest_resource(program: Program, times: _VisitTimes) -> tuple[int, str]:
+    work = [0] * program.n_resources
+    outlast = [0] * program.n_resources
+    for n, hold, advance, resources in _visits(program):
+        for r in resources:
+            work[r] += times.total(hold, n)
+            outlast[r] = max(outlast[r], times.outlast(hold, advance, n))
+    # On each server holds follow each other; the last began at least its advance before the end of the run.
+    least = [-(-w // int(c)) - o for w, c, o in zip(work, program.resource_servers, outlast, strict=True)]
+    if not least:
+        return 0, ""
+    best = max(range(len(least)), key=lambda r: (least[r], -r))
+    return max(0, least[best]), program.resource_name[best]
+
+
+def _longest_chain(program: Program, times: _VisitTimes) -> int:
+    """Longest chain of dependencies through the first and the last firing of every actor."""
+    chain = _Chain(program, times)
+    for a in _order(program, lambda c: chain.need[c] > 0):
+        chain.begin_first(a)
+    for a in _order(program, lambda c: chain.last_need[c] == program.actor_firings[program.channel_src[c]]):
+        chain.end_last(a)
+    return max(chain.end.values(), default=0)
+
+
+class _Chain:
+    """Earliest begin of each actor's first firing and end of its last, with every resource always free."""
+
+    def __init__(self, program: Program, times: _VisitTimes) -> None:
+        self.program, self.times = program, times
+        self.need = [program.schedule_value(int(s), 0) for s in program.channel_need]
+        self.last_need = [
+            program.schedule_value(int(s), int(program.actor_firings[dst]) - 1)
+            for s, dst in zip(program.channel_need, program.channel_dst, strict=True)
+        ]
+        self.begin: dict[int, int] = {}
+        self.end: dict[int, int] = {}
+
+    def begin_first(self, a: int) -> None:
+        p = self.program
+        inputs = p.in_channel[p.in_start[a] : p.in_start[a + 1]].tolist()
+        needed = [(int(p.channel_src[c]), self.need[c]) for c in inputs if self.need[c] > 0]
+        self.begin[a] = max((self._token(src, need - 1) for src, need in needed), default=0)
+
+    def end_last(self, a: int) -> None:
+        """The last firing ends after all before it, and after the last token went through its chain."""
+        p, n = self.program, int(self.program.actor_firings[a])
+        chain = self._chain(a, n - 1)
+        end = self._token(a, n - 1)
+        for c in p.in_channel[p.in_start[a] : p.in_start[a + 1]].tolist():
+            src, token = int(p.channel_src[c]), self.last_need[c] - 1
+            if token < 0:
+                continue
+            whole = token == int(p.actor_firings[src]) - 1
+            end = max(end, (self.end[src] if whole else self._token(src, token)) + chain)
+        self.end[a] = end
+
+    def _token(self, a: int, k: int) -> int:
+        """Earliest end of firing k: firings enter the chain one after the other, each for its first hold."""
+        hold = int(self.program.visit_hold[self.program.actor_visit_start[a]])
+        entered = self.times.total(hold, k) if k else 0
+        return self.begin[a] + entered + self._chain(a, k)
+
+    def _chain(self, a: int, k: int) -> int:
+        p = self.program
+        visits = p.visit_advance[p.actor_visit_start[a] : p.actor_visit_start[a + 1]]
+        return sum(self.times.schedule(int(s))(k) for s in visits)
+
+
+def _order(program: Program, counts: Callable[[int], bool]) -> list[int]:
+    """Actors so that the producer of every counted channel comes before its consumer."""
+    graph = nx.DiGraph()
+    graph.add_nodes_from(range(program.n_actors))
+    graph.add_edges_from(
+        (int(program.channel_src[c]), int(program.channel_dst[c]))
+        for c in range(program.n_channels)
+        if counts(c)
+    )
+    return list(nx.lexicographical_topological_sort(graph))
+
+
+def _serial(program: Program, times: _VisitTimes) -> int:
+    total = 0
+    for n, hold, advance, resources in _visits(program):
+        total += times.serial(hold, advance, n)
+        for r in resources:
+            if program.resource_arbitration[r] == Arbitration.SLOTS:
+                slots = int(program.resource_slot_start[r + 1] - program.resource_slot_start[r])
+                total += n * 2 * slots * int(program.resource_slot_fs[r])
+    return total
+
+
+def _visits(program: Program) -> Iterator[tuple[int, int, int, list[int]]]:
+    """Firings, hold and advance schedules, and resources of every visit."""
+    rows = zip(
+        program.actor_firings[program.visit_actor()].tolist(),
+        program.visit_hold.tolist(),
+        program.visit_advance.tolist(),
+        np.split(program.visit_resource, program.visit_resource_start[1:-1]),
+        strict=True,
+    )
+    for n, hold, advance, resources in rows:
+        yield n, hold, advance, resources.tolist()

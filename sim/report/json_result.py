@@ -1,0 +1,228 @@
+"""The result file: one JSON object, SI units, every name ending in its unit; what is not known is left out.
+
+Keys
+----
+schema
+    Name and version of this format.
+provenance
+    version (of ohmsum), chip_hash, network_hash, program_hash (SHA-256), seed, options: enough to run it
+    again.
+network, chip, batch
+    What ran: names, sources, counts; inferences run back to back.
+latency_s, latency_fs
+    First input to last output of one inference alone.
+makespan_s, throughput_per_s, throughput_basis
+    Of the whole batch; the basis says what the rate was measured on.
+energy_j, energy_by_component_j, energy_by_action_j, static_energy_j, power_w
+    Per inference. Static energy is booked in the component that leaks, under the action and the layer
+    "(static)".
+area_mm2, tops, tops_per_w, tops_per_mm2
+    Of all chips. 1 multiply-accumulate = 2 operations. TOPS/W covers all that was simulated: chips, links,
+    memory, host.
+macs, product_macs
+    Multiply-accumulates with stored weights, and of two activations.
+tiles_used, tiles_total, mapping
+    Where the network went.
+utilization
+    Busy share by class of resource, of the hardware that the program uses.
+layers
+    One entry per operator, in order, then the parts of the program that belong to none; energies add up to
+    energy_j. stall_s is in actor-seconds by cause; utilization is the busy share of the class named by
+    `busiest` while the layer lasts.
+critical_path, critical_path_summary
+    What made the latency as long as it is. duration_fs are integers that add up to latency_fs exactly;
+    duration_s = duration_fs / 1e15.
+stalls_s, links, host_s
+    Standing time of all actors by cause; the busiest links of the network; time on the host processor.
+time_series
+    Utilization by class and power, in bins over one inference.
+events, wall_s
+    Visits simulated; seconds that this computer took, the only entry that differs between two equal runs.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from ..metrics.seconds import seconds
+from ..metrics.stalls import LINK
+
+if TYPE_CHECKING:
+    from ..metrics.layers import Layer
+    from ..run import Run
+
+SCHEMA = "ohmsum-result/1"
+N_LINKS = 16
+"""Busiest links listed."""
+
+
+def to_json(run: Run) -> dict[str, Any]:
+    """The result as an object of plain dicts, lists, strings and numbers."""
+    return _known(
+        {
+            "schema": SCHEMA,
+            "provenance": _provenance(run),
+            "network": _network(run),
+            "chip": {"name": run.chip.name, "n_chips": run.mapping.n_chips},
+            "batch": run.batch,
+            **_figures(run),
+            "tiles_used": run.mapping.tiles_used,
+            "tiles_total": run.mapping.tiles_total or None,
+            "mapping": _mapping(run),
+            "utilization": run.busy.class_utilization,
+            "energy_by_component_j": run.energy.by_component_j,
+            "energy_by_action_j": run.energy.by_action_j,
+            "static_energy_j": run.energy.static_j,
+            "stalls_s": run.stalls_s,
+            "host_s": run.host_s,
+            "links": busiest_links(run),
+            "layers": [_layer(layer) for layer in run.layers],
+            "critical_path_summary": {
+                "by_layer_s": run.critical_path.by_layer_s,
+                "by_class_s": run.critical_path.by_class_s,
+                "by_cause_s": run.critical_path.by_cause_s,
+            },
+            "critical_path": _path(run),
+            "time_series": {
+                "bin_s": run.time_series.bin_s,
+                "utilization": run.time_series.utilization,
+                "power_w": run.time_series.power_w,
+            },
+            "events": run.events,
+            "wall_s": dict(run.wall_s),
+        }
+    )
+
+
+def dumps(result: dict[str, Any]) -> str:
+    """The object as text, one line per entry and per element of a list of objects: fit for `diff`."""
+    parts = []
+    for key, value in result.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            body = "[\n" + ",\n".join(f"    {_compact(item)}" for item in value) + "\n  ]"
+        else:
+            body = _compact(value)
+        parts.append(f"  {json.dumps(key)}: {body}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def busiest_links(run: Run) -> list[dict[str, Any]]:
+    """The links with the highest load (busy share of the makespan), the highest first."""
+    members = [r for r, name in enumerate(run.program.resource_class) if name == LINK]
+    load = run.busy.resource_utilization
+    members.sort(key=lambda r: (-load[r], r))
+    return [
+        {"name": run.program.resource_name[r], "load": float(load[r])}
+        for r in members[:N_LINKS]
+        if load[r] > 0
+    ]
+
+
+def _provenance(run: Run) -> dict[str, Any]:
+    return {
+        "version": version("ohmsum"),
+        "chip_hash": run.chip.hash,
+        "network_hash": run.network.hash,
+        "program_hash": run.program.hash,
+        "options": dict(run.options),
+    }
+
+
+def _network(run: Run) -> dict[str, Any]:
+    network = run.network
+    return _known(
+        {
+            "name": network.name,
+            "source": network.source or None,
+            "file_hash": network.file_hash or None,
+            "operators": len(network.operators),
+            "params": network.params,
+            "notes": list(network.notes) or None,
+        }
+    )
+
+
+def _figures(run: Run) -> dict[str, Any]:
+    return {
+        "latency_s": run.latency_s,
+        "latency_fs": run.latency_fs,
+        "makespan_s": run.makespan_s,
+        "throughput_per_s": run.throughput.per_s,
+        "throughput_basis": run.throughput.basis,
+        "energy_j": run.energy.total_j,
+        "power_w": run.power_w,
+        "area_mm2": run.area_mm2,
+        "tops": run.tops,
+        "tops_per_w": run.tops_per_w,
+        "tops_per_mm2": run.tops / run.area_mm2 if run.area_mm2 else None,
+        "macs": run.network.macs,
+        "product_macs": run.network.product_macs,
+    }
+
+
+def _mapping(run: Run) -> dict[str, Any]:
+    mapping = run.mapping
+    tilings = [(a.replicas, a.tiling) for a in mapping.assignments if a.tiling is not None]
+    used = sum(n * t.cells_used for n, t in tilings)
+    total = sum(n * t.cells_total for n, t in tilings)
+    places: dict[str, int] = {}
+    for assignment in mapping.assignments:
+        places[assignment.place] = places.get(assignment.place, 0) + 1
+    return _known(
+        {
+            "n_chips": mapping.n_chips,
+            "operators_by_place": dict(sorted(places.items())),
+            "crossbars_used": mapping.crossbars_used,
+            "crossbars_total": mapping.crossbars_total or None,
+            "cell_occupancy": used / total if total else None,
+            "hop_bytes": mapping.hop_bytes,
+        }
+    )
+
+
+def _layer(layer: Layer) -> dict[str, Any]:
+    return _known(
+        {
+            "name": layer.name,
+            "op": layer.op,
+            "unit": layer.unit,
+            "begin_s": None if layer.begin_fs is None else seconds(layer.begin_fs),
+            "latency_s": None if layer.latency_fs is None else seconds(layer.latency_fs),
+            "energy_j": layer.energy_j,
+            "macs": layer.macs,
+            "product_macs": layer.product_macs or None,
+            "tiles": layer.tiles,
+            "replicas": layer.replicas,
+            "busiest": layer.busiest or None,
+            "utilization": layer.utilization,
+            "stall_s": layer.stall_s or None,
+        }
+    )
+
+
+def _path(run: Run) -> list[dict[str, Any]]:
+    return [
+        {
+            "actor": p.actor,
+            "layer": p.layer,
+            "resource": p.resource,
+            "class": p.klass,
+            "cause": p.cause,
+            "start_s": seconds(p.start_fs),
+            "duration_s": seconds(p.duration_fs),
+            "duration_fs": p.duration_fs,
+            "visits": p.n_visits,
+        }
+        for p in run.critical_path.pieces
+    ]
+
+
+def _known(values: dict[str, Any]) -> dict[str, Any]:
+    """Without the entries that are not known."""
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(", ", ": "))

@@ -1,0 +1,174 @@
+"""The Run: what happened when one network ran on one chip, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import fsum
+from typing import TYPE_CHECKING, Any
+
+from ..workloads.graph import Network
+from .engines.result import EngineResult
+from .mapping.mapping import Mapping
+from .metrics import busy, energy, layers, path, series, stalls, throughput
+from .metrics.bounds import Bounds, bounds
+from .metrics.seconds import seconds
+from .program import Program
+
+if TYPE_CHECKING:
+    from ..arch.chip import Chip
+
+OPS_PER_MAC = 2
+"""One multiply-accumulate counts as a multiplication and an addition, as everywhere in the field."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A simulated network on a chip.
+
+    Two engine results are kept: `single`, one inference alone on the chip, and, for a batch of more than one,
+    `together`, all of them back to back. Latency, layers, stalls, the critical path and the time series are
+    those of the one inference alone; makespan, throughput, energy, power and utilization are those of the
+    batch where there is one.
+
+    Parameters
+    ----------
+    network : Network
+        As given; `mapping.network` is the one that was mapped (fused functions may have been split off).
+    chip : Chip
+    mapping : Mapping
+    program : Program
+    single : EngineResult
+        One inference.
+    together : EngineResult or None
+        `batch` inferences back to back; None for a batch of 1.
+    area_mm2 : float or None
+        Area of all chips; None where the chip file does not say.
+    options : dict
+        Everything else that the result depends on, for the provenance; JSON values.
+    wall_s : dict
+        Seconds that this computer took for each step.
+    """
+
+    network: Network
+    chip: Chip
+    mapping: Mapping
+    program: Program
+    single: EngineResult
+    together: EngineResult | None = None
+    area_mm2: float | None = None
+    options: Dict[str, Any] = field(default_factory=dict)
+    wall_s: Dict[str, float] = field(default_factory=dict)
+
+    @property
+    def batch(self) -> int:
+        """Inferences run back to back."""
+        return 1 if self.together is None else len(self.together.iteration_end_fs)
+
+    @property
+    def latency_fs(self) -> int:
+        """First input to last output of one inference alone."""
+        return self.single.makespan_fs
+
+    @property
+    def latency_s(self) -> float:
+        """`latency_fs` in seconds."""
+        return seconds(self.latency_fs)
+
+    @property
+    def makespan_s(self) -> float:
+        """First input to last output of the whole batch."""
+        return seconds(self._whole.makespan_fs)
+
+    @cached_property
+    def throughput(self) -> throughput.Throughput:
+        """Inferences per second, with what they were measured on."""
+        return throughput.throughput(self.single, self.together)
+
+    @cached_property
+    def energy(self) -> energy.EnergyBalance:
+        """Energy of one inference, by layer, component and action."""
+        return energy.balance(self.program, self._whole.makespan_fs, self.batch)
+
+    @property
+    def power_w(self) -> float:
+        """Mean power over the whole run: energy of all inferences / makespan."""
+        return self.energy.total_j * self.batch / self.makespan_s
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one inference, with stored weights and of two activations."""
+        return self.network.macs + self.network.product_macs
+
+    @property
+    def tops(self) -> float:
+        """10^12 operations per second: 2 x all multiply-accumulates x throughput."""
+        return OPS_PER_MAC * self.macs * self.throughput.per_s / 1e12
+
+    @property
+    def tops_per_w(self) -> float | None:
+        """10^12 operations per joule of everything that was simulated (chips, links, memory, host); None
+        without energy.
+        """
+        total_j = self.energy.total_j
+        return OPS_PER_MAC * self.macs / total_j / 1e12 if total_j > 0 else None
+
+    @cached_property
+    def busy(self) -> busy.BusyTimes:
+        """Busy times of all resources (of the batch, where there is one)."""
+        return busy.busy_times(self.program, self._whole)
+
+    @cached_property
+    def time_series(self) -> series.TimeSeries:
+        """Utilization and power over the time of one inference."""
+        alone = self.busy if self.together is None else busy.busy_times(self.program, self.single)
+        return series.time_series(self.program, self.single, alone)
+
+    @cached_property
+    def layer_stalls_s(self) -> dict[str, dict[str, float]]:
+        """Standing time by layer and cause, of one inference alone."""
+        return stalls.layer_stalls_s(self.program, self.single)
+
+    @property
+    def stalls_s(self) -> dict[str, float]:
+        """Standing time of all actors by cause, of one inference alone."""
+        return stalls.total_stalls_s(self.layer_stalls_s)
+
+    @cached_property
+    def layers(self) -> tuple[layers.Layer, ...]:
+        """One row per operator, of one inference alone; the energies add up to the energy of the inference.
+        """
+        return layers.layers(self.mapping, self.program, self.single, self.energy, self.layer_stalls_s)
+
+    @cached_property
+    def critical_path(self) -> path.CriticalPath:
+        """The chain of visits that made one inference as long as it was."""
+        return path.critical_path(self.program, self.single)
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """What the latency can be at least and at most."""
+        return bounds(self.program)
+
+    @property
+    def host_s(self) -> float:
+        """Time that one inference keeps the host processor busy."""
+        alone = self.busy if self.together is None else busy.busy_times(self.program, self.single)
+        members = busy.class_members(self.program).get("host")
+        return 0.0 if members is None else fsum(seconds(t) for t in alone.resource_fs[members].tolist())
+
+    @property
+    def events(self) -> int:
+        """Visits simulated."""
+        return self.single.n_visits + (self.together.n_visits if self.together is not None else 0)
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as one JSON object; `sim/report/json_result.py` documents its keys."""
+        from .report.json_result import to_json
+
+        return to_json(self)
+
+    @property
+    def _whole(self) -> EngineResult:
+        return self.single if self.together is None else self.together
