@@ -178,7 +178,7 @@ class Queues:
 
         Returns
         -------
-        held_by : dict of resource to the actors that keep its servers or, if one is free, the actor that is next
+        held_by : dict of resource to the actors that keep its servers, or to the next one if a server is free
         waiting : dict of actor to the first resource that its oldest waiting visit cannot get
         """
         held_by: dict[int, list[int]] = {}
