@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import SimulationError
+from .lump import groups_of_equals
 
 I64 = NDArray[np.int64]
 F64 = NDArray[np.float64]
@@ -127,6 +128,8 @@ class Program:
         action `ledger_action[i]` of component `ledger_component[i]`, each of `ledger_energy_j[i]` joules.
     static_power_w : tuple of (str, float)
         Component and watts drawn all the time.
+    resource_members : tuple of tuple of str
+        Names of the resources that each one was lumped from, itself if it was not.
     """
 
     resource_name: tuple[str, ...]
@@ -169,6 +172,7 @@ class Program:
     ledger_count: I64
     ledger_energy_j: F64
     static_power_w: tuple[tuple[str, float], ...] = ()
+    resource_members: tuple[tuple[str, ...], ...] = ()
 
     @property
     def n_resources(self) -> int:
@@ -253,6 +257,7 @@ class ProgramBuilder:
         self._schedule_index: dict[Schedule, int] = {}
         self._ledger: list[tuple[int, str, str, int, float]] = []
         self._static: dict[str, float] = {}
+        self._members: dict[int, tuple[str, ...]] = {}
 
     def resource(
         self,
@@ -339,8 +344,35 @@ class ProgramBuilder:
             self._schedule_index[schedule] = index
         return index
 
-    def build(self) -> Program:
+    def _lump(self) -> None:
+        """Merge resources that are always occupied together, and renumber."""
+        every = [v for a in self._actors for v in a.visits]
+        keys = [
+            (klass, servers) if arbitration == Arbitration.FCFS else None
+            for _, klass, servers, _, arbitration, _, _ in self._resources
+        ]
+        groups = groups_of_equals(keys, [v.resources for v in every])
+        number = {r: i for i, group in enumerate(groups) for r in group}
+        names = [self._members.get(r, (self._resources[r][0],)) for r in range(len(self._resources))]
+        self._members = {i: tuple(n for r in group for n in names[r]) for i, group in enumerate(groups)}
+        merged: list[tuple[str, str, int, int, Arbitration, int, tuple[tuple[int, int], ...]]] = []
+        for i, group in enumerate(groups):
+            name, klass, servers, _, arbitration, slot_fs, slots = self._resources[group[0]]
+            n = len(self._members[i])
+            units = sum(self._resources[r][3] for r in group)
+            label = name if n == 1 else f"{name} +{n - 1}"
+            merged.append((label, klass, servers, units, arbitration, slot_fs, slots))
+        self._resources = merged
+        for v in every:
+            v.resources = tuple(sorted({number[r] for r in v.resources}))
+
+    def build(self, *, lump: bool = False) -> Program:
         """Check everything and return the Program.
+
+        Parameters
+        ----------
+        lump : bool
+            Make one resource of those that are always occupied together (`sim/lump.py`), which changes nothing else.
 
         Raises
         ------
@@ -349,6 +381,8 @@ class ProgramBuilder:
         """
         from .program_check import check
 
+        if lump:
+            self._lump()
         starts = np.cumsum([0] + [len(a.visits) for a in self._actors])
         visits = [v for a in self._actors for v in a.visits]
         owners = [[self._slot_owner(r[0], slot, starts) for slot in r[-1]] for r in self._resources]
@@ -400,6 +434,7 @@ class ProgramBuilder:
             ledger_count=_i64(row[3] for row in self._ledger),
             ledger_energy_j=np.array([row[4] for row in self._ledger], np.float64),
             static_power_w=tuple(sorted(self._static.items())),
+            resource_members=tuple(self._members.get(i, (r[0],)) for i, r in enumerate(self._resources)),
         )
         check(program)
         return program

@@ -1,0 +1,49 @@
+"""From a Mapping to a Program: stages, one per operator, then the channels between them.
+
+Reading order: `grouping` (streams as firings), `crossbars`, `units`, `arrays` (a stage by where it runs), `transfers` (the interconnect),
+`capacity` (room), `connect` (channels).
+"""
+
+from __future__ import annotations
+
+from ...arch.chip import Chip
+from ..mapping.mapping import Mapping
+from ..program import Program
+from . import arrays, crossbars, units
+from .connect import connect
+from .context import Context
+from .stage import Stage
+from .static import static_power
+
+
+def lower(mapping: Mapping, chip: Chip, *, lump: bool = True) -> Program:
+    """The Program of a mapped network.
+
+    Parameters
+    ----------
+    mapping : Mapping
+    chip : Chip
+        The one it was mapped on.
+    lump : bool
+        Make one resource of those that are always occupied together, which changes no time, count or energy.
+    """
+    context = Context.of(mapping, chip)
+    stages: dict[str, Stage] = {}
+    for operator in mapping.network.operators:
+        a = mapping.of(operator.name)
+        makers = [mapping.network.producer(p.tensor).name for p in operator.inputs]
+        if a.place == "crossbar":
+            stages[operator.name] = crossbars.lower(context, operator, a)
+        elif a.place == "mac_array":
+            stages[operator.name] = arrays.lower(context, operator, a)
+        else:
+            source = stages[makers[0]].firings if makers else None
+            stages[operator.name] = units.lower(context, operator, a, source)
+    outputs = {}
+    if chip.host is not None:
+        for name in mapping.network.outputs:
+            outputs[f"{name} (out)"] = name
+            stages[f"{name} (out)"] = units.output(context, f"{name} (out)", stages[name])
+    connect(context, stages, outputs)
+    static_power(context)
+    return context.builder.build(lump=lump)

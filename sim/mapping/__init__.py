@@ -1,0 +1,196 @@
+"""Mapping a network onto a chip: places, tiling, replication, allocation, placement."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...arch.chip import Chip
+from ...workloads.graph import Network, Operator
+from ..errors import SimulationError
+from .allocate import Need, allocate, check_fit, tiles_of
+from .mapping import Assignment, Mapping, Tiling
+from .options import MappingOptions
+from .placement import Flow, place
+from .places import Choice, choose, find_unit, split, work_of
+from .replicate import Replicable, replicate
+from .tiling import Array, tile_matrix
+from .timing import MvmTiming, host_fs, total_tiles, unit_beats
+
+HOST = -1
+
+
+def map_network(network: Network, chip: Chip, options: MappingOptions = MappingOptions()) -> Mapping:  # noqa: B008
+    """Decide where every operator runs.
+
+    Raises
+    ------
+    SimulationError
+        The network does not fit, or an operator has no hardware; the message says what is missing.
+    """
+    _check_names(network, options)
+    network = split(network, chip, options)
+    choices = {o.name: choose(o, chip, options) for o in network.operators}
+    analog = [o for o in network.operators if choices[o.name].place == "crossbar"]
+    tilings = _tilings(analog, chip)
+    replicas = _replicas(network, chip, options, choices, analog, tilings)
+    first = _allocate(chip, tilings, replicas)
+    logical = _assign(network, chip, choices, tilings, replicas, first)
+    order, hop_bytes = _place(network, chip, options, logical)
+    assignments = tuple(_move(logical[o.name], order) for o in network.operators)
+    per_tile = chip.tile.crossbar.count if chip.tile else 0
+    used = {t for a in assignments for t in a.tiles if a.place != "host"}
+    return Mapping(
+        network=network,
+        assignments=assignments,
+        tile_order=tuple(order),
+        n_chips=chip.n_chips,
+        tiles_used=len(used),
+        tiles_total=total_tiles(chip),
+        crossbars_used=sum(t.crossbars * replicas[name] for name, t in tilings.items()),
+        crossbars_total=per_tile * total_tiles(chip),
+        hop_bytes=hop_bytes,
+    )
+
+
+def _check_names(network: Network, options: MappingOptions) -> None:
+    known = {o.name for o in network.operators} | {o.op for o in network.operators}
+    for name in options.digital:
+        if name not in known:
+            raise SimulationError(f"--digital {name}: network {network.name!r} has no such operator; see `ohmsum show`")
+
+
+def _tilings(analog: list[Operator], chip: Chip) -> dict[str, Tiling]:
+    if chip.tile is None:
+        return {}
+    crossbar = chip.tile.crossbar
+    array = Array(crossbar.rows, chip.tile.weight_columns, chip.tile.columns_per_weight, crossbar.cols)
+    return {o.name: tile_matrix(o.matrix, array, o.name) for o in analog if o.matrix is not None}
+
+
+def _replicas(
+    network: Network,
+    chip: Chip,
+    options: MappingOptions,
+    choices: dict[str, Choice],
+    analog: list[Operator],
+    tilings: dict[str, Tiling],
+) -> dict[str, int]:
+    """Replicas of every layer on crossbars, after checking that one of each fits."""
+    if chip.tile is None or not analog:
+        return {}
+    per_tile, tiles = chip.tile.crossbar.count, total_tiles(chip)
+    check_fit([Need(o.name, tilings[o.name].crossbars, 1) for o in analog], per_tile, tiles, chip.n_chips)
+    if not options.replicate:
+        return {o.name: 1 for o in analog}
+    layers = [
+        Replicable(
+            crossbars=tilings[o.name].crossbars,
+            interval_fs=MvmTiming.of(chip.tile, tilings[o.name]).crossbar_hold_fs * o.matrix.applications,
+            grid=o.output.grid,
+            recurrent=o.matrix.recurrent_k > 0,
+        )
+        for o in analog
+        if o.matrix is not None
+    ]
+    spare = per_tile * tiles - sum(t.crossbars for t in tilings.values())
+    counts = replicate(layers, spare, _slowest_elsewhere_fs(network, chip, choices))
+    return {o.name: n for o, n in zip(analog, counts, strict=True)}
+
+
+def _slowest_elsewhere_fs(network: Network, chip: Chip, choices: dict[str, Choice]) -> int:
+    """Time per inference of the busiest shared resource that replication cannot relieve: the host, or a unit of the chip."""
+    busy: dict[str, int] = {}
+    for o in network.operators:
+        place = choices[o.name].place
+        for function, work in work_of(o):
+            total = work * o.output.grid.n_tokens
+            unit = find_unit(chip, function, "chip_unit")
+            if place == "host" and chip.host is not None and total:
+                busy["host"] = busy.get("host", 0) + host_fs(chip.host, total)
+            elif place == "chip_unit" and unit is not None and total:
+                fs = unit[1].hold_fs(unit_beats(unit[1], total, function, 1))
+                busy[unit[1].name] = busy.get(unit[1].name, 0) + fs
+    return max(busy.values(), default=0)
+
+
+def _allocate(chip: Chip, tilings: dict[str, Tiling], replicas: dict[str, int]) -> dict[str, int]:
+    if chip.tile is None:
+        return {}
+    needs = [Need(name, tiling.crossbars, replicas[name]) for name, tiling in tilings.items()]
+    starts = allocate(needs, chip.tile.crossbar.count, total_tiles(chip))
+    return dict(zip(tilings, starts, strict=True))
+
+
+def _assign(
+    network: Network,
+    chip: Chip,
+    choices: dict[str, Choice],
+    tilings: dict[str, Tiling],
+    replicas: dict[str, int],
+    first: dict[str, int],
+) -> dict[str, Assignment]:
+    """Assignments with tiles numbered in the order in which crossbars were taken from them."""
+    found: dict[str, Assignment] = {}
+    here: tuple[int, ...] = (0,)  # where the stream was last seen on the chip
+    for o in network.operators:
+        choice = choices[o.name]
+        makers = [found[network.producer(p.tensor).name] for p in o.inputs]
+        near = next((m.sources for m in makers if m.sources[0] != HOST), here)
+        if choice.place == "crossbar":
+            a = _on_crossbars(o, choice, tilings[o.name], replicas[o.name], first[o.name], chip)
+        elif choice.place == "host":
+            a = Assignment(o.name, "host", choice.unit, choice.reason, (HOST,))
+        elif choice.place == "tile_unit":
+            a = Assignment(o.name, "tile_unit", choice.unit, choice.reason, near, near)
+        else:  # shared by the whole chip: it sits at the middle tile of the chip that the stream is on
+            per_chip = chip.tile.count if chip.tile else 1
+            middle = near[0] // per_chip * per_chip + per_chip // 2
+            a = Assignment(o.name, choice.place, choice.unit, choice.reason, (middle,), (middle,))
+        here = a.sources if a.sources[0] != HOST else here
+        found[o.name] = a
+    return found
+
+
+def _on_crossbars(o: Operator, choice: Choice, tiling: Tiling, replicas: int, first: int, chip: Chip) -> Assignment:
+    assert chip.tile is not None
+    per_tile = chip.tile.crossbar.count
+    columns = [first + i * tiling.crossbars + c * tiling.row_blocks for i in range(replicas) for c in range(tiling.col_blocks)]
+    # Partial sums of a column block meet in the tile of its last row block.
+    sources = sorted({(c + tiling.row_blocks - 1) // per_tile for c in columns})
+    tiles = tiles_of(first, tiling.crossbars * replicas, per_tile)
+    return Assignment(
+        o.name, "crossbar", choice.unit, choice.reason, tuple(sources), tuple(tiles), replicas, tiling, first
+    )
+
+
+def _place(
+    network: Network, chip: Chip, options: MappingOptions, logical: dict[str, Assignment]
+) -> tuple[list[int], int]:
+    """Place of every tile and the cost of the placement."""
+    if chip.tile is None:
+        return list(range(total_tiles(chip))), 0
+    word = -(-chip.activation_bits // 8)
+    flows = []
+    for o in network.operators:
+        for port in o.inputs:
+            src, dst = logical[network.producer(port.tensor).name], logical[o.name]
+            n_bytes = network.producer(port.tensor).output.size * word
+            flows += [
+                Flow(s, d, n_bytes // len(src.sources))
+                for s in src.sources
+                for d in (dst.tiles or dst.sources)
+                if s != d and len(src.sources) * len(dst.tiles) <= 4096
+            ]
+    return place(chip, flows, search=options.placement == "greedy", seed=options.seed)
+
+
+def _move(a: Assignment, order: list[int]) -> Assignment:
+    """The same assignment, with tiles numbered by their place on the chips."""
+    if a.place == "host" or a.place in ("chip_unit", "mac_array"):
+        return a
+    return replace(
+        a, sources=tuple(sorted(order[t] for t in a.sources)), tiles=tuple(sorted(order[t] for t in a.tiles))
+    )
+
+
+__all__ = ["HOST", "Assignment", "Mapping", "MappingOptions", "Tiling", "map_network"]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
-Place = Literal["crossbar", "mac_array", "tile_unit", "chip_unit", "host", "wire"]
+from ...workloads.graph import Network
+
+Place = Literal["crossbar", "mac_array", "tile_unit", "chip_unit", "host"]
 
 
 @dataclass(frozen=True)
@@ -15,11 +18,14 @@ class Tiling:
     Parameters
     ----------
     row_blocks, col_blocks : int
-        Blocks of the (im2col) matrix, after weight slicing; partial sums are added over the row blocks.
+        Blocks of the (im2col) matrix, after weight slicing; partial sums are added over the row blocks. Groups lie
+        beside each other, several in one crossbar where they fit, and count as column blocks.
     crossbars : int
-        Crossbars of one replica; at most ``row_blocks * col_blocks``, fewer when small blocks share a crossbar.
+        Crossbars of one replica, ``row_blocks * col_blocks``.
     rows, cols : int
-        Wordlines and bitlines that hold weights, summed over row blocks and over column blocks.
+        Wordlines and bitlines that hold weights, summed over the groups.
+    rows_per_crossbar, cols_per_crossbar : int
+        The same in the fullest crossbar.
     cells_used, cells_total : int
         Cells that hold weights, and cells of the crossbars taken; the rest is fragmentation.
     """
@@ -29,6 +35,8 @@ class Tiling:
     crossbars: int
     rows: int
     cols: int
+    rows_per_crossbar: int
+    cols_per_crossbar: int
     cells_used: int
     cells_total: int
 
@@ -40,29 +48,36 @@ class Assignment:
     Parameters
     ----------
     operator : str
-    place : {"crossbar", "mac_array", "tile_unit", "chip_unit", "host", "wire"}
-        "wire": no hardware, the stream of tokens is only renamed (a reshape).
+    place : {"crossbar", "mac_array", "tile_unit", "chip_unit", "host"}
     unit : str
         Name for reports ("crossbar", "mac_array", "tile.sigmoid", "gdpu", "host", "-").
     reason : str
         Why there ("static weights", "no unit of the chip offers softmax").
-    home : int
-        Tile (chip * tiles per chip + tile) where the output comes into being; -1 on the host.
+    sources : tuple of int
+        Tiles (chip * tiles per chip + tile) where the output comes into being, each an equal share; `HOST` (-1) for the host.
     tiles : tuple of int
         Every tile that works for it, ascending, over all replicas.
     replicas : int
         Copies of the weights; they fire together, on neighbouring tokens.
     tiling : Tiling or None
+    first_crossbar : int
+        Replica i, row block r, column block c lie in crossbar ``first + i * tiling.crossbars + c * row_blocks + r``.
     """
 
     operator: str
     place: Place
     unit: str
     reason: str
-    home: int
+    sources: tuple[int, ...]
     tiles: tuple[int, ...] = ()
     replicas: int = 1
     tiling: Tiling | None = None
+    first_crossbar: int = 0
+
+    @property
+    def home(self) -> int:
+        """The first of the sources."""
+        return self.sources[0]
 
 
 @dataclass(frozen=True)
@@ -71,14 +86,21 @@ class Mapping:
 
     Parameters
     ----------
+    network : Network
+        As it was mapped: fused functions that no local unit offers are operators of their own.
     assignments : tuple of Assignment
         In the order of the network's operators.
+    tile_order : tuple of int
+        Place on the chips of the t-th tile that crossbars were taken from; crossbar c lies in tile
+        ``tile_order[c // crossbars per tile]``.
     tiles_used, tiles_total, crossbars_used, crossbars_total : int
     hop_bytes : int
         Sum over all edges of bytes x hops, the placement's cost.
     """
 
+    network: Network
     assignments: tuple[Assignment, ...]
+    tile_order: tuple[int, ...]
     n_chips: int
     tiles_used: int
     tiles_total: int
@@ -88,12 +110,9 @@ class Mapping:
 
     def of(self, operator: str) -> Assignment:
         """The assignment of one operator."""
-        return self._index[operator]
+        return self.by_name[operator]
 
-    @property
-    def _index(self) -> dict[str, Assignment]:
-        cached: dict[str, Assignment] | None = self.__dict__.get("_cache")
-        if cached is None:
-            cached = {a.operator: a for a in self.assignments}
-            object.__setattr__(self, "_cache", cached)
-        return cached
+    @cached_property
+    def by_name(self) -> dict[str, Assignment]:
+        """Assignments by the name of their operator."""
+        return {a.operator: a for a in self.assignments}

@@ -1,0 +1,31 @@
+"""The interconnect that a chip description means: its network on chip, copies joined by chip links, and the host."""
+
+from __future__ import annotations
+
+from ..arch.chip import Chip
+from .noc.topology import Topology, build
+
+
+def interconnect(chip: Chip) -> Topology:
+    """Topology with one endpoint per tile (one per chip without crossbars), chip after chip."""
+    tiles = chip.tile.count if chip.tile else 1
+    chips = {"n_chips": chip.n_chips, "chip_topology": chip.chips.topology if chip.chips else "chain"}
+    if chip.noc is None or chip.tile is None:
+        return build("all", n_endpoints=tiles, host=chip.host is not None, **chips)  # type: ignore[arg-type]
+    kind = chip.noc.topology
+    parameters: dict[str, object] = {"n_endpoints": tiles}
+    if kind in ("mesh", "cmesh", "torus"):
+        parameters |= {"grid": router_grid(chip), "routing": chip.noc.routing if kind != "torus" else None}
+    if kind == "cmesh":
+        parameters["concentration"] = chip.noc.concentration
+    return build(kind, host=chip.host is not None, **parameters, **chips)  # type: ignore[arg-type]
+
+
+def router_grid(chip: Chip) -> tuple[int, int]:
+    """Rows and columns of routers: the grid of tiles, divided by the most square block of `concentration` tiles."""
+    assert chip.tile is not None
+    assert chip.noc is not None
+    rows, cols = chip.tile.grid
+    c = chip.noc.concentration
+    down = max(d for d in range(1, int(c**0.5) + 1) if c % d == 0)
+    return -(-rows // down), -(-cols // (c // down))

@@ -1,0 +1,77 @@
+"""What every part of the lowering shares: the chip, its resources by place, and the energy ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ...arch.chip import Chip, Tile
+from ...arch.digital import Unit
+from ..interconnect import interconnect
+from ..mapping.mapping import Mapping
+from ..noc.topology import Topology
+from ..program import ProgramBuilder
+
+FS = 1e-15
+
+
+@dataclass
+class Context:
+    """The Program under construction.
+
+    Resources are made when first asked for, one per physical port, unit or link; identical ones are lumped at the end.
+    """
+
+    chip: Chip
+    mapping: Mapping
+    builder: ProgramBuilder
+    topology: Topology
+    _resources: dict[str, int] = field(default_factory=dict)
+
+    @staticmethod
+    def of(mapping: Mapping, chip: Chip) -> Context:
+        return Context(chip, mapping, ProgramBuilder(), interconnect(chip))
+
+    @property
+    def word_bytes(self) -> int:
+        """Bytes of one activation."""
+        return -(-self.chip.activation_bits // 8)
+
+    @property
+    def tile(self) -> Tile:
+        assert self.chip.tile is not None
+        return self.chip.tile
+
+    def resource(self, name: str, klass: str, *, servers: int = 1, units: int | None = None) -> int:
+        """The resource with that name, made on first use."""
+        if name not in self._resources:
+            self._resources[name] = self.builder.resource(name, klass, servers=servers, units=units)
+        return self._resources[name]
+
+    def ports(self, tiles: tuple[int, ...], part: str) -> tuple[int, ...]:
+        """The buffer ports or buses of some tiles."""
+        return tuple(self.resource(f"tile {t} {part}", part) for t in tiles)
+
+    def units(self, unit: Unit, tiles: tuple[int, ...], *, of_tile: bool) -> tuple[int, ...]:
+        """A digital unit in each of some tiles, or that of the chip they lie on."""
+        if of_tile:
+            return tuple(self.resource(f"tile {t} {unit.name}", unit.name, units=unit.count) for t in tiles)
+        per_chip = self.chip.tile.count if self.chip.tile else 1
+        chips = sorted({t // per_chip for t in tiles})
+        return tuple(self.resource(f"chip {c} {unit.name}", unit.name, units=unit.count) for c in chips)
+
+    def spend(
+        self,
+        actor: int,
+        component: str,
+        action: str,
+        count: int,
+        energy_j: float | None,
+        power_w: float | None = None,
+        busy_fs: int = 0,
+        instances: int = 1,
+    ) -> None:
+        """Enter what one firing costs: `count` actions of a given energy, or else power x busy time of the instances."""
+        if energy_j is not None:
+            self.builder.energy(actor, component, action, count, energy_j)
+        elif power_w is not None:
+            self.builder.energy(actor, component, "active", instances, power_w * busy_fs * FS)

@@ -1,0 +1,133 @@
+"""Streams as firings: how many tokens one firing makes, and which firings of a producer a consumer waits for.
+
+An actor makes its output stream in groups of neighbouring tokens: ``cols`` tokens of a row at once, or ``rows`` whole rows. What a firing needs
+of an input stream is a schedule with one row per row of groups and one column per group in a row, because a window's rows
+and columns are independent of each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...workloads.graph import Grid, Window
+from ..program import Schedule
+
+
+@dataclass(frozen=True)
+class Group:
+    """Tokens of one firing: a block of ``rows`` x ``cols`` grid positions; several rows only if they are whole."""
+
+    rows: int = 1
+    cols: int = 1
+
+    @property
+    def n_tokens(self) -> int:
+        return self.rows * self.cols
+
+
+@dataclass(frozen=True)
+class Firings:
+    """The firings that make a stream.
+
+    Attributes
+    ----------
+    grid : Grid
+    group : Group
+    barrier : int
+        0, or the number of firings of an actor whose firings are not groups of tokens (folds of a MAC array): nothing of
+        the stream is there before the last of them.
+    """
+
+    grid: Grid
+    group: Group = Group()
+    barrier: int = 0
+
+    @property
+    def rows(self) -> int:
+        """Rows of groups."""
+        return -(-self.grid.rows // self.group.rows)
+
+    @property
+    def cols(self) -> int:
+        """Groups in a row."""
+        return -(-self.grid.cols // self.group.cols)
+
+    @property
+    def n(self) -> int:
+        return self.barrier or self.rows * self.cols
+
+
+def replica_group(grid: Grid, replicas: int) -> Group:
+    """The group that `replicas` copies make at once."""
+    if replicas <= grid.cols:
+        return Group(1, replicas)
+    return Group(replicas // grid.cols, grid.cols)
+
+
+def following_group(grid: Grid, source: Firings) -> Group:
+    """A group for a stream made from `source`: not coarser than the source's, dividing the grid's columns."""
+    if source.barrier:
+        return Group(1, grid.cols)
+    if source.group.rows > 1 or source.group.cols >= grid.cols:
+        return Group(1, grid.cols)
+    return Group(1, max(d for d in range(1, source.group.cols + 1) if grid.cols % d == 0))
+
+
+def need_and_free(window: Window, made: Firings, used: Firings) -> tuple[Schedule, Schedule]:
+    """Cumulative firings of the producer (`made`) that each firing of the consumer (`used`) needs, and lets go.
+
+    Whatever is still held at the last firing is let go with it (a rule of the engines), so a schedule of zeros means
+    that everything is held until the end. Where the window's first row stands still (padding), columns are not let go one by one.
+    """
+    everything = Schedule.constant(made.n), Schedule.constant(0)
+    if made.barrier or used.barrier or window.kind == "all":
+        return everything
+    if window.kind in ("same", "prefix"):
+        if made.grid.n_tokens == 1:
+            return everything
+        if made.grid != used.grid:
+            if made.grid.n_tokens != used.grid.n_tokens:
+                return everything
+            return _reshaped(made, used, keep=window.kind == "prefix")
+        need, free = _windows(Window("window"), made, used)
+        return need, Schedule.constant(0) if window.kind == "prefix" else free
+    return _windows(window, made, used)
+
+
+def _windows(window: Window, made: Firings, used: Firings) -> tuple[Schedule, Schedule]:
+    size = made.grid.rows, made.grid.cols
+    first, last = _edges(window, used, 0, size[0])
+    first_col, last_col = _edges(window, used, 1, size[1])
+    need = Schedule(
+        tuple(row // made.group.rows * made.cols for row in last),
+        tuple(col // made.group.cols + 1 for col in last_col),
+    )
+    if made.group.rows > 1:
+        need = Schedule(tuple(row // made.group.rows + 1 for row in last), (0,) * used.cols)
+        return need, Schedule(tuple(row // made.group.rows for row in first), (0,) * used.cols)
+    rows = tuple(row * made.cols for row in first)
+    moving = all(a < b for a, b in zip(first, first[1:], strict=False))
+    if not moving:
+        return need, Schedule(rows, (0,) * used.cols)
+    # The next firing of the row still needs from its own first column on; the last of a row lets go no more than it.
+    cols = [col // made.group.cols for col in first_col[1:]]
+    return need, Schedule(rows, (*cols, cols[-1] if cols else 0))
+
+
+def _edges(window: Window, used: Firings, axis: int, size: int) -> tuple[list[int], list[int]]:
+    """First and last input index along an axis, for each row (axis 0) or column (axis 1) of groups of the consumer."""
+    step = used.group.rows if axis == 0 else used.group.cols
+    limit = used.grid.rows if axis == 0 else used.grid.cols
+    starts = range(0, limit, step)
+    first = [window.span(axis, start, size)[0] for start in starts]
+    last = [window.span(axis, min(start + step, limit) - 1, size)[1] for start in starts]
+    return first, last
+
+
+def _reshaped(made: Firings, used: Firings, keep: bool) -> tuple[Schedule, Schedule]:
+    """The same tokens in the same order on another grid (an image of patches read as a sequence)."""
+    per_made, per_used = made.group.n_tokens, used.group.n_tokens
+    tokens = made.grid.n_tokens
+    ends = [min((k + 1) * per_used, tokens) for k in range(used.n)]
+    need = Schedule((0,), tuple(-(-end // per_made) for end in ends))
+    return need, Schedule.constant(0) if keep else Schedule((0,), tuple(end // per_made for end in ends))

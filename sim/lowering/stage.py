@@ -1,0 +1,48 @@
+"""A stage: the actor or actors that one operator became, as its neighbours see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .grouping import Firings
+from .transfers import Share
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One operator in the Program.
+
+    Attributes
+    ----------
+    operator : str
+    first, last : int
+        The actors that take the inputs and make the output (often the same).
+    firings : Firings
+        How the output stream is made, firing by firing of `last`.
+    taken : Firings or None
+        How the inputs are taken, firing by firing of `first`, if otherwise.
+    wanted : list of Share
+        Which elements of an input token have to be at which tiles.
+    held : list of Share
+        Which elements of an output token come into being where.
+    latency_fs, interval_fs : int
+        Of the chain without contention, and between two firings: how many firings are under way at once.
+    feedback : bool
+        Its own last output is an input of `first` (recurrence).
+    """
+
+    operator: str
+    first: int
+    last: int
+    firings: Firings
+    wanted: tuple[Share, ...]
+    held: tuple[Share, ...]
+    latency_fs: int
+    interval_fs: int
+    feedback: bool = False
+    taken: Firings | None = None
+
+    @property
+    def in_flight(self) -> int:
+        """Firings that can be under way at once: room they need beside the buffer."""
+        return -(-self.latency_fs // max(1, self.interval_fs)) + 1

@@ -1,0 +1,155 @@
+"""Streams between places: flows over the interconnect, as the visits of one actor.
+
+A stream from the tiles where it comes into being to the tiles that use it is a set of flows, each from one tile to one or more (multicast).
+All flows of one token set out together; links at the same depth are one visit that occupies them all, as long
+as the most loaded of them needs, and the head goes on after the delay of one hop (cut-through).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from ..mapping.timing import FS_PER_S, bytes_fs, ceil_div
+from ..noc.topology import HOST, Link, LinkKind
+from .context import Context
+
+
+@dataclass(frozen=True)
+class Share:
+    """An interval of the elements of a token, and the tiles that hold it or need it."""
+
+    begin: int
+    end: int
+    tiles: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Bytes of one token from a tile to one or more others."""
+
+    src: int
+    dsts: tuple[int, ...]
+    n_bytes: int
+
+
+def even_shares(elements: int, tiles: tuple[int, ...]) -> list[Share]:
+    """Elements spread evenly over tiles, in order."""
+    n = min(len(tiles), elements)
+    cuts = [elements * i // n for i in range(n + 1)]
+    return [Share(cuts[i], cuts[i + 1], (tiles[i],)) for i in range(n)]
+
+
+def flows(held: list[Share], wanted: list[Share], n_tokens: int, word_bytes: int) -> list[Flow]:
+    """Who sends what to whom: every overlap of an interval that is held with one that is wanted elsewhere."""
+    found = []
+    for want in wanted:
+        for have in held:
+            overlap = min(have.end, want.end) - max(have.begin, want.begin)
+            away = tuple(t for t in want.tiles if t not in have.tiles)
+            if overlap > 0 and away:
+                found.append(Flow(have.tiles[0], away, overlap * n_tokens * word_bytes))
+    return found
+
+
+@dataclass(frozen=True)
+class Level:
+    """Links passed at the same depth, the bytes on the most loaded one, and all link-bytes by kind."""
+
+    links: tuple[int, ...]
+    hold_fs: int
+    head_fs: int
+
+
+def transfer(context: Context, name: str, layer: str, firings: int, moved: list[Flow]) -> int | None:
+    """An actor that moves one token per firing; None if nothing has to move."""
+    load, depth = _load(context, moved)
+    if not load:
+        return None
+    links = {i: context.topology.link(i) for i in load}
+    actor = context.builder.actor(name, firings, layer=layer)
+    by_depth: dict[int, list[int]] = defaultdict(list)
+    for link, d in depth.items():
+        by_depth[d].append(link)
+    levels = [
+        (
+            sorted(by_depth[d]),
+            max(_serial_fs(context, links[i], load[i]) for i in by_depth[d]),
+            max(_head_fs(context, links[i]) for i in by_depth[d]),
+        )
+        for d in sorted(by_depth)
+    ]
+    tail = max(hold for _, hold, _ in levels)
+    for i, (members, hold, head) in enumerate(levels):
+        resources = tuple(context.resource(f"link {links[m].name}", _class(links[m])) for m in members)
+        last = i == len(levels) - 1
+        context.builder.visit(actor, resources, hold, head + tail if last else head)
+    _energy(context, actor, links, load)
+    return actor
+
+
+def _load(context: Context, moved: list[Flow]) -> tuple[dict[int, int], dict[int, int]]:
+    """Bytes on every link, and its depth: the most hops that any flow has made before it."""
+    load: dict[int, int] = defaultdict(int)
+    depth: dict[int, int] = {}
+    for flow in moved:
+        for d, links in enumerate(context.topology.multicast(flow.src, flow.dsts)):
+            for link in links:
+                load[link] += flow.n_bytes
+                depth[link] = max(depth.get(link, 0), d)
+    if context.chip.noc is None:  # one place per chip: only links between chips and to the host are real
+        for link in [i for i in load if context.topology.link(i).kind not in (LinkKind.CHIP, LinkKind.HOST)]:
+            del load[link], depth[link]
+    return load, depth
+
+
+def _class(link: Link) -> str:
+    return {LinkKind.CHIP: "chip link", LinkKind.HOST: "host link"}.get(link.kind, "link")
+
+
+def _serial_fs(context: Context, link: Link, n_bytes: int) -> int:
+    """Time a link is busy with so many bytes."""
+    chip = context.chip
+    if link.kind == LinkKind.HOST:
+        assert chip.host is not None
+        return bytes_fs(n_bytes, chip.host.bandwidth_bytes_per_s)
+    if link.kind == LinkKind.CHIP:
+        assert chip.chips is not None
+        return bytes_fs(n_bytes, chip.chips.bandwidth_bytes_per_s)
+    assert chip.noc is not None
+    return ceil_div(8 * n_bytes, chip.noc.flit_bits) * chip.noc.cycle_fs
+
+
+def _head_fs(context: Context, link: Link) -> int:
+    """Time from a head's arrival at a link to its arrival at the next."""
+    chip = context.chip
+    if link.kind == LinkKind.HOST:
+        assert chip.host is not None
+        return max(1, chip.host.latency_fs)
+    if link.kind == LinkKind.CHIP:
+        assert chip.chips is not None
+        return max(1, chip.chips.latency_fs)
+    assert chip.noc is not None
+    routed = 0 if link.kind == LinkKind.INJECT else chip.noc.router_cycles
+    return max(1, (routed + chip.noc.link_cycles) * chip.noc.cycle_fs)
+
+
+def _energy(context: Context, actor: int, links: dict[int, Link], load: dict[int, int]) -> None:
+    """Flit-hops on the network (a router and the link behind it, so the injecting link is none), bytes on other links."""
+    chip = context.chip
+    hops = sum(
+        ceil_div(8 * load[i], chip.noc.flit_bits)
+        for i, link in links.items()
+        if chip.noc is not None and link.kind in (LinkKind.WIRE, LinkKind.EJECT)
+    )
+    if hops and chip.noc is not None:
+        context.spend(actor, "noc", "flit hop", hops, chip.noc.energy_per_flit_hop_j)
+    over_chips = sum(load[i] for i, link in links.items() if link.kind == LinkKind.CHIP)
+    if over_chips and chip.chips is not None:
+        context.spend(actor, "chip links", "byte", over_chips, chip.chips.energy_per_byte_j)
+    to_host = sum(load[i] for i, link in links.items() if link.kind == LinkKind.HOST)
+    if to_host and chip.host is not None:
+        context.spend(actor, "host link", "byte", to_host, chip.host.energy_per_byte_j)
+
+
+__all__ = ["FS_PER_S", "HOST", "Flow", "Share", "even_shares", "flows", "transfer"]

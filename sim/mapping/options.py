@@ -1,0 +1,31 @@
+"""What the user may choose about the mapping."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class MappingOptions:
+    """Choices of the mapping; the defaults are what `ohmsum run` does.
+
+    Parameters
+    ----------
+    replicate : bool
+        Give spare tiles to the slowest stages.
+    host : bool
+        Operators for which the chip has no unit run on the host; False makes that an error.
+    digital : tuple of str
+        Names (or ONNX types) of operators with weights that stay off the crossbars.
+    placement : {"linear", "greedy"}
+        linear: along a serpentine through the mesh. greedy: from there, swaps of two tiles that lower bytes x hops.
+    seed : int
+        Of the local search.
+    """
+
+    replicate: bool = True
+    host: bool = True
+    digital: tuple[str, ...] = ()
+    placement: Literal["linear", "greedy"] = "greedy"
+    seed: int = 0

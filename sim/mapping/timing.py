@@ -1,0 +1,124 @@
+"""How long one piece of hardware takes for one piece of work, in femtoseconds.
+
+The mapping balances stages with these figures and the lowering turns the same ones into visits, so the two
+cannot disagree. Components work in whole cycles of their own clock, rounded up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...arch.chip import Chip, Tile
+from ...arch.digital import MacArray, Unit
+from ...arch.links import Host
+from .mapping import Tiling
+
+FS_PER_S = 10**15
+
+
+def ceil_div(a: int, b: int) -> int:
+    """Integer division, rounded up."""
+    return -(-a // b)
+
+
+@dataclass(frozen=True)
+class MvmTiming:
+    """One matrix-vector product on the crossbars of a layer, slice by slice.
+
+    A crossbar reads one input slice in one phase after the other. The ADCs of the tile convert the columns of
+    each read while the crossbar makes the next one (a sample-and-hold lies between them), so a read can start every
+    `period_fs`, the longer of reading and converting. Converters that count while the array integrates (``adc.concurrent``) add
+    nothing. Lumped into one visit each, crossbar and ADC are timed exactly as read by read.
+
+    Attributes
+    ----------
+    reads : int
+        Input slices x phases.
+    read_fs, convert_fs, period_fs : int
+        One read, conversion of all columns of one read, and the longer of the two.
+    crossbar_hold_fs, adc_hold_fs : int
+        Occupation of the crossbar, and of the ADCs, by one product.
+    """
+
+    reads: int
+    read_fs: int
+    convert_fs: int
+    period_fs: int
+    crossbar_hold_fs: int
+    adc_hold_fs: int
+
+    @staticmethod
+    def of(tile: Tile, tiling: Tiling) -> MvmTiming:
+        """Timing for a layer cut as `tiling` on crossbars of this tile."""
+        reads = tile.dac.n_slices * tile.crossbar.phases
+        read = tile.crossbar.read_time_fs
+        convert = conversion_fs(tile, tiling)
+        period = max(read, convert)
+        return MvmTiming(
+            reads=reads,
+            read_fs=read,
+            convert_fs=convert,
+            period_fs=period,
+            crossbar_hold_fs=reads * period,
+            adc_hold_fs=(reads - 1) * period + convert,
+        )
+
+
+def conversion_fs(tile: Tile, tiling: Tiling) -> int:
+    """Time in which the ADCs convert the columns of one read of every crossbar of a layer.
+
+    With fewer ADCs than crossbars, several crossbars take turns at one ADC; with more, each crossbar has several. 0 where there is
+    no ADC, or one that converts while the array integrates.
+    """
+    if tile.adc.kind == "none" or tile.adc.concurrent or tile.adc.period_fs is None:
+        return 0
+    crossbars, adcs = tile.crossbar.count, tile.adc.count
+    sharing = min(ceil_div(crossbars, adcs), tiling.crossbars)
+    adcs_each = max(1, adcs // crossbars)
+    conversions = ceil_div(tiling.cols_per_crossbar, adcs_each) * sharing
+    return conversions * tile.adc.period_fs
+
+
+def unit_beats(unit: Unit, work: int, function: str, instances: int) -> int:
+    """Cycles that `instances` groups of `count` units are busy with `work` element operations of one function."""
+    return max(1, ceil_div(work * unit.functions[function], unit.lanes * unit.count * instances))
+
+
+def host_fs(host: Host, operations: int) -> int:
+    """Time the host computes `operations` element operations."""
+    return max(1, ceil_div(operations * FS_PER_S, int(host.throughput_per_s)))
+
+
+def bytes_fs(n_bytes: int, bandwidth_bytes_per_s: float) -> int:
+    """Time to move `n_bytes` at a bandwidth."""
+    return max(1, ceil_div(n_bytes * FS_PER_S, int(bandwidth_bytes_per_s)))
+
+
+@dataclass(frozen=True)
+class Folds:
+    """A k x n matrix on a systolic array: fold after fold, each a block of the stationary operand.
+
+    Weight-stationary: a fold loads its block in `rows` cycles, then streams all `vectors` through, which takes
+    ``2 * rows + cols + vectors - 2`` cycles in all (Samajdar et al., ISPASS 2020, SCALE-Sim, equation for weight stationary);
+    output- and input-stationary arrays are the same formula with the roles of the dimensions changed.
+    """
+
+    n_folds: int
+    cycles: int
+    vectors: int
+
+    @staticmethod
+    def of(array: MacArray, k: int, n: int, vectors: int) -> Folds:
+        """Folds of `vectors` products of a vector with a k x n matrix."""
+        along_rows, along_cols, streamed = {
+            "weight_stationary": (k, n, vectors),
+            "output_stationary": (vectors, n, k),
+            "input_stationary": (k, vectors, n),
+        }[array.dataflow]
+        folds = ceil_div(along_rows, array.rows) * ceil_div(along_cols, array.cols)
+        return Folds(folds, 2 * array.rows + array.cols + streamed - 2, vectors)
+
+
+def total_tiles(chip: Chip) -> int:
+    """Places of all copies of the chip: its tiles, or one per chip that has no crossbars."""
+    return chip.n_chips * (chip.tile.count if chip.tile else 1)
