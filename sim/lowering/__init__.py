@@ -37,7 +37,7 @@ def lower(mapping: Mapping, chip: Chip, *, lump: bool = True) -> Program:
         elif a.place == "mac_array":
             stages[operator.name] = arrays.lower(context, operator, a)
         else:
-            source = stages[makers[0]].firings if makers else None
+            source = stages[makers[0]] if makers else None
             stages[operator.name] = units.lower(context, operator, a, source)
     outputs = {}
     if chip.host is not None:

@@ -15,7 +15,7 @@ from ..program import Schedule
 from .context import Context
 from .grouping import Firings, Group
 from .stage import Stage
-from .transfers import even_shares
+from .shares import even
 
 
 def lower(context: Context, operator: Operator, a: Assignment) -> Stage:
@@ -36,14 +36,12 @@ def lower(context: Context, operator: Operator, a: Assignment) -> Stage:
     _spend_buffer(context, actor, operator, n, folds, hold)
     _fetch_weights(context, actor, operator, n)
     last = _finish(context, actor, operator, a, n)
-    elements = max(context.mapping.network.producer(p.tensor).output.elements for p in operator.inputs)
     return Stage(
         operator=operator.name,
         first=actor,
         last=last,
         firings=Firings(grid, Group(1, grid.cols), barrier=n if last == actor else 0),
-        wanted=tuple(even_shares(elements, (a.home,))),
-        held=tuple(even_shares(operator.output.elements, (a.home,))),
+        held=even(grid.cols, operator.output.elements, (a.home,)),
         latency_fs=hold,
         interval_fs=max(1, hold // array.count),
         taken=Firings(grid, barrier=n),

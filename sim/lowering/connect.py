@@ -9,7 +9,8 @@ from .capacity import Edge, required_capacity
 from .context import Context
 from .grouping import need_and_free
 from .stage import Stage
-from .transfers import flows, transfer
+from .shares import ALL, Flow, Shares, even, flows, rescaled, tiles_of
+from .transfers import transfer
 
 
 def connect(context: Context, stages: dict[str, Stage], outputs: dict[str, str]) -> None:
@@ -61,18 +62,16 @@ def _buffered(context: Context, src: Stage, dst: str, inputs: Counter[int]) -> i
 
 def _bytes(context: Context, src: Stage) -> int:
     """Bytes that one firing makes."""
-    elements = max(share.end for share in src.held)
     if src.firings.barrier:
-        return elements * src.firings.grid.n_tokens * context.word_bytes // src.firings.barrier
-    return elements * src.firings.group.n_tokens * context.word_bytes
+        return src.elements * src.firings.grid.n_tokens * context.word_bytes // src.firings.barrier
+    return sum(share.size for share in src.held) * context.word_bytes
 
 
 def _join(context: Context, src: Stage, dst: Stage, edge: Edge, room: int) -> None:
     """One stream: a channel, or two with a transfer between them."""
     n, n_bytes = src.firings.n, _bytes(context, src)
-    tokens = 1 if src.firings.barrier else src.firings.group.n_tokens
     name = f"{src.operator} -> {dst.operator}"
-    moved = transfer(context, name, dst.operator, n, flows(list(src.held), list(dst.wanted), tokens, context.word_bytes))
+    moved = transfer(context, name, dst.operator, n, _per_firing(src, flows(src.held, _wanted(src, dst), context.word_bytes)))
     if moved is None:
         context.builder.channel(
             src.last, dst.first, room + src.in_flight, edge.need, edge.free, bytes_per_token=n_bytes
@@ -83,15 +82,32 @@ def _join(context: Context, src: Stage, dst: Stage, edge: Edge, room: int) -> No
     context.builder.channel(moved, dst.first, room + 4, edge.need, edge.free, bytes_per_token=n_bytes)
 
 
+def _per_firing(src: Stage, moved: list[Flow]) -> list[Flow]:
+    """Flows of one group of tokens, spread over the folds of a MAC array where those are what fires."""
+    if not src.firings.barrier:
+        return moved
+    groups = src.firings.rows * src.firings.cols
+    return [Flow(f.src, f.dsts, -(-f.n_bytes * groups // src.firings.barrier)) for f in moved]
+
+
+def _wanted(src: Stage, dst: Stage) -> Shares:
+    """What the consumer wants of one firing of the producer: its own tokens only if both are grouped alike."""
+    alike = src.firings.grid == dst.firings.grid and src.firings.group == dst.firings.group and dst.taken is None
+    if dst.wanted is not None and dst.wanted_all is not None:
+        return dst.wanted if alike else dst.wanted_all
+    n = src.firings.group.n_tokens
+    if alike:
+        return rescaled(dst.held, (n, n), (dst.elements, src.elements))
+    return even(ALL, src.elements, tiles_of(dst.held))
+
+
 def _feed_back(context: Context, stage: Stage, stages: dict[str, Stage]) -> None:
     """The last output of a recurrence back to its matrix: firing k needs the k outputs before it."""
     update = stages.get(f"{stage.operator}.state", stage)
     n = stage.firings.n
     before = Schedule.affine(0, 1, n)
     name = f"{stage.operator} feedback"
-    moved = transfer(
-        context, name, stage.operator, n, flows(list(update.held), list(stage.wanted), 1, context.word_bytes)
-    )
+    moved = transfer(context, name, stage.operator, n, flows(update.held, stage.wanted_all or (), context.word_bytes))
     if moved is None:
         context.builder.channel(update.last, stage.first, 2, before, bytes_per_token=_bytes(context, update))
         return

@@ -9,39 +9,42 @@ width of an activation (assumption) and are added there by a second actor.
 from __future__ import annotations
 
 from collections import defaultdict
+from math import ceil
 
 from ...arch.component import Costed
 from ...workloads.graph import Matrix, Operator
 from ..mapping.mapping import Assignment
 from ..mapping.places import find_unit
 from ..mapping.timing import MvmTiming, ceil_div, unit_beats
+from ..program import Schedule
 from .context import Context
 from .grouping import Firings, replica_group
 from .stage import Stage
-from .transfers import Flow, Share, even_shares, transfer
+from .shares import ALL, Flow, Share, Shares, busiest, merged, tiles_of
+from .transfers import transfer
 
 
 def lower(context: Context, operator: Operator, assignment: Assignment) -> Stage:
     """The stage of one operator with static weights on crossbars."""
     assert operator.matrix is not None
-    assert assignment.tiling is not None
     firings = Firings(operator.output.grid, replica_group(operator.output.grid, assignment.replicas))
     blocks = _blocks(context, assignment)
+    held = _held(context, operator, assignment)
     actor = context.builder.actor(operator.name, firings.n, layer=operator.name)
-    read = _read_inputs(context, actor, operator.matrix, assignment, blocks)
+    read = _read_inputs(context, actor, operator.matrix, blocks)
     multiply, interval = _multiply(context, actor, operator.matrix, assignment)
-    moved = _partial_sums(context, operator, assignment, blocks)
-    last, latency = actor, read + multiply
-    if moved:
-        last = _collect(context, operator, assignment, firings, actor, moved)
-    latency += _finish(context, last, operator, assignment, with_sums=bool(moved), n_tokens=firings.group.n_tokens)
+    moved = _partial_sums(context, assignment)
+    last = actor if not moved else _collect(context, operator, firings, actor, moved)
+    latency = read + multiply + _finish(context, last, operator, assignment, held, with_sums=bool(moved))
+    wanted, wanted_all = _wanted(context, operator, firings, blocks)
     return Stage(
         operator=operator.name,
         first=actor,
         last=last,
         firings=firings,
-        wanted=tuple(_wanted(context, operator, assignment, blocks)),
-        held=tuple(even_shares(operator.output.elements, assignment.sources)),
+        wanted=wanted,
+        wanted_all=wanted_all,
+        held=held,
         latency_fs=latency,
         interval_fs=interval,
         feedback=operator.matrix.recurrent_k > 0,
@@ -62,25 +65,48 @@ def _blocks(context: Context, a: Assignment) -> Blocks:
     return found
 
 
-def _wanted(context: Context, operator: Operator, a: Assignment, blocks: Blocks) -> list[Share]:
-    """Elements of an input token by the tiles that need them.
+def _held(context: Context, operator: Operator, a: Assignment) -> Shares:
+    """Outputs come into being in the tile of the last row block of their column block; replica i makes token i of the group."""
+    assert a.tiling is not None
+    per_tile, order, rows, cols = context.tile.crossbar.count, context.mapping.tile_order, a.tiling.row_blocks, a.tiling.col_blocks
+    n = operator.output.elements
+    return merged(
+        (order[(a.first_crossbar + i * a.tiling.crossbars + c * rows + rows - 1) // per_tile], i, n * c // cols, n * (c + 1) // cols)
+        for i in range(a.replicas)
+        for c in range(cols)
+    )
 
-    A linear layer's row block needs its own elements only; a convolution with a kernel needs whole tokens (every row block
-    holds some kernel positions of most channels), unless its groups lie in different tiles.
+
+def _wanted(context: Context, operator: Operator, firings: Firings, blocks: Blocks) -> tuple[Shares, Shares]:
+    """Parts of an input firing by the tiles that need them: (if grouped as the outputs are, if not).
+
+    A linear layer's row block needs its own elements of its own replica's token only. A convolution with a kernel needs whole tokens
+    of the neighbourhood: every row block holds some kernel positions of most channels.
     """
-    m = operator.matrix
+    m, window = operator.matrix, operator.inputs[0].window
     assert m is not None
-    taken = m.k - m.recurrent_k
-    by_need: dict[tuple[int, int], list[int]] = defaultdict(list)
+    taken, rows = m.k - m.recurrent_k, context.tile.crossbar.rows
+    linear = m.groups == 1 and window.kernel == (1, 1) and window.kind in ("same", "window")
+    elements = context.mapping.network.producer(operator.inputs[0].tensor).output.elements
+    own: dict[tuple[tuple[int, int], tuple[int, int]], set[int]] = defaultdict(set)
+    anyone: dict[tuple[int, int], set[int]] = defaultdict(set)
+    everything = (0, max(elements, 1))
     for tile, pairs in blocks.items():
-        rows = [row for _, row in pairs]
-        begin, end = min(rows) * context.tile.crossbar.rows, min((max(rows) + 1) * context.tile.crossbar.rows, m.k)
-        linear = m.groups == 1 and operator.inputs and operator.inputs[0].window.kind == "same"
-        by_need[(min(begin, taken - 1), min(end, taken)) if linear else (0, taken)].append(tile)
-    return [Share(b, max(e, b + 1), tuple(sorted(tiles))) for (b, e), tiles in sorted(by_need.items())]
+        for replica, row in pairs:
+            part = (row * rows, min((row + 1) * rows, taken)) if linear and taken == elements else everything
+            if part[0] < part[1]:
+                own[((replica, replica + 1), part)].add(tile)
+                anyone[part].add(tile)
+    whole = (0, firings.group.n_tokens)
+    alike = linear and window.stride == (1, 1)
+    shares_all = tuple(Share((0, ALL), part, tuple(sorted(tiles))) for part, tiles in sorted(anyone.items()))
+    shares = tuple(
+        Share(token if alike else whole, part, tuple(sorted(tiles))) for (token, part), tiles in sorted(own.items())
+    )
+    return (shares if alike else shares_all), shares_all
 
 
-def _read_inputs(context: Context, actor: int, m: Matrix, a: Assignment, blocks: Blocks) -> int:
+def _read_inputs(context: Context, actor: int, m: Matrix, blocks: Blocks) -> int:
     """Visits of buffer and bus: every tile reads the rows of its row blocks, once per application. Returns the latency."""
     tile, rows = context.tile, min(context.tile.crossbar.rows, m.k * m.groups)
     in_tile = [len(pairs) * rows * m.applications * context.word_bytes for pairs in blocks.values()]
@@ -169,7 +195,7 @@ def _shift_add(context: Context, actor: int, m: Matrix, a: Assignment, time: Mvm
     return unit.latency_fs(beats)
 
 
-def _partial_sums(context: Context, operator: Operator, a: Assignment, blocks: Blocks) -> list[Flow]:
+def _partial_sums(context: Context, a: Assignment) -> list[Flow]:
     """Flows of partial sums to the tile of the last row block of their columns, one per (tile, destination)."""
     assert a.tiling is not None
     tiling, per_tile, order = a.tiling, context.tile.crossbar.count, context.mapping.tile_order
@@ -186,12 +212,8 @@ def _partial_sums(context: Context, operator: Operator, a: Assignment, blocks: B
     return [Flow(src, (dst,), n) for (src, dst), n in sorted(n_bytes.items())]
 
 
-def _collect(
-    context: Context, operator: Operator, a: Assignment, firings: Firings, actor: int, moved: list[Flow]
-) -> int:
+def _collect(context: Context, operator: Operator, firings: Firings, actor: int, moved: list[Flow]) -> int:
     """Actors that move partial sums and add them up; returns the second."""
-    from ..program import Schedule
-
     one_by_one = Schedule.affine(1, 1, firings.n)
     last = context.builder.actor(f"{operator.name} sums", firings.n, layer=operator.name)
     sums = transfer(context, f"{operator.name} partial sums", operator.name, firings.n, moved)
@@ -204,40 +226,38 @@ def _collect(
 
 
 def _finish(
-    context: Context, actor: int, operator: Operator, a: Assignment, *, with_sums: bool, n_tokens: int
+    context: Context, actor: int, operator: Operator, a: Assignment, held: Shares, *, with_sums: bool
 ) -> int:
     """Visits that add partial sums, apply fused functions and write the outputs. Returns the latency."""
     assert a.tiling is not None
-    elements = operator.output.elements * n_tokens
     latency = 0
-    work = [(f, elements) for f in operator.fused]
+    work = [(f, 1) for f in operator.fused]
     if with_sums and find_unit(context.chip, "add", "tile_unit"):
-        work.insert(0, ("add", elements * (a.tiling.row_blocks - 1)))
-    for function, amount in work:
-        found = find_unit(context.chip, function, "tile_unit")
-        assert found is not None
-        unit = found[1]
-        beats = unit_beats(unit, amount, function, len(a.sources))
-        context.builder.visit(
-            actor, context.units(unit, a.sources, of_tile=True), unit.hold_fs(beats), unit.latency_fs(beats)
-        )
-        context.spend(
-            actor,
-            f"tile.{unit.name}",
-            function,
-            amount * unit.functions[function],
-            unit.energy_j,
-            unit.power_w,
-            unit.hold_fs(beats),
-            unit.count * len(a.sources),
-        )
-        latency += unit.latency_fs(beats)
-    return latency + write_outputs(context, actor, elements, a.sources)
+        work.insert(0, ("add", a.tiling.row_blocks - 1))
+    for function, per_element in work:
+        latency += compute(context, actor, function, per_element, held)
+    return latency + write_outputs(context, actor, held)
 
 
-def write_outputs(context: Context, actor: int, elements: int, tiles: tuple[int, ...]) -> int:
-    """Visits of bus and buffer that write a firing's output, spread over tiles. Returns the latency."""
-    n_bytes = ceil_div(elements * context.word_bytes, len(tiles))
+def compute(context: Context, actor: int, function: str, per_element: float, shares: Shares) -> int:
+    """A visit of a tile unit in every tile that holds a share; `per_element` operations each. Returns the latency."""
+    found = find_unit(context.chip, function, "tile_unit")
+    assert found is not None
+    unit, tiles = found[1], tiles_of(shares)
+    beats = unit_beats(unit, ceil(busiest(shares) * per_element), function, 1)
+    hold = unit.hold_fs(beats)
+    context.builder.visit(actor, context.units(unit, tiles, of_tile=True), hold, unit.latency_fs(beats))
+    lane_cycles = ceil(sum(s.size for s in shares) * per_element) * unit.functions[function]
+    context.spend(
+        actor, f"tile.{unit.name}", function, lane_cycles, unit.energy_j, unit.power_w, hold, unit.count * len(tiles)
+    )
+    return unit.latency_fs(beats)
+
+
+def write_outputs(context: Context, actor: int, held: Shares) -> int:
+    """Visits of bus and buffer that write a firing's output where it is held. Returns the latency."""
+    tiles = tiles_of(held)
+    n_bytes, total = busiest(held) * context.word_bytes, sum(s.size for s in held) * context.word_bytes
     latency = 0
     for part, port in (("bus", context.tile.bus), ("buffer", context.tile.buffer)):
         if port is None:
@@ -245,7 +265,7 @@ def write_outputs(context: Context, actor: int, elements: int, tiles: tuple[int,
         beats = max(1, port.beats(n_bytes))
         context.builder.visit(actor, context.ports(tiles, part), port.hold_fs(beats), port.latency_fs(beats))
         context.spend(
-            actor, part, "write", elements * context.word_bytes, port.energy_per_byte_j, port.power_w, port.hold_fs(beats), len(tiles)
+            actor, part, "write", total, port.energy_per_byte_j, port.power_w, port.hold_fs(beats), len(tiles)
         )
         latency += port.latency_fs(beats)
     return latency

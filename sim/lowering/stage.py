@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .grouping import Firings
-from .transfers import Share
+from .shares import Shares
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,11 @@ class Stage:
         How the output stream is made, firing by firing of `last`.
     taken : Firings or None
         How the inputs are taken, firing by firing of `first`, if otherwise.
-    wanted : list of Share
-        Which elements of an input token have to be at which tiles.
-    held : list of Share
-        Which elements of an output token come into being where.
+    wanted, wanted_all : Shares or None
+        Which part of an input firing has to be at which tiles, if inputs are grouped as the outputs are, and if not (for any
+        token then). None: inputs are wanted as the outputs are held.
+    held : Shares
+        Which part of an output firing comes into being where.
     latency_fs, interval_fs : int
         Of the chain without contention, and between two firings: how many firings are under way at once.
     feedback : bool
@@ -35,12 +36,18 @@ class Stage:
     first: int
     last: int
     firings: Firings
-    wanted: tuple[Share, ...]
-    held: tuple[Share, ...]
+    held: Shares
     latency_fs: int
     interval_fs: int
+    wanted: Shares | None = None
+    wanted_all: Shares | None = None
     feedback: bool = False
     taken: Firings | None = None
+
+    @property
+    def elements(self) -> int:
+        """Elements of one output token."""
+        return max(share.elements[1] for share in self.held)
 
     @property
     def in_flight(self) -> int:

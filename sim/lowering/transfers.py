@@ -8,57 +8,11 @@ as the most loaded of them needs, and the head goes on after the delay of one ho
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 
-from ..mapping.timing import FS_PER_S, bytes_fs, ceil_div
-from ..noc.topology import HOST, Link, LinkKind
+from ..mapping.timing import bytes_fs, ceil_div
+from ..noc.topology import Link, LinkKind
 from .context import Context
-
-
-@dataclass(frozen=True)
-class Share:
-    """An interval of the elements of a token, and the tiles that hold it or need it."""
-
-    begin: int
-    end: int
-    tiles: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Flow:
-    """Bytes of one token from a tile to one or more others."""
-
-    src: int
-    dsts: tuple[int, ...]
-    n_bytes: int
-
-
-def even_shares(elements: int, tiles: tuple[int, ...]) -> list[Share]:
-    """Elements spread evenly over tiles, in order."""
-    n = min(len(tiles), elements)
-    cuts = [elements * i // n for i in range(n + 1)]
-    return [Share(cuts[i], cuts[i + 1], (tiles[i],)) for i in range(n)]
-
-
-def flows(held: list[Share], wanted: list[Share], n_tokens: int, word_bytes: int) -> list[Flow]:
-    """Who sends what to whom: every overlap of an interval that is held with one that is wanted elsewhere."""
-    found = []
-    for want in wanted:
-        for have in held:
-            overlap = min(have.end, want.end) - max(have.begin, want.begin)
-            away = tuple(t for t in want.tiles if t not in have.tiles)
-            if overlap > 0 and away:
-                found.append(Flow(have.tiles[0], away, overlap * n_tokens * word_bytes))
-    return found
-
-
-@dataclass(frozen=True)
-class Level:
-    """Links passed at the same depth, the bytes on the most loaded one, and all link-bytes by kind."""
-
-    links: tuple[int, ...]
-    hold_fs: int
-    head_fs: int
+from .shares import Flow
 
 
 def transfer(context: Context, name: str, layer: str, firings: int, moved: list[Flow]) -> int | None:
@@ -151,5 +105,3 @@ def _energy(context: Context, actor: int, links: dict[int, Link], load: dict[int
     if to_host and chip.host is not None:
         context.spend(actor, "host link", "byte", to_host, chip.host.energy_per_byte_j)
 
-
-__all__ = ["FS_PER_S", "HOST", "Flow", "Share", "even_shares", "flows", "transfer"]

@@ -1,58 +1,71 @@
 """Operators on digital units and on the host: element-wise functions, reductions, normalisation, products, data movement.
 
 A unit of a tile reads its share of the input from the tile's buffer, computes, and writes its share of the output back; all the tiles
-where the stream lies do so in lock step. A unit of the chip sits at one tile. The host gets and returns everything over its link.
+where the stream lies do so in lock step. Functions that need a whole token (softmax, normalisation) get it into one tile.
+A unit of the chip sits at one tile. The host gets and returns everything over its link.
 """
 
 from __future__ import annotations
 
+from math import ceil
+
 from ...workloads.graph import Operator
-from ..mapping.mapping import Assignment
+from ..mapping.mapping import HOST, Assignment
 from ..mapping.places import find_unit, work_of
 from ..mapping.timing import FS_PER_S, ceil_div, host_fs, unit_beats
 from .context import Context
-from .crossbars import write_outputs
+from .crossbars import compute, write_outputs
 from .grouping import Firings, Group, following_group
+from .shares import Shares, busiest, even, rescaled, tiles_of
 from .stage import Stage
-from .transfers import HOST, Share, even_shares
+
+WHOLE_TOKEN = frozenset({"softmax", "log_softmax", "layer_norm", "rms_norm", "group_norm", "lrn", "reduce"})
+"""Functions whose every output depends on all elements of the token."""
 
 
-def lower(context: Context, operator: Operator, a: Assignment, source: Firings | None) -> Stage:
+def lower(context: Context, operator: Operator, a: Assignment, source: Stage | None) -> Stage:
     """The stage of an operator on a unit of the tiles or of the chip, on a buffer, in memory, or on the host.
 
     Parameters
     ----------
-    source : Firings or None
-        How the first input is made; its grouping is taken over where the grid allows.
+    source : Stage or None
+        The one that makes the first input; its grouping and its cut over tiles are taken over where possible.
     """
     grid = operator.output.grid
-    firings = Firings(grid, following_group(grid, source)) if source else Firings(grid, _input_group(operator))
+    firings = Firings(grid, following_group(grid, source.firings) if source else _input_group(operator))
     actor = context.builder.actor(operator.name, firings.n, layer=operator.name)
+    held = even(firings.group.n_tokens, operator.output.elements, a.sources)
     if a.unit == "input":
         latency = interval = _arrive(context, actor)
     elif a.place == "host":
         latency = interval = _on_host(context, actor, operator, firings.group.n_tokens)
     elif a.unit == "memory":
         latency, interval = _in_memory(context, actor, operator, firings.group.n_tokens)
+    elif a.place == "tile_unit":
+        held = _cut(operator, firings, a, source)
+        latency, interval = _on_tiles(context, actor, operator, held)
     else:
-        latency, interval = _on_units(context, actor, operator, a, firings.group.n_tokens)
-    elements = max((context.mapping.network.producer(p.tensor).output.elements for p in operator.inputs), default=1)
-    return Stage(
-        operator=operator.name,
-        first=actor,
-        last=actor,
-        firings=firings,
-        wanted=tuple(even_shares(elements, a.sources)),
-        held=tuple(even_shares(operator.output.elements, a.sources)),
-        latency_fs=latency,
-        interval_fs=interval,
-    )
+        latency, interval = _on_chip(context, actor, operator, a, firings.group.n_tokens)
+    return Stage(operator.name, actor, actor, firings, held, latency, interval)
 
 
 def _input_group(operator: Operator) -> Group:
     """Network inputs arrive row by row (a line of an image), or token by token where there is one row."""
     grid = operator.output.grid
     return Group(1, grid.cols) if grid.rows > 1 else Group()
+
+
+def _cut(operator: Operator, firings: Firings, a: Assignment, source: Stage | None) -> Shares:
+    """Which tile makes which part: as the input is cut, where the function allows it."""
+    n, elements = firings.group.n_tokens, operator.output.elements
+    if source is None or tiles_of(source.held) != a.sources:
+        return even(n, elements, a.sources)
+    whole = all(share.elements == (0, source.elements) for share in source.held)
+    if operator.inputs[0].window.kind != "same" or source.firings.grid != firings.grid:
+        return even(n, elements, a.sources)
+    if not whole and any(function in WHOLE_TOKEN for function, _ in work_of(operator)):
+        return even(n, elements, a.sources[:1])
+    return rescaled(source.held, (source.firings.group.n_tokens, n), (source.elements, elements))
 
 
 def _arrive(context: Context, actor: int) -> int:
@@ -86,48 +99,52 @@ def _in_memory(context: Context, actor: int, operator: Operator, n_tokens: int) 
     return hold + memory.latency_fs, hold
 
 
-def _on_units(context: Context, actor: int, operator: Operator, a: Assignment, n_tokens: int) -> tuple[int, int]:
-    """Visits of buffer, units and buffer again. Returns the latency and the longest hold."""
-    of_tile = a.place == "tile_unit"
-    latency, interval = _read(context, actor, operator, a, n_tokens)
-    work = [*work_of(operator), *((f, operator.output.elements) for f in operator.fused)]
-    for function, amount in work:
-        found = find_unit(context.chip, function, "tile_unit" if of_tile else "chip_unit")
-        if found is None or not amount:
-            continue
-        unit = found[1]
-        beats = unit_beats(unit, amount * n_tokens, function, len(a.sources))
-        hold = unit.hold_fs(beats)
-        context.builder.visit(actor, context.units(unit, a.sources, of_tile=of_tile), hold, unit.latency_fs(beats))
-        component = f"tile.{unit.name}" if of_tile else unit.name
-        lane_cycles = amount * n_tokens * unit.functions[function]
-        context.spend(
-            actor, component, function, lane_cycles, unit.energy_j, unit.power_w, hold, unit.count * len(a.sources)
-        )
-        latency, interval = latency + unit.latency_fs(beats), max(interval, hold)
-    if context.chip.tile is not None:
-        latency += write_outputs(context, actor, operator.output.elements * n_tokens, a.sources)
-    elif context.chip.mac_array is not None:
-        latency += array_buffer(context, actor, operator.output.elements * n_tokens * context.word_bytes, a, "write")
-    return latency, interval
+def _on_tiles(context: Context, actor: int, operator: Operator, held: Shares) -> tuple[int, int]:
+    """Visits of buffer, units and buffer again, on all tiles that hold a share. Returns the latency and the longest hold."""
+    port, tiles = context.tile.buffer, tiles_of(held)
+    total = sum(share.size for share in held)
+    n_bytes = _operand_bytes(context, operator, total)
+    beats = max(1, port.beats(ceil_div(n_bytes * busiest(held), total)))
+    hold = port.hold_fs(beats)
+    context.builder.visit(actor, context.ports(tiles, "buffer"), hold, port.latency_fs(beats))
+    context.spend(actor, "buffer", "read", n_bytes, port.energy_per_byte_j, port.power_w, hold, len(tiles))
+    latency = port.latency_fs(beats)
+    for function, per_element in _per_element(operator):
+        latency += compute(context, actor, function, per_element, held)
+    return latency + write_outputs(context, actor, held), hold
 
 
-def _read(context: Context, actor: int, operator: Operator, a: Assignment, n_tokens: int) -> tuple[int, int]:
-    """The visit that reads the operands of one firing: as many new elements as the firing uses on average."""
-    network = context.mapping.network
-    tokens = operator.output.grid.n_tokens
-    per_token = sum(ceil_div(network.producer(p.tensor).output.size, tokens) for p in operator.inputs)
-    n_bytes = max(1, per_token * n_tokens * context.word_bytes)
+def _per_element(operator: Operator) -> list[tuple[str, float]]:
+    """Functions and operations per output element, fused ones included."""
+    own = [(f, work / operator.output.elements) for f, work in work_of(operator) if work]
+    return own + [(f, 1.0) for f in operator.fused]
+
+
+def _operand_bytes(context: Context, operator: Operator, n_elements: int) -> int:
+    """Bytes read for so many output elements: as many new input elements as they use on average."""
+    size = sum(context.mapping.network.producer(p.tensor).output.size for p in operator.inputs)
+    return max(1, ceil_div(size * n_elements, operator.output.size)) * context.word_bytes
+
+
+def _on_chip(context: Context, actor: int, operator: Operator, a: Assignment, n_tokens: int) -> tuple[int, int]:
+    """Visits of the units of the chip, between buffer accesses on a chip with MAC arrays. Returns latency and longest hold."""
+    elements = operator.output.elements * n_tokens
+    latency, interval = 0, 1
     if context.chip.tile is None:
-        latency = array_buffer(context, actor, n_bytes, a, "read")
-        return latency, latency
-    port = context.tile.buffer
-    beats = max(1, port.beats(ceil_div(n_bytes, len(a.sources))))
-    context.builder.visit(actor, context.ports(a.sources, "buffer"), port.hold_fs(beats), port.latency_fs(beats))
-    context.spend(
-        actor, "buffer", "read", n_bytes, port.energy_per_byte_j, port.power_w, port.hold_fs(beats), len(a.sources)
-    )
-    return port.latency_fs(beats), port.hold_fs(beats)
+        latency += array_buffer(context, actor, _operand_bytes(context, operator, elements), a, "read")
+    for function, per_element in _per_element(operator):
+        found = find_unit(context.chip, function, "chip_unit")
+        assert found is not None
+        unit = found[1]
+        beats = unit_beats(unit, ceil(elements * per_element), function, 1)
+        hold = unit.hold_fs(beats)
+        context.builder.visit(actor, context.units(unit, a.sources, of_tile=False), hold, unit.latency_fs(beats))
+        lane_cycles = ceil(elements * per_element) * unit.functions[function]
+        context.spend(actor, unit.name, function, lane_cycles, unit.energy_j, unit.power_w, hold, unit.count)
+        latency, interval = latency + unit.latency_fs(beats), max(interval, hold)
+    if context.chip.tile is None:
+        latency += array_buffer(context, actor, elements * context.word_bytes, a, "write")
+    return latency, max(interval, latency if interval == 1 else interval)
 
 
 def array_buffer(context: Context, actor: int, n_bytes: int, a: Assignment, action: str) -> int:
@@ -146,6 +163,5 @@ def output(context: Context, name: str, producer: Stage) -> Stage:
     """The host takes a network output, firing by firing."""
     actor = context.builder.actor(name, producer.firings.n, layer=name)
     latency = _arrive(context, actor)
-    elements = max(share.end for share in producer.held)
-    share = (Share(0, elements, (HOST,)),)
-    return Stage(name, actor, actor, producer.firings, share, share, latency, latency)
+    held = even(producer.firings.group.n_tokens, producer.elements, (HOST,))
+    return Stage(name, actor, actor, producer.firings, held, latency, latency)

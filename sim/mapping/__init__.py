@@ -8,15 +8,13 @@ from ...arch.chip import Chip
 from ...workloads.graph import Network, Operator
 from ..errors import SimulationError
 from .allocate import Need, allocate, check_fit, tiles_of
-from .mapping import Assignment, Mapping, Tiling
+from .mapping import HOST, Assignment, Mapping, Tiling
 from .options import MappingOptions
 from .placement import Flow, place
 from .places import Choice, choose, find_unit, split, work_of
 from .replicate import Replicable, replicate
 from .tiling import Array, tile_matrix
 from .timing import MvmTiming, host_fs, total_tiles, unit_beats
-
-HOST = -1
 
 
 def map_network(network: Network, chip: Chip, options: MappingOptions = MappingOptions()) -> Mapping:  # noqa: B008

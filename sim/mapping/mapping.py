@@ -8,6 +8,9 @@ from typing import Literal
 
 from ...workloads.graph import Network
 
+HOST = -1
+"""The host, among tiles."""
+
 Place = Literal["crossbar", "mac_array", "tile_unit", "chip_unit", "host"]
 
 
