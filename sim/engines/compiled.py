@@ -1,0 +1,125 @@
+"""The compiled engine: the rules of `sim/engines/__init__.py` as one numba event loop over flat records.
+
+It gives the same as the reference engine, to the femtosecond and the last count, some hundred times faster. numba
+is imported when a run begins, not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ..errors import DeadlockError
+from ..program import Program
+from .compiled_loop import state as st
+from .compiled_loop.state import State
+from .compiled_result import explain_deadlock, make_result
+from .compiled_setup import free_flights, initial_state
+from .inputs import check_inputs, too_late
+from .result import EngineResult
+
+EVENTS_PER_CALL = 1 << 20
+"""Events until the loop comes back to Python, about a tenth of a second: for progress and Ctrl-C."""
+
+
+def run(
+    program: Program,
+    iterations: int = 1,
+    *,
+    arrivals_fs: Sequence[int] | None = None,
+    n_bins: int = 64,
+    keep_firings: bool = False,
+    progress: Callable[[float], None] | None = None,
+    fast_forward: bool = True,
+) -> EngineResult:
+    """Run a Program and return what happened.
+
+    Parameters
+    ----------
+    iterations : int
+        Inferences run back to back, pipelined.
+    arrivals_fs : sequence of int, optional
+        When each inference arrives, non-decreasing; all at 0 by default.
+    n_bins : int
+        Bins of time in which busy times are counted.
+    keep_firings : bool
+        Whether to keep the times of every firing.
+    progress : callable, optional
+        Called now and then with the fraction of all firings issued.
+    fast_forward : bool
+        Skip whole periods once the state repeats; the result is the same.
+
+    Raises
+    ------
+    SimulationError
+        If an argument is out of range, or time passes `MAX_TIME_FS`.
+    DeadlockError
+        If actors wait for each other for ever.
+    """
+    iterations, arrivals, n_bins = check_inputs(program, iterations, arrivals_fs, n_bins)
+    state = initial_state(program, iterations, np.array(arrivals, np.int64), n_bins, keep_firings)
+    state = run_to_end(program, state, progress)
+    if state.clock["n_finished"][0] < program.n_actors:
+        raise DeadlockError(explain_deadlock(program, iterations, state))
+    return make_result(program, iterations, state)
+
+
+def run_to_end(program: Program, state: State, progress: Callable[[float], None] | None) -> State:
+    """Call the compiled loop until nothing more happens."""
+    loop = compiled_loop(state)
+    n_firings = int(state.actors["limit"].sum())
+    while True:
+        status = loop(state)
+        if progress:
+            progress(int(state.actors["issued"].sum()) / n_firings)
+        if status in (st.FINISHED, st.STUCK):
+            return state
+        if status == st.TOO_LATE:
+            actor, firing = divmod(int(state.flights["key"][state.clock["late_flight"][0]]), 1 << st.FIRING_BITS)
+            raise too_late(program.actor_name[actor], firing)
+        if status == st.MORE_NODES:
+            state = with_more_nodes(state)
+        elif status == st.MORE_FLIGHTS:
+            state = with_more_flights(state)
+
+
+def compiled_loop(state: State) -> Callable[[State], int]:
+    """The loop for such a state; checks after each call that it was compiled from the sources as they are."""
+    import numba
+
+    from .compiled_loop.entry import load, sources_digest
+
+    loop = load(numba.typeof(state))
+
+    def checked(state: State) -> int:
+        state.clock["max_events"] = EVENTS_PER_CALL
+        status = int(loop(state))
+        if state.clock["sources"][0] != sources_digest():
+            raise RuntimeError("numba's cache holds another version of the event loop; delete __pycache__")
+        return status
+
+    return checked
+
+
+def with_more_nodes(state: State) -> State:
+    """Twice the room for visits that may be on the critical path."""
+    n = len(state.nodes)
+    nodes = np.concatenate([state.nodes, np.zeros(n, st.NODE)])
+    return state._replace(nodes=nodes, forward=np.zeros(2 * n, np.int32))
+
+
+def with_more_flights(state: State) -> State:
+    """Twice the room for firings in flight."""
+    n = len(state.flights)
+    flights = np.concatenate([state.flights, free_flights(n, n)])
+    flights["next"][-1] = state.clock["free_flight"][0]
+    state.clock["free_flight"] = n
+    return state._replace(
+        flights=flights,
+        events=np.concatenate([state.events, np.zeros(n, st.EVENT)]),
+        ready=np.zeros(2 * n, st.EVENT),
+        requests=np.zeros(2 * n, np.int32),
+        ended=np.zeros(2 * n, st.ENDED),
+        links=np.concatenate([state.links, np.full(len(state.links), -1, np.int32)]),
+    )

@@ -1,0 +1,46 @@
+"""The loop as one compiled function, and why it is never stale.
+
+numba's cache on disk looks at the file of the outermost function only, so an edit of any other file of the loop
+would go unseen. Therefore a digest of all sources that the loop is made of is a constant of the outermost function,
+and thereby part of the cache's key (numba hashes what a function closes over): an edit means another entry. The
+machine code also writes its digest into the state that it runs on, and every run compares it with the sources, so
+that even a change in numba's keys could not let stale code pass.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numba
+
+from .loop import run_instants
+from .state import State
+
+
+@cache
+def sources_digest() -> int:
+    """62 bits of the SHA-256 of every file that the loop is compiled from."""
+    here = Path(__file__).parent
+    files = sorted(here.glob("*.py")) + [here.parent / "result.py", here.parent.parent / "program.py"]
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return int.from_bytes(digest.digest()[:8], "big") >> 2
+
+
+@cache
+def load(signature: numba.types.NamedTuple) -> Callable[[State], int]:
+    """The compiled loop for a state of that numba type: from the cache on disk, or compiled."""
+    digest = sources_digest()
+
+    def run(s: State) -> int:
+        s.clock[0].sources = digest
+        return run_instants(s)
+
+    compiled: Callable[[State], int] = numba.njit(
+        numba.int64(signature), cache=True, nogil=True, _nrt=False, error_model="numpy"
+    )(run)
+    return compiled

@@ -1,0 +1,226 @@
+"""Everything that changes during a run of the compiled engine, as arrays of records.
+
+A record is one thing of the simulation (an actor, a visit of its chain, a channel, ...) in one or two cache lines.
+Indices of other records are int32 with -1 for none. Times are in fs.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...program import I64
+
+I32 = NDArray[np.int32]
+Records = NDArray[Any]
+
+
+def _record(**fields: str) -> np.dtype[np.void]:
+    return np.dtype([(name, code) for name, code in fields.items()], align=True)
+
+
+# How a visit gets its resources.
+NO_RESOURCE, ONE_SERVER, BOOKED, SLOTTED, QUEUED = range(5)
+
+# What an event of the heap is; the rest of its code is the flight (FIRST_HOLD: the actor).
+ADVANCE, FIRST_HOLD, FIRST_HOLD_AND_ADVANCE, HOLD_END = range(4)
+
+# Why the loop came back to Python.
+PAUSED, FINISHED, STUCK, MORE_NODES, MORE_FLIGHTS, TOO_LATE, REPEATED, PERIOD_OVER = range(8)
+
+FIRING_BITS = 43
+"""Order keys are actor << FIRING_BITS | firing."""
+
+CLOCK = _record(
+    now="i8",
+    max_events="i8",  # events until the loop pauses
+    n_events="i8",
+    n_heap="i4",
+    free_flight="i4",  # first of the free list
+    n_flights="i4",  # in use
+    n_nodes="i4",
+    n_requests="i4",
+    n_touched="i4",
+    n_ended="i4",
+    n_changed="i4",
+    n_ready="i4",
+    group_size="i4",  # most resources that one visit occupies
+    sources="i8",  # digest of the sources that the loop was compiled from
+    next_arrival="i8",
+    bin_shift="i4",
+    max_hold_end="i8",
+    n_finished="i8",  # actors that made all their firings
+    boundary="i8",  # iterations that every actor has finished
+    is_boundary="u1",  # the latest of them at this instant
+    keep_firings="u1",
+    watch="u1",  # look for a repeated state
+    late_flight="i4",  # the first that would pass MAX_TIME_FS
+    overflow="u1",  # a sum of times did not fit in 64 bits
+    repeat_of="i8",  # boundary with the same hash as this one
+    stop_boundary="i8",
+    period_start="i8",  # instant from which the histogram of a period counts; -1: off
+    firing_offset="i8",
+)
+EVENT = _record(time="i8", code="i8")
+FLIGHT = _record(
+    key="i8",  # order key: actor and firing
+    request="i8",
+    kept_until="i8",  # end of the hold of the visit before, if it keeps its resources
+    visit="i4",
+    node="i4",  # of the current visit, once begun
+    cause="i4",  # why the next request begins, unless it has to wait
+    parent="i4",
+    kept_node="i4",
+    by="i4",  # HOLD_END: the visit that the release is put down to
+    next="i4",  # free list
+    ready="u1",  # in the heap of grantable requests
+    used="u1",
+)
+NODE = _record(begin="i8", firing="i8", parent="i4", visit="i4", cause="i4")
+ACTOR = _record(
+    issued="i8",
+    ended="i8",
+    limit="i8",
+    n="i8",
+    issue_left="i8",  # firings still to issue, to end, in the current iteration
+    end_left="i8",
+    issue_iteration="i8",
+    end_iteration="i8",
+    idle_since="i8",
+    first_begin="i8",
+    ended_at="i8",  # instant of the latest end, and the count before it
+    ended_before="i8",
+    in_start="i4",
+    in_end="i4",
+    out_start="i4",
+    out_end="i4",
+    first_visit="i4",
+    last_visit="i4",
+    last_ended="i4",  # in the list of firings that ended at `ended_at`
+    is_source="u1",
+    release_end="u1",
+    entrance_free="u1",
+    touched="u1",
+    firing_start="i8",  # in the table of kept firings
+)
+VISIT = _record(
+    hold="i8",  # of the next firing to begin
+    advance="i8",
+    wait="i8",
+    latest_advance="i8",
+    latest_begin="i8",
+    actor="i4",
+    latest_node="i4",
+    server="i4",
+    group_start="i4",
+    group_end="i4",
+    kind="u1",
+    is_first="u1",
+    is_last="u1",
+    keep="u1",
+    after_keep="u1",
+    hold_varies="u1",
+    advance_varies="u1",
+)
+CHANNEL = _record(
+    need="i8",  # tokens that the consumer's next firing needs, cumulative
+    need_base="i8",
+    freed="i8",
+    free_base="i8",
+    freed_at="i8",
+    freed_before="i8",
+    capacity="i8",
+    tokens="i8",  # per iteration
+    stall_input="i8",
+    stall_room="i8",
+    peak="i8",
+    src="i4",
+    dst="i4",
+)
+CURSOR = _record(
+    value="i8",
+    left="i8",  # firings left in this iteration, this one included
+    n="i8",
+    row="i4",
+    col="i4",
+    row_start="i4",
+    col_start="i4",
+    col_end="i4",
+    varies="u1",
+)
+SERVER = _record(free_at="i8", node="i4")
+RESOURCE = _record(
+    freed_at="i8",
+    freed_key="i8",
+    granted_at="i8",
+    slot_fs="i8",
+    n_slots="i8",
+    slot_start="i4",
+    server_start="i4",
+    server_end="i4",
+    freed_visit="i4",
+    freed_node="i4",
+    granted_node="i4",
+    n_free="i4",
+    n_waiting="i4",
+    lane_start="i4",
+    lane_end="i4",
+    last_lane="i4",
+    cyclic="u1",
+    changed="u1",
+)
+LANE = _record(head="i4", tail="i4")
+ENDED = _record(firing="i8", node="i4", previous="i4")
+ITERATION = _record(begin="i8", end="i8", left="i8")
+
+
+class State(NamedTuple):
+    """The arrays. Shapes: A actors, V visits, C channels, S servers, R resources, B iterations, G group members."""
+
+    clock: Records
+    events: Records
+    """4-ary heap."""
+    flights: Records
+    """Firings in flight, and holds of queued resources to be ended."""
+    nodes: Records
+    """Visits that began and may be on the critical path, in the order of their grants."""
+    forward: I32
+    """Scratch of the collection of dead nodes."""
+    actors: Records
+    visits: Records
+    channels: Records
+    cursors: Records
+    """Where each schedule is being read: V holds, V advances, C needs, C frees."""
+    table: I64
+    in_channel: I32
+    out_channel: I32
+    group: I32
+    """Resources of each visit, visit after visit."""
+    group_lane: I32
+    """Lane of the queue that the visit joins at that resource."""
+    resources: Records
+    servers: Records
+    slot_owner: I32
+    lanes: Records
+    links: I32
+    """Next in the lane, by flight and position in the group."""
+    requests: I32
+    """Flights that request at this instant."""
+    touched: I32
+    ended: Records
+    changed: I32
+    ready: Records
+    """4-ary heap of grantable requests, by order key."""
+    iterations: Records
+    arrivals: I64
+    bins: I64
+    """Busy time, shape (n_bins, V)."""
+    firings: Records
+    seen: I64
+    """Hash table of states at boundaries, shape (n, 2)."""
+    breaks: I64
+    """Ends of the intervals of the histogram of one period, ascending."""
+    period: I64
+    """The histogram, shape (len(breaks) + 1, V)."""

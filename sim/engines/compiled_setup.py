@@ -1,0 +1,208 @@
+"""A Program as the records of the compiled engine, at time 0."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import SimulationError
+from ..program import I64, Arbitration, Program
+from .compiled_loop import state as st
+from .compiled_loop.state import I32, Records, State
+from .result import FIRING_DTYPE
+
+NO_TIME = -1
+NEVER = np.iinfo(np.int64).max
+
+
+def initial_state(program: Program, iterations: int, arrivals: I64, n_bins: int, keep_firings: bool) -> State:
+    """Allocate and fill all arrays.
+
+    Raises
+    ------
+    SimulationError
+        If the order key of actor and firing does not fit in 64 bits.
+    """
+    limit = check_size(program, iterations)
+    visits = visit_records(program)
+    lanes, group_lane, resources = queue_records(program)
+    cursors = cursor_records(program)
+    visits["hold"] = cursors["value"][: len(visits)]
+    visits["advance"] = cursors["value"][len(visits) : 2 * len(visits)]
+    visits["hold_varies"] = cursors["varies"][: len(visits)]
+    visits["advance_varies"] = cursors["varies"][len(visits) : 2 * len(visits)]
+    actors = actor_records(program, limit)
+    n_flights = 64 + 8 * len(actors)
+    n_kept = int(limit.sum()) if keep_firings else 0
+    group_size = max(1, int(np.diff(program.visit_resource_start).max()))
+    return State(
+        clock=clock_record(keep_firings, group_size, len(actors)),
+        events=np.zeros(n_flights + len(actors), st.EVENT),
+        flights=free_flights(0, n_flights),
+        nodes=np.zeros(max(1 << 12, 4 * len(visits)), st.NODE),
+        forward=np.zeros(max(1 << 12, 4 * len(visits)), np.int32),
+        actors=actors,
+        visits=visits,
+        channels=channel_records(program, cursors),
+        cursors=cursors,
+        table=np.ascontiguousarray(program.table),
+        in_channel=program.in_channel.astype(np.int32),
+        out_channel=program.out_channel.astype(np.int32),
+        group=program.visit_resource.astype(np.int32),
+        group_lane=group_lane,
+        resources=resources,
+        servers=server_records(program),
+        slot_owner=program.slot_owner.astype(np.int32),
+        lanes=lanes,
+        links=np.full(n_flights * group_size, -1, np.int32),
+        requests=np.zeros(n_flights, np.int32),
+        touched=np.arange(len(actors), dtype=np.int32),
+        ended=np.zeros(n_flights, st.ENDED),
+        changed=np.zeros(len(resources), np.int32),
+        ready=np.zeros(n_flights, st.EVENT),
+        iterations=iteration_records(iterations, len(actors)),
+        arrivals=arrivals,
+        bins=np.zeros((n_bins, len(visits)), np.int64),
+        firings=np.zeros(n_kept, FIRING_DTYPE),
+        seen=np.zeros((1, 2), np.int64),
+        breaks=np.zeros(0, np.int64),
+        period=np.zeros((1, len(visits)), np.int64),
+    )
+
+
+def check_size(program: Program, iterations: int) -> I64:
+    """Firings of each actor in all iterations, shape (A,)."""
+    most = iterations * int(program.actor_firings.max())
+    if most >= 1 << st.FIRING_BITS or program.n_actors >= 1 << (63 - st.FIRING_BITS):
+        raise SimulationError(
+            f"{program.n_actors} actors, one of them firing {most} times, are more than the compiled engine counts "
+            f"({1 << (63 - st.FIRING_BITS)} actors, {1 << st.FIRING_BITS} firings)"
+        )
+    return np.asarray(iterations * program.actor_firings, np.int64)
+
+
+def clock_record(keep_firings: bool, group_size: int, n_actors: int) -> Records:
+    clock = np.zeros(1, st.CLOCK)
+    clock["now"] = NO_TIME
+    clock["n_touched"] = n_actors  # every actor is tried at time 0
+    clock["late_flight"] = -1
+    clock["period_start"] = -1
+    clock["keep_firings"] = keep_firings
+    clock["group_size"] = group_size
+    return clock
+
+
+def free_flights(first: int, n: int) -> Records:
+    """n unused flights with indices from `first` on, linked in order; the last has no next."""
+    flights = np.zeros(n, st.FLIGHT)
+    flights["next"] = np.arange(first + 1, first + n + 1)
+    flights["next"][-1] = -1
+    return flights
+
+
+def actor_records(p: Program, limit: I64) -> Records:
+    actors = np.zeros(p.n_actors, st.ACTOR)
+    actors["limit"] = limit
+    actors["n"] = actors["issue_left"] = actors["end_left"] = p.actor_firings
+    actors["ended_at"] = NO_TIME
+    actors["in_start"], actors["in_end"] = p.in_start[:-1], p.in_start[1:]
+    actors["out_start"], actors["out_end"] = p.out_start[:-1], p.out_start[1:]
+    actors["first_visit"], actors["last_visit"] = p.actor_visit_start[:-1], p.actor_visit_start[1:] - 1
+    actors["last_ended"] = -1
+    fed = np.zeros(p.n_actors, bool)
+    fed[p.channel_dst[p.channel_src != p.channel_dst]] = True
+    actors["is_source"] = ~fed
+    actors["release_end"] = p.actor_release_end
+    actors["entrance_free"] = 1
+    actors["touched"] = 1
+    actors["firing_start"] = np.cumsum(limit) - limit
+    return actors
+
+
+def visit_records(p: Program) -> Records:
+    visits = np.zeros(p.n_visits, st.VISIT)
+    visits["latest_advance"] = visits["latest_begin"] = NO_TIME
+    visits["actor"] = p.visit_actor()
+    visits["latest_node"] = -1
+    start, end = p.visit_resource_start[:-1], p.visit_resource_start[1:]
+    visits["group_start"], visits["group_end"] = start, end
+    visits["is_first"][p.actor_visit_start[:-1]] = 1
+    visits["is_last"][p.actor_visit_start[1:] - 1] = 1
+    visits["keep"] = p.visit_keep
+    visits["after_keep"][1:] = p.visit_keep[:-1]
+    some = np.flatnonzero(end > start)
+    first = p.visit_resource[start[some]]
+    single = (end - start)[some] == 1
+    kind = np.where(single & (p.resource_servers[first] == 1), st.ONE_SERVER, st.BOOKED)
+    kind[p.resource_arbitration[first] == Arbitration.SLOTS] = st.SLOTTED
+    kind[p.resource_queued[first]] = st.QUEUED
+    visits["kind"][some] = kind
+    visits["server"][some] = server_start(p)[first]
+    return visits
+
+
+def server_start(p: Program) -> I64:
+    """First server of each resource, shape (R,)."""
+    return np.asarray(np.cumsum(p.resource_servers) - p.resource_servers, np.int64)
+
+
+def server_records(p: Program) -> Records:
+    servers = np.zeros(int(p.resource_servers.sum()), st.SERVER)
+    servers["node"] = -1
+    return servers
+
+
+def cursor_records(p: Program) -> Records:
+    """V holds, V advances, C needs, C frees, each at its first value."""
+    index = np.concatenate([p.visit_hold, p.visit_advance, p.channel_need, p.channel_free])
+    per_visit = p.actor_firings[p.visit_actor()]
+    per_channel = p.actor_firings[p.channel_dst]
+    cursors = np.zeros(len(index), st.CURSOR)
+    cursors["n"] = cursors["left"] = np.concatenate([per_visit, per_visit, per_channel, per_channel])
+    cursors["row"] = cursors["row_start"] = p.schedule_row_start[index]
+    cursors["col"] = cursors["col_start"] = p.schedule_col_start[index]
+    cursors["varies"] = p.schedule_cols[index] > 0
+    cursors["col_end"] = p.schedule_col_start[index] + np.maximum(1, p.schedule_cols[index])
+    cursors["value"] = p.table[cursors["row"]] + np.where(cursors["varies"], p.table[cursors["col"]], 0)
+    return cursors
+
+
+def channel_records(p: Program, cursors: Records) -> Records:
+    channels = np.zeros(p.n_channels, st.CHANNEL)
+    first = 2 * p.n_visits
+    channels["need"] = cursors["value"][first : first + p.n_channels]
+    channels["freed_at"] = NO_TIME
+    channels["capacity"] = p.channel_capacity
+    channels["tokens"] = p.actor_firings[p.channel_src]
+    channels["src"], channels["dst"] = p.channel_src, p.channel_dst
+    return channels
+
+
+def queue_records(p: Program) -> tuple[Records, I32, Records]:
+    """Lanes of the queued resources, the lane of each group member, and the resources."""
+    resources = np.zeros(p.n_resources, st.RESOURCE)
+    resources["freed_at"] = resources["granted_at"] = NO_TIME
+    resources["slot_fs"] = p.resource_slot_fs
+    resources["slot_start"] = p.resource_slot_start[:-1]
+    resources["n_slots"] = np.diff(p.resource_slot_start)
+    resources["server_start"] = server_start(p)
+    resources["server_end"] = server_start(p) + p.resource_servers
+    resources["n_free"] = p.resource_servers
+    resources["cyclic"] = p.resource_arbitration == Arbitration.ROUND_ROBIN
+    # A lane is a (resource, rank) pair: the rank is 0, the priority or the actor.
+    visit = np.repeat(np.arange(p.n_visits), np.diff(p.visit_resource_start))
+    arbitration = p.resource_arbitration[p.visit_resource]
+    rank = np.where(arbitration == Arbitration.PRIORITY, p.visit_priority[visit], 0)
+    rank = np.where(arbitration == Arbitration.ROUND_ROBIN, p.visit_actor()[visit], rank)
+    pairs, group_lane = np.unique(np.stack([p.visit_resource, rank]), axis=1, return_inverse=True)
+    resources["lane_start"] = np.searchsorted(pairs[0], np.arange(p.n_resources))
+    resources["lane_end"] = np.searchsorted(pairs[0], np.arange(p.n_resources), side="right")
+    resources["last_lane"] = resources["lane_end"] - 1
+    lanes = np.full(pairs.shape[1], -1, st.LANE)
+    return lanes, group_lane.ravel().astype(np.int32), resources
+
+
+def iteration_records(iterations: int, n_actors: int) -> Records:
+    records = np.zeros(iterations, st.ITERATION)
+    records["begin"] = NEVER
+    records["left"] = n_actors
+    return records
