@@ -44,7 +44,9 @@ class Run:
     together : EngineResult or None
         `batch` inferences back to back; None for a batch of 1.
     area_mm2 : float or None
-        Area of all chips; None where the chip file does not say.
+        Area of all chips; None where the chip file says nothing about it.
+    parts_without_area : tuple of str
+        Parts of the chip whose area is not known, so that it is missing in `area_mm2`.
     options : dict
         Everything else that the result depends on, for the provenance; JSON values.
     wall_s : dict
@@ -58,6 +60,7 @@ class Run:
     single: EngineResult
     together: EngineResult | None = None
     area_mm2: float | None = None
+    parts_without_area: tuple[str, ...] = ()
     options: Dict[str, Any] = field(default_factory=dict)
     wall_s: Dict[str, float] = field(default_factory=dict)
 
@@ -150,6 +153,11 @@ class Run:
     def bounds(self) -> Bounds:
         """What the latency can be at least and at most."""
         return bounds(self.program)
+
+    @property
+    def network_s(self) -> float:
+        """Time on the critical path that went into links: of the chip, between chips, and to the host."""
+        return fsum(t for klass, t in self.critical_path.by_class_s.items() if stalls.is_link(klass))
 
     @property
     def host_s(self) -> float:

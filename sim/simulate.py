@@ -78,13 +78,17 @@ def simulate(
     run_engine = _engine(engine)
     wall_s: dict[str, float] = {}
     choices = mapping or MappingOptions()
+    tell = progress or (lambda _what, _share: None)
+    tell("mapping", 0.0)
     with _Stopwatch(wall_s, "map"):
         placed = map_network(network, chip, choices)
+    tell("lowering", 0.0)
     with _Stopwatch(wall_s, "lower"):
-        program = lower(network, chip, placed)
+        program = lower(placed, chip)
     with _Stopwatch(wall_s, "run"):
         single = _run(run_engine, program, 1, "one inference", progress)
         together = _run(run_engine, program, batch, f"batch of {batch}", progress) if batch > 1 else None
+    cost = roll_up(chip)
     return Run(
         network=network,
         chip=chip,
@@ -92,7 +96,8 @@ def simulate(
         program=program,
         single=single,
         together=together,
-        area_mm2=roll_up(chip).area_mm2,
+        area_mm2=None if cost.root.area_mm2 is None else cost.root.area_mm2 * chip.n_chips,
+        parts_without_area=cost.unknown_area,
         options=_record(batch, choices, options),
         wall_s=wall_s,
     )

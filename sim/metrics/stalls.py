@@ -9,8 +9,11 @@ from ..program import Program
 from .seconds import seconds
 
 CAUSES = ("input", "room", "resource", "network")
-LINK = "link"
-"""Class of the resources that make up the network (NoC links, buses, chip-to-chip links)."""
+
+
+def is_link(klass: str) -> bool:
+    """Whether a class of resources is part of the network: "link", "chip link" or "host link"."""
+    return klass == "link" or klass.endswith(" link")
 
 
 def layer_stalls_s(program: Program, result: EngineResult) -> dict[str, dict[str, float]]:
@@ -22,7 +25,7 @@ def layer_stalls_s(program: Program, result: EngineResult) -> dict[str, dict[str
     - ``input``: an actor could have gone on, but a token of its input had not arrived yet.
     - ``room``: its output buffer was full (back-pressure).
     - ``resource``: its visits queued for a resource that others held.
-    - ``network``: the same, for a link of the interconnect.
+    - ``network``: the same, for a link of the interconnect, to another chip or to the host.
 
     The time an inference takes to arrive is no stall.
     """
@@ -52,7 +55,7 @@ def total_stalls_s(layers: dict[str, dict[str, float]]) -> dict[str, float]:
 
 def _uses_link(program: Program) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Whether a visit occupies a link, shape (V,)."""
-    links = np.array([name == LINK for name in program.resource_class], bool)
+    links = np.array([is_link(name) for name in program.resource_class], bool)
     uses = np.zeros(program.n_visits, bool)
     visits = np.repeat(np.arange(program.n_visits), np.diff(program.visit_resource_start))
     uses[visits[links[program.visit_resource]]] = True

@@ -32,8 +32,9 @@ layers
 critical_path, critical_path_summary
     What made the latency as long as it is. duration_fs are integers that add up to latency_fs exactly;
     duration_s = duration_fs / 1e15.
-stalls_s, links, host_s
-    Standing time of all actors by cause; the busiest links of the network; time on the host processor.
+stalls_s, links, network_s, host_s
+    Standing time of all actors by cause; the busiest links; time of the critical path on links; busy time of
+    the host.
 time_series
     Utilization by class and power, in bins over one inference.
 events, wall_s
@@ -47,7 +48,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from ..metrics.seconds import seconds
-from ..metrics.stalls import LINK
+from ..metrics.stalls import is_link
 
 if TYPE_CHECKING:
     from ..metrics.layers import Layer
@@ -65,7 +66,13 @@ def to_json(run: Run) -> dict[str, Any]:
             "schema": SCHEMA,
             "provenance": _provenance(run),
             "network": _network(run),
-            "chip": {"name": run.chip.name, "n_chips": run.mapping.n_chips},
+            "chip": _known(
+                {
+                    "name": run.chip.name,
+                    "n_chips": run.mapping.n_chips,
+                    "parts_without_area": list(run.parts_without_area) or None,
+                }
+            ),
             "batch": run.batch,
             **_figures(run),
             "tiles_used": run.mapping.tiles_used,
@@ -77,6 +84,7 @@ def to_json(run: Run) -> dict[str, Any]:
             "static_energy_j": run.energy.static_j,
             "stalls_s": run.stalls_s,
             "host_s": run.host_s,
+            "network_s": run.network_s,
             "links": busiest_links(run),
             "layers": [_layer(layer) for layer in run.layers],
             "critical_path_summary": {
@@ -110,7 +118,7 @@ def dumps(result: dict[str, Any]) -> str:
 
 def busiest_links(run: Run) -> list[dict[str, Any]]:
     """The links with the highest load (busy share of the makespan), the highest first."""
-    members = [r for r, name in enumerate(run.program.resource_class) if name == LINK]
+    members = [r for r, name in enumerate(run.program.resource_class) if is_link(name)]
     load = run.busy.resource_utilization
     members.sort(key=lambda r: (-load[r], r))
     return [
@@ -126,6 +134,7 @@ def _provenance(run: Run) -> dict[str, Any]:
         "chip_hash": run.chip.hash,
         "network_hash": run.network.hash,
         "program_hash": run.program.hash,
+        "seed": run.options.get("mapping", {}).get("seed", 0),
         "options": dict(run.options),
     }
 

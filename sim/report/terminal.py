@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
@@ -19,6 +20,8 @@ PIPE_WIDTH = 100
 """Columns where there is no terminal to ask."""
 N_ROWS = 8
 """Rows of the short lists (components, classes on the critical path, resources)."""
+N_LAYERS = 16
+"""Layers shown unless all are asked for."""
 
 
 def make_console(plain: bool = False, width: int | None = None) -> Console:
@@ -35,12 +38,19 @@ def is_plain(console: Console, plain: bool = False) -> bool:
     return plain or not console.is_terminal or not console.encoding.lower().startswith("utf")
 
 
-def print_run(run: Run, console: Console, *, plain: bool = False, n_layers: int | None = 16) -> None:
+def print_run(run: Run, console: Console, *, plain: bool = False, n_layers: int | None = N_LAYERS) -> None:
     """Print the whole report; `n_layers` None prints every layer."""
     console.print(render(run, console.width, is_plain(console, plain), n_layers))
 
 
-def render(run: Run, width: int, plain: bool, n_layers: int | None = 16) -> Group:
+def report_text(run: Run, width: int = PIPE_WIDTH) -> str:
+    """The whole report with every layer as plain text."""
+    console = Console(file=io.StringIO(), width=width, no_color=True, highlight=False)
+    console.print(render(run, width, plain=True, n_layers=None))
+    return str(console.file.getvalue())  # type: ignore[attr-defined]
+
+
+def render(run: Run, width: int, plain: bool, n_layers: int | None = N_LAYERS) -> Group:
     """The report for so many columns."""
     parts: list[RenderableType] = [
         _title(run),
@@ -75,9 +85,7 @@ def _section(title: str) -> Padding:
 
 def _summary(run: Run, width: int) -> Table:
     """The figures, in as many columns of name and value as fit."""
-    mapping, path = run.mapping, run.critical_path
-    network_s = path.by_class_s.get("link", 0.0)
-    area = run.area_mm2
+    mapping, area = run.mapping, run.area_mm2
     figures = [
         ("latency", si(run.latency_s, "s")),
         ("energy", si(run.energy.total_j, "J")),
@@ -87,7 +95,7 @@ def _summary(run: Run, width: int) -> Table:
         ("TOPS/W", "-" if run.tops_per_w is None else f"{run.tops_per_w:.3g}"),
         ("area", "-" if area is None else si(area, "mm2")),
         ("static energy", percent(run.energy.static_j / run.energy.total_j) if run.energy.total_j else "-"),
-        ("network", f"{percent(network_s / run.latency_s)} of latency"),
+        ("network", f"{percent(run.network_s / run.latency_s)} of latency"),
         ("host", f"{si(run.host_s, 's')} busy" if run.host_s else "not used"),
     ]
     if mapping.tiles_total:

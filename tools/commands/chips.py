@@ -1,0 +1,13 @@
+"""`ohmsum chips`: the presets."""
+
+from __future__ import annotations
+
+from . import options
+
+
+def chips(plain: options.Plain = False) -> None:
+    """List the chips that come with the package."""
+    from ...sim.report.terminal import make_console
+    from ..chip_tables import chip_list
+
+    make_console(plain).print(chip_list())

@@ -1,0 +1,89 @@
+"""`ohmsum show`: one chip or one network in full."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import UsageError
+from ..loading import load_chip, load_network
+from . import options
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+def show(
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="A chip or a network: a preset, a name of the zoo, or a file."),
+    ] = "",
+    schema: Annotated[bool, typer.Option("--schema", help="JSON Schema of chip files, for editors.")] = False,
+    cost: Annotated[
+        bool, typer.Option("--cost", help="Area and peak power of the chip, part by part.")
+    ] = False,
+    yaml: Annotated[bool, typer.Option("--yaml", help="The chip as a file to copy and change.")] = False,
+    overrides: options.Overrides = [],  # noqa: B006 (typer copies it)
+    bind: options.Bind = [],  # noqa: B006
+    inputs: options.Inputs = [],  # noqa: B006
+    unknown_operators: options.UnknownOperators = "error",
+    weight_inputs_from: options.WeightInputs = None,
+    plain: options.Plain = False,
+) -> None:
+    """Print a chip (each number with what it rests on) or a network (its layers)."""
+    if schema:
+        typer.echo(_schema())
+        return
+    if not name:
+        raise UsageError("show: give the name of a chip or a network (see `ohmsum chips`, `ohmsum networks`)")
+    if _is_chip(name):
+        from .. import chip_tables
+
+        chip = load_chip(name, overrides)
+        if yaml:
+            typer.echo(chip_tables.as_yaml(chip), nl=False)
+            return
+        table: RenderableType = chip_tables.cost_table(chip) if cost else chip_tables.field_table(chip)
+    else:
+        from .. import network_tables
+
+        if cost or yaml or overrides:
+            raise UsageError(f"show {name}: --cost, --yaml and --set are for chips, and this is a network")
+        table = network_tables.layer_list(
+            load_network(name, bind, inputs, unknown_operators, weight_inputs_from)
+        )
+    from ...sim.report.terminal import make_console
+
+    make_console(plain).print(table)
+
+
+def _schema() -> str:
+    import json
+
+    from ... import arch
+
+    return json.dumps(arch.json_schema(), indent=2)
+
+
+def _is_chip(name: str) -> bool:
+    """Whether a name means a chip: a preset's, or a YAML file's.
+
+    Raises
+    ------
+    UsageError
+        It is neither a chip, nor a network, nor a file.
+    """
+    from pathlib import Path
+
+    from ... import arch, workloads
+    from ..nearest import nearest_hint
+
+    chips, networks = arch.names(), list(workloads.names())
+    if name in chips or Path(name).suffix in (".yaml", ".yml"):
+        return True
+    if name in networks or Path(name).suffix == ".onnx" or Path(name).exists():
+        return False
+    raise UsageError(
+        f"show: {name!r} is no chip, no network and no file{nearest_hint(name, [*chips, *networks])}"
+    )
