@@ -102,10 +102,8 @@ def _converters(tile: Tile) -> Iterator[Finding]:
 def _columns(tile: Tile) -> Iterator[Finding]:
     if tile.columns_per_weight > tile.weight_columns:
         how = f"{tile.weights.bits} bits, {tile.crossbar.cell.bits} per cell, {tile.weights.encoding}"
-        yield (
-            "tile.weights",
-            f"one weight takes {tile.columns_per_weight} columns ({how}), a crossbar has {tile.weight_columns}",
-        )
+        what = f"one weight takes {tile.columns_per_weight} columns ({how})"
+        yield "tile.weights", f"{what}, a crossbar has {tile.weight_columns}"
 
 
 def _cell(tile: Tile) -> Iterator[Finding]:

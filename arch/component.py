@@ -78,20 +78,12 @@ class Costed(Component):
     area_mm2: AreaMm2 | None = Field(None, alias="area", description="Area of one instance.")
 
 
-class Clocked(Costed):
-    """A part with a clock of its own. ``clock: 1 GHz`` may be written instead of ``cycle: 1 ns``.
-
-    A job of `beats` cycles keeps the part busy for that long, and its result is there after
-    ``max(latency_cycles, beats)`` cycles.
-    """
+class Clock(Costed):
+    """A part with a clock of its own. ``clock: 1 GHz`` may be written instead of ``cycle: 1 ns``."""
 
     synonyms: ClassVar[Mapping[str, str]] = {"clock": "cycle"}
 
     cycle_fs: CycleFs = Field(alias="cycle", description="Clock period, as a time or as a frequency.")
-    latency_cycles: Cycles = Field(
-        0,
-        description="Least number of cycles from the start of a job to its result (a fixed pipeline stage).",
-    )
 
     @model_validator(mode="before")
     @classmethod
@@ -101,6 +93,19 @@ class Clocked(Costed):
         if "cycle" in data:
             raise ValueError("found both 'clock' and 'cycle', expected one of them")
         return {cls.synonyms.get(key, key): value for key, value in data.items()}
+
+
+class Clocked(Clock):
+    """A clocked part that works on jobs.
+
+    A job of `beats` cycles keeps the part busy for that long, and its result is there after
+    ``max(latency_cycles, beats)`` cycles.
+    """
+
+    latency_cycles: Cycles = Field(
+        0,
+        description="Least number of cycles from the start of a job to its result (a fixed pipeline stage).",
+    )
 
     def hold_fs(self, beats: int) -> int:
         """How long a job of so many cycles keeps the part busy."""

@@ -55,6 +55,13 @@ def _known_functions(value: object) -> object:
     return value
 
 
+Functions = Annotated[
+    dict[str, Count],
+    Field(min_length=1, json_schema_extra={"propertyNames": {"enum": list(FUNCTIONS)}}),
+    BeforeValidator(_known_functions),
+]
+
+
 class Unit(Clocked, Counted):
     """A digital unit that computes functions element by element on several lanes."""
 
@@ -62,9 +69,7 @@ class Unit(Clocked, Counted):
         description="Name of the unit, unlike any other."
     )
     lanes: Count = Field(description="Elements that one instance works on at the same time.")
-    functions: Annotated[dict[str, Count], BeforeValidator(_known_functions), Field(min_length=1)] = Field(
-        description="Function to the cycles that one lane takes for one element."
-    )
+    functions: Functions = Field(description="Function to the cycles that one lane takes for one element.")
     energy_j: EnergyJ | None = Field(None, alias="energy", description="One lane for one cycle.")
 
 

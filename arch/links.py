@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from .component import Clocked, Costed, Counted
+from .component import Clock, Costed, Counted
 from .quantities import (
     BandwidthBytesPerS,
     CapacityBytes,
@@ -29,7 +29,7 @@ class Router(Costed):
     )
 
 
-class Noc(Clocked):
+class Noc(Clock):
     """The network that connects the tiles of one chip."""
 
     topology: Literal["mesh", "cmesh", "torus", "ring", "bus", "htree", "crossbar", "none"] = Field(

@@ -17,7 +17,7 @@ def apply_override(document: Document, path: str, text: str) -> None:
 
     Raises `ConfigError` naming the nearest valid name where the path does not exist.
     """
-    value = read_text(text, f"--set {path}").value
+    value = _read_value(path, text)
     target: Any = document.value
     owner, depth_of_owner = document.value, 0
     cls: type[Component] | None = Chip
@@ -37,6 +37,12 @@ def apply_override(document: Document, path: str, text: str) -> None:
     if location[depth_of_owner] not in TEXT_FIELDS:
         _mark(owner, ".".join(map(str, location[depth_of_owner:])), text)
     document.places[tuple(location)] = "--set"
+
+
+def _read_value(path: str, text: str) -> Any:
+    """The text as a YAML value; "assumed: mine" is a text, "{relu: 1}" a mapping."""
+    value = read_text(text, f"--set {path}").value
+    return text if isinstance(value, dict) and not text.lstrip().startswith("{") else value
 
 
 def _step(

@@ -13,7 +13,6 @@ from pydantic.fields import FieldInfo
 
 from .component import Component
 
-
 _RANK = {"name": 0, "source": 1, "count": 2, "energy": 4, "power": 5, "static_power": 6, "area": 7}
 
 

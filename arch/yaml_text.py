@@ -18,7 +18,7 @@ from ruamel.yaml.reader import ReaderError
 
 from .errors import ConfigError
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 256 * 1024
 MAX_NODES = 50_000
 MAX_DEPTH = 50
 
@@ -49,7 +49,7 @@ def read_file(path: Path) -> Document:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
     if len(data) > MAX_BYTES:
-        raise ConfigError(f"{path}: larger than {MAX_BYTES // 1_000_000} MB, the limit for a chip file")
+        raise ConfigError(f"{path}: larger than {MAX_BYTES // 1024} KiB, the limit for a chip file")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -116,6 +116,8 @@ class _Reader:
         values: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = key_node.value
+            if str(key_node.tag).endswith(":merge"):
+                raise self.fail(key_node, "merge keys (<<) are not accepted, expected plain values")
             if not isinstance(key_node, ScalarNode) or not isinstance(key, str):
                 raise self.fail(key_node, "a key is no plain text")
             if key in values:
