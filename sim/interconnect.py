@@ -9,7 +9,9 @@ from .noc.topology import Topology, build
 def interconnect(chip: Chip) -> Topology:
     """Topology with one endpoint per tile (one per chip without crossbars), chip after chip."""
     tiles = chip.tile.count if chip.tile else 1
-    chips = {"n_chips": chip.n_chips, "chip_topology": chip.chips.topology if chip.chips else "chain"}
+    chips: dict[str, object] = {"n_chips": chip.n_chips, "chip_topology": chip.chips.topology if chip.chips else "chain"}
+    if chips["chip_topology"] == "mesh":
+        chips["chip_grid"] = near_square(chip.n_chips)
     if chip.noc is None or chip.tile is None:
         return build("all", n_endpoints=tiles, host=chip.host is not None, **chips)  # type: ignore[arg-type]
     kind = chip.noc.topology
@@ -27,5 +29,11 @@ def router_grid(chip: Chip) -> tuple[int, int]:
     assert chip.noc is not None
     rows, cols = chip.tile.grid
     c = chip.noc.concentration
-    down = max(d for d in range(1, int(c**0.5) + 1) if c % d == 0)
-    return -(-rows // down), -(-cols // (c // down))
+    down, across = near_square(c)
+    return -(-rows // down), -(-cols // across)
+
+
+def near_square(n: int) -> tuple[int, int]:
+    """Rows and columns of the most square grid of exactly n places, no more rows than columns."""
+    rows = max(d for d in range(1, int(n**0.5) + 1) if n % d == 0)
+    return rows, n // rows

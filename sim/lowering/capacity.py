@@ -45,7 +45,7 @@ def required_capacity(edges: list[Edge], firings: dict[str, int]) -> list[int]:
     graph = nx.DiGraph([(e.src, e.dst) for e in edges])
     dominators = _dominators(graph)
     rank = {node: i for i, node in enumerate(nx.topological_sort(graph))}
-    for join, ins in incoming.items():
+    for join, ins in list(incoming.items()):
         if len({edges[i].src for i in ins}) > 1:
             _raise_to_join(join, dominators.get(join), edges, needs, held_before, incoming, firings, rank, room)
     return room
@@ -80,7 +80,7 @@ def _raise_to_join(
         pending.discard(node)
         if node == stop:
             continue
-        for i in incoming[node]:
+        for i in incoming.get(node, ()):
             src = edges[i].src
             asked = needs[i][np.maximum(demand[node], 1) - 1] * (demand[node] > 0)
             demand[src] = np.maximum(demand[src], asked) if src in demand else asked

@@ -15,7 +15,7 @@ from ...arch.component import Costed
 from ...workloads.graph import Matrix, Operator
 from ..mapping.mapping import Assignment
 from ..mapping.places import find_unit
-from ..mapping.timing import MvmTiming, ceil_div, unit_beats
+from ..mapping.timing import MvmTiming, ceil_div, crossbars_per_adc, unit_beats
 from ..program import Schedule
 from .context import Context
 from .grouping import Firings, replica_group
@@ -132,11 +132,11 @@ def _multiply(context: Context, actor: int, m: Matrix, a: Assignment) -> tuple[i
     """Visits of crossbars, converters, and shift-and-add. Returns the latency, and the interval between products."""
     assert a.tiling is not None
     tile, tiling = context.tile, a.tiling
-    time = MvmTiming.of(tile, tiling)
+    time = MvmTiming.of(tile, tiling, a.replicas)
     n = a.replicas * tiling.crossbars
     name = a.operator
     arrays = context.resource(f"{name} crossbars", "crossbar", units=n)
-    adcs = context.resource(f"{name} adcs", "adc", units=max(1, ceil_div(n * tile.adc.count, tile.crossbar.count)))
+    adcs = _adcs(context, a)
     hold = time.crossbar_hold_fs * m.applications
     if time.convert_fs:
         adc_hold = hold - time.period_fs + time.convert_fs
@@ -144,11 +144,25 @@ def _multiply(context: Context, actor: int, m: Matrix, a: Assignment) -> tuple[i
         context.builder.visit(actor, adcs, adc_hold, adc_hold)
         latency = time.read_fs + adc_hold
     else:
-        group = (arrays,) if tile.adc.kind == "none" else (arrays, adcs)
+        group = (arrays,) if tile.adc.kind == "none" else (arrays, *adcs)
         context.builder.visit(actor, group, hold)
         latency = hold
     _spend_product(context, actor, m, a, time)
     return latency + _shift_add(context, actor, m, a, time), hold
+
+
+def _adcs(context: Context, a: Assignment) -> tuple[int, ...]:
+    """The converters of a layer: its own, and those that it shares with a layer on the neighbouring crossbars."""
+    assert a.tiling is not None
+    tile, n = context.tile, a.replicas * a.tiling.crossbars
+    group = crossbars_per_adc(tile)
+    if group == 1:
+        units = n * (tile.adc.count // tile.crossbar.count)
+        return (context.resource(f"{a.operator} adcs", "adc", units=units),)
+    first, last = a.first_crossbar // group, (a.first_crossbar + n - 1) // group
+    ends = tuple(context.resource(f"adc {i}", "adc") for i in sorted({first, last}))
+    inner = last - first - 1
+    return ends if inner < 1 else (*ends, context.resource(f"{a.operator} adcs", "adc", units=inner))
 
 
 def _spend_product(context: Context, actor: int, m: Matrix, a: Assignment, time: MvmTiming) -> None:

@@ -83,7 +83,7 @@ def _replicas(
     layers = [
         Replicable(
             crossbars=tilings[o.name].crossbars,
-            interval_fs=MvmTiming.of(chip.tile, tilings[o.name]).crossbar_hold_fs * o.matrix.applications,
+            interval_fs=MvmTiming.of(chip.tile, tilings[o.name], 1).crossbar_hold_fs * o.matrix.applications,
             grid=o.output.grid,
             recurrent=o.matrix.recurrent_k > 0,
         )

@@ -48,11 +48,11 @@ class MvmTiming:
     adc_hold_fs: int
 
     @staticmethod
-    def of(tile: Tile, tiling: Tiling) -> MvmTiming:
-        """Timing for a layer cut as `tiling` on crossbars of this tile."""
+    def of(tile: Tile, tiling: Tiling, replicas: int) -> MvmTiming:
+        """Timing for a layer cut as `tiling`, that many times, on crossbars of this tile."""
         reads = tile.dac.n_slices * tile.crossbar.phases
         read = tile.crossbar.read_time_fs
-        convert = conversion_fs(tile, tiling)
+        convert = conversion_fs(tile, tiling, replicas)
         period = max(read, convert)
         return MvmTiming(
             reads=reads,
@@ -64,7 +64,7 @@ class MvmTiming:
         )
 
 
-def conversion_fs(tile: Tile, tiling: Tiling) -> int:
+def conversion_fs(tile: Tile, tiling: Tiling, replicas: int) -> int:
     """Time in which the ADCs convert the columns of one read of every crossbar of a layer.
 
     With fewer ADCs than crossbars, several crossbars take turns at one ADC; with more, each crossbar has several. 0 where there is
@@ -72,11 +72,15 @@ def conversion_fs(tile: Tile, tiling: Tiling) -> int:
     """
     if tile.adc.kind == "none" or tile.adc.concurrent or tile.adc.period_fs is None:
         return 0
-    crossbars, adcs = tile.crossbar.count, tile.adc.count
-    sharing = min(ceil_div(crossbars, adcs), tiling.crossbars)
-    adcs_each = max(1, adcs // crossbars)
+    sharing = min(crossbars_per_adc(tile), tiling.crossbars * replicas)
+    adcs_each = max(1, tile.adc.count // tile.crossbar.count)
     conversions = ceil_div(tiling.cols_per_crossbar, adcs_each) * sharing
     return conversions * tile.adc.period_fs
+
+
+def crossbars_per_adc(tile: Tile) -> int:
+    """Neighbouring crossbars that take turns at the same ADC (1 if each has one or more of its own)."""
+    return ceil_div(tile.crossbar.count, tile.adc.count)
 
 
 def unit_beats(unit: Unit, work: int, function: str, instances: int) -> int:
