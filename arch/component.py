@@ -92,7 +92,10 @@ class Clock(Costed):
             return data
         if "cycle" in data:
             raise ValueError("found both 'clock' and 'cycle', expected one of them")
-        return {cls.synonyms.get(key, key): value for key, value in data.items()}
+        renamed = {cls.synonyms.get(key, key): value for key, value in data.items()}
+        if isinstance(renamed.get("source"), dict):
+            renamed["source"] = {cls.synonyms.get(key, key): text for key, text in renamed["source"].items()}
+        return renamed
 
 
 class Clocked(Clock):

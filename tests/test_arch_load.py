@@ -68,8 +68,20 @@ def test_a_file_becomes_a_chip_with_si_numbers_and_stated_defaults(write: Write)
     assert chip.source_of("tile.adc.bits") == "assumed: a test"
     assert chip.source_of("tile.units.relu.lanes") == "assumed: a test"
     assert chip.source_of("tile.crossbar.phases") == "assumed (default)"
+    assert chip.source_of("tile.units.0.lanes") == "assumed: a test"
+    with pytest.raises(ConfigError, match="no element 'rel', did you mean 'relu'"):
+        chip.source_of("tile.units.rel.lanes")
     with pytest.raises(ConfigError, match="'bist' does not exist, did you mean 'bits'"):
         chip.source_of("tile.adc.bist")
+
+
+def test_the_innermost_source_holds(write: Write) -> None:
+    inner = 'clock: 1 GHz, source: {"*": "derived: here", clock: "estimated: there"}'
+    chip = arch.load(write(CHIP.replace("clock: 1 GHz", inner)))
+    assert chip.source_of("tile.buffer.width") == "derived: here"
+    assert chip.source_of("tile.buffer.clock") == chip.source_of("tile.buffer.cycle") == "estimated: there"
+    assert chip.source_of("tile.buffer") == "derived: here"
+    assert chip.source_of("tile.adc.bits") == "assumed: a test"
 
 
 def test_without_any_source_a_number_is_an_assumption(write: Write) -> None:

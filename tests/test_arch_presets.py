@@ -125,8 +125,8 @@ class TestHermes:
         assert arch.peak_ops_per_s(chip) / 1e12 == pytest.approx(tops, rel=0.03)
         tile = chip.tile
         assert tile is not None
-        parts = [(tile.crossbar, 1), (tile.dac, 256), (tile.adc, 256)]
-        energy = 64 * int(phases) * sum((part.energy_j or 0.0) * n for part, n in parts)
+        per_read = [(tile.crossbar.energy_j, 1), (tile.dac.energy_j, 256), (tile.adc.energy_j, 256)]
+        energy = 64 * int(phases) * sum((joules_each or 0.0) * n for joules_each, n in per_read)
         assert energy == pytest.approx(joules, rel=0.03)
 
     def test_area_of_the_cores(self) -> None:
