@@ -42,6 +42,7 @@ def explain(
         if a in waiting:
             for holder in held_by.get(waiting[a], []):
                 wait(a, holder, f"resource {program.resource_name[waiting[a]]!r} held by")
+            continue  # what the next firing lacks is not what keeps this one from ending
         k = int(issued[a])
         if k >= iterations * program.actor_firings[a]:
             continue

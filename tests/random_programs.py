@@ -1,0 +1,220 @@
+"""Random Programs for property-based tests: small, full of ties and contention, some of them deadlocked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from random import Random
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from ohmsum.sim.engines.result import EngineResult
+from ohmsum.sim.program import Arbitration, Program, ProgramBuilder, Schedule
+
+FCFS, PRIORITY, ROUND_ROBIN, SLOTS = Arbitration
+
+
+@dataclass(frozen=True)
+class Case:
+    """A Program and the arguments of its run."""
+
+    program: Program
+    iterations: int
+    arrivals_fs: list[int] | None
+    n_bins: int
+
+    def run(self, engine: Callable[..., EngineResult], **options: Any) -> EngineResult:
+        """Run it, keeping the firings."""
+        return engine(
+            self.program,
+            self.iterations,
+            arrivals_fs=self.arrivals_fs,
+            n_bins=self.n_bins,
+            keep_firings=True,
+            **options,
+        )
+
+
+def random_case(seed: int) -> Case:
+    """The case of a seed, always the same."""
+    return _case(Random(seed))
+
+
+def random_program(seed: int) -> Program:
+    """The Program of a seed, always the same."""
+    return random_case(seed).program
+
+
+def cases() -> st.SearchStrategy[Case]:
+    """Hypothesis strategy of cases; the choices behind a failing one are shrunk."""
+    return st.randoms(use_true_random=False).map(_case)
+
+
+@dataclass
+class _Visit:
+    resources: tuple[int, ...]
+    hold: Schedule
+    advance: Schedule
+    keep: bool
+    priority: int
+
+
+@dataclass
+class _Actor:
+    rows: int
+    cols: int
+    chain: list[_Visit]
+
+    @property
+    def firings(self) -> int:
+        return self.rows * self.cols
+
+
+def _case(rng: Random) -> Case:
+    scale = rng.choice([1, 1, 1, 781_250])  # one cycle of 1.28 GHz is 781 250 fs
+    arbitration = [
+        rng.choice([FCFS, FCFS, FCFS, PRIORITY, ROUND_ROBIN, SLOTS]) for _ in range(rng.randint(1, 6))
+    ]
+    actors = [_actor(rng, arbitration, scale) for _ in range(rng.choice([1, 2, 2, 3, 3, 4, 5, 6]))]
+    b = ProgramBuilder()
+    for r, kind in enumerate(arbitration):
+        _resource(rng, b, r, kind, actors)
+    for a, actor in enumerate(actors):
+        b.actor(f"a{a}", actor.firings, layer=f"layer{a // 2}", release=rng.choice(["first_hold", "end"]))
+        for visit in actor.chain:
+            b.visit(a, visit.resources, visit.hold, visit.advance, keep=visit.keep, priority=visit.priority)
+        b.energy(a, "adc", "convert", rng.randint(1, 9), 1e-15)
+    iterations = rng.choice([1, 1, 2, 3, 5])
+    _channels(rng, b, actors, iterations)
+    arrivals = None
+    if rng.random() < 0.3:
+        arrivals = sorted(rng.choice([0, 3, 10, 40, 41]) * scale for _ in range(iterations))
+    return Case(b.build(), iterations, arrivals, rng.choice([1, 2, 5, 64]))
+
+
+def _actor(rng: Random, arbitration: list[Arbitration], scale: int) -> _Actor:
+    actor = _Actor(rng.choice([1, 1, 2, 3]), rng.choice([1, 2, 3, 4]), [])
+    for _ in range(rng.choice([1, 1, 2, 2, 3, 4])):
+        resources = _resources_of_visit(rng, arbitration)
+        slotted = any(arbitration[r] == SLOTS for r in resources)
+        hold = _times(rng, actor, scale)
+        advance = hold if rng.random() < 0.5 else _times(rng, actor, scale)
+        keep = bool(resources) and not slotted and rng.random() < 0.25
+        visit = _Visit(resources, hold, advance, keep, rng.randint(0, 2))
+        actor.chain += [replace(visit) for _ in range(rng.choice([1, 1, 1, 1, 3]))]
+    for visit, following in pairwise(actor.chain):
+        if set(visit.resources) & set(following.resources) and rng.random() < 0.95:
+            visit.keep = False  # else an actor would nearly always wait for itself
+    actor.chain[-1].keep = False
+    return actor
+
+
+def _resources_of_visit(rng: Random, arbitration: list[Arbitration]) -> tuple[int, ...]:
+    """None (a delay), one, or several that are served first come, first served."""
+    kind = rng.random()
+    if kind < 0.1:
+        return ()
+    together = [r for r, how in enumerate(arbitration) if how == FCFS]
+    if kind < 0.3 and len(together) > 1:
+        return tuple(sorted(rng.sample(together, rng.randint(2, min(3, len(together))))))
+    return (rng.randrange(len(arbitration)),)
+
+
+def _times(rng: Random, actor: _Actor, scale: int) -> Schedule:
+    """1 to 8 fs times `scale`: a constant, an outer sum or a table."""
+    kind = rng.random()
+    if kind < 0.7:
+        return Schedule.constant(rng.randint(1, 6) * scale)
+    if kind < 0.85:
+        rows = tuple(rng.randint(1, 4) * scale for _ in range(actor.rows))
+        return Schedule(rows, tuple(rng.randint(0, 4) * scale for _ in range(actor.cols)))
+    return Schedule((0,), tuple(rng.randint(1, 8) * scale for _ in range(actor.firings)))
+
+
+def _resource(rng: Random, b: ProgramBuilder, r: int, kind: Arbitration, actors: list[_Actor]) -> None:
+    if kind != SLOTS:
+        b.resource(f"r{r}", f"class{r % 2}", servers=rng.choice([1, 1, 1, 2, 3]), arbitration=kind)
+        return
+    users = [
+        (a, p)
+        for a, actor in enumerate(actors)
+        for p, visit in enumerate(actor.chain)
+        if r in visit.resources
+    ]
+    slots = [*users, *(rng.choice([(-1, -1), *users]) for _ in range(rng.randint(0, 2)))] or [(-1, -1)]
+    rng.shuffle(slots)
+    longest = max((_largest(actors[a].chain[p].hold) for a, p in users), default=1)
+    b.resource(f"r{r}", "bus", arbitration=SLOTS, slot_fs=longest + rng.choice([0, 1]), slots=tuple(slots))
+
+
+def _largest(schedule: Schedule) -> int:
+    return max(schedule.rows) + max(schedule.cols)
+
+
+def _channels(rng: Random, b: ProgramBuilder, actors: list[_Actor], iterations: int) -> None:
+    """A random acyclic graph, some recurrences of an actor to itself, rarely a loop back."""
+    for dst in range(len(actors)):
+        for src in range(dst):
+            if rng.random() < (0.7 if src == dst - 1 else 0.25):
+                for _ in range(rng.choice([1, 1, 1, 2])):
+                    need = _need(rng, actors[src].firings, actors[dst])
+                    _channel(rng, b, src, dst, actors, need, iterations)
+        if rng.random() < 0.15:
+            n = actors[dst].firings
+            b.channel(dst, dst, rng.choice([2, 2, 3, n + 1]), Schedule((0,), tuple(range(n))))
+    if len(actors) > 1 and rng.random() < 0.15:
+        dst, src = sorted(rng.sample(range(len(actors)), 2))
+        n, tokens, lag = actors[dst].firings, actors[src].firings, rng.randint(1, 3)
+        late = tuple(max(0, k * tokens // n - lag) for k in range(n))
+        _channel(rng, b, src, dst, actors, Schedule((0,), late), iterations)
+
+
+def _need(rng: Random, tokens: int, consumer: _Actor) -> Schedule:
+    """Tokens that each firing needs: in step, a window, everything at once, any, or none."""
+    n = consumer.firings
+    kind = rng.random()
+    if kind < 0.45:
+        return Schedule((0,), tuple(-(-(k + 1) * tokens // n) for k in range(n)))
+    if kind < 0.7:
+        # The last row and column of a window reach the last token; a smaller kernel reaches it earlier.
+        below = rng.randint(0, tokens)
+        rows = tuple(
+            min(tokens - below, -(-(r + 1) * (tokens - below) // consumer.rows)) for r in range(consumer.rows)
+        )
+        cols = tuple(min(below, -(-(c + 1) * below // consumer.cols)) for c in range(consumer.cols))
+        return Schedule(rows, cols)
+    if kind < 0.8:
+        return Schedule.constant(tokens)
+    if kind < 0.95:
+        return Schedule((0,), tuple(rng.randint(0, tokens) for _ in range(n)))
+    return Schedule.constant(0)
+
+
+def _channel(
+    rng: Random, b: ProgramBuilder, src: int, dst: int, actors: list[_Actor], need: Schedule, iterations: int
+) -> None:
+    """A channel with a random let-go and with room from as little as may do to ample."""
+    tokens, n = actors[src].firings, actors[dst].firings
+    needs = need.values(n)
+    kind = rng.random()
+    if kind < 0.6:
+        frees = np.maximum.accumulate(needs)
+    elif kind < 0.75:
+        frees = np.minimum.accumulate(needs[::-1])[::-1]  # only what no later firing needs again
+        frees = np.concatenate([frees[1:], [tokens]])
+    elif kind < 0.9:
+        frees = np.sort(np.array([rng.randint(0, tokens) for _ in range(n)]))
+    else:
+        frees = np.zeros(n, np.int64)
+    live = int((needs - np.concatenate([[0], frees[:-1]])).max())
+    capacity = max(1, live) + rng.choice([0, 1, 2, 3, tokens, tokens, tokens * iterations])
+    b.channel(
+        src,
+        dst,
+        capacity,
+        need,
+        Schedule((0,), tuple(int(x) for x in frees)),
+        bytes_per_token=rng.randint(0, 64),
+    )
