@@ -76,4 +76,6 @@ def find(source: str | Path) -> tuple[Path, str]:
     near = f"; did you mean {close[0]!r}?" if close else ""
     if path.suffix or path.parent != Path():
         raise NetworkError(f"{text}: no such file{near}")
-    raise NetworkError(f"{text}: neither a file nor a network of the zoo{near} (the zoo has {', '.join(known)})")
+    raise NetworkError(
+        f"{text}: neither a file nor a network of the zoo{near} (the zoo has {', '.join(known)})"
+    )

@@ -1,4 +1,4 @@
-"""ONNX import: read, bind dimensions, fold constants, recognise patterns, follow the streams of tokens, fuse."""
+"""ONNX import: read, bind dimensions, fold constants, recognise patterns, follow the token streams, fuse."""
 
 from __future__ import annotations
 

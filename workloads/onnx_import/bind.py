@@ -54,7 +54,9 @@ def bind_inputs(
     bound: dict[str, Shape] = {}
     for name, declared in dims.items():
         if declared is None:
-            raise NetworkError(f"{file}: input {name!r} has no shape in the file; give it with --input {name}=1x3x224x224")
+            raise NetworkError(
+                f"{file}: input {name!r} has no shape in the file; give it with --input {name}=1x3x224x224"
+            )
         bound[name] = _substitute(file, name, declared, names)
     return bound, as_stored
 
@@ -76,15 +78,23 @@ def _check_names(
     symbols = sorted({d for ds in dims.values() for d in ds or () if isinstance(d, str) and d})
     for symbol, value in bind.items():
         if symbol not in symbols:
-            known = f"the file has {', '.join(symbols)}" if symbols else "all its dimensions are numbers or nameless"
+            known = (
+                f"the file has {', '.join(symbols)}"
+                if symbols
+                else "all its dimensions are numbers or nameless"
+            )
             raise NetworkError(f"{file}: no dimension is called {symbol!r}{_near(symbol, symbols)}; {known}")
         if value < 1:
             raise NetworkError(f"{file}: dimension {symbol!r} bound to {value}, expected at least 1")
     for name, shape in input_shapes.items():
         if name not in dims:
-            raise NetworkError(f"{file}: no input is called {name!r}{_near(name, dims)}; inputs: {', '.join(dims)}")
+            raise NetworkError(
+                f"{file}: no input is called {name!r}{_near(name, dims)}; inputs: {', '.join(dims)}"
+            )
         if any(d < 1 for d in shape):
-            raise NetworkError(f"{file}: input {name!r} given as {_times(shape)}, expected dimensions of at least 1")
+            raise NetworkError(
+                f"{file}: input {name!r} given as {_times(shape)}, expected dimensions of at least 1"
+            )
 
 
 def _bind_shape(
@@ -95,7 +105,8 @@ def _bind_shape(
     if declared is not None:
         if len(declared) != len(shape):
             raise NetworkError(
-                f"{file}: input {name!r} given as {_times(shape)}, expected {len(declared)} dimensions ({_times(declared)})"
+                f"{file}: input {name!r} given as {_times(shape)},"
+                f" expected {len(declared)} dimensions ({_times(declared)})"
             )
         for symbol, value in zip(declared, shape, strict=True):
             if isinstance(symbol, str) and symbol and names.setdefault(symbol, value) != value:
@@ -110,9 +121,9 @@ def _substitute(file: str, name: str, declared: Dims, names: Mapping[str, int]) 
         symbols = list(dict.fromkeys(d for d in unbound if d))
         how = [f"--bind {s}=VALUE" for s in symbols] if all(unbound) else []
         example = "x".join(str(d) if isinstance(d, int) else "N" for d in shape)
-        what = ", ".join(repr(s) for s in symbols) or "without a name"
-        if symbols and not all(unbound):
-            what += " and one without a name"
+        nameless = unbound.count("")
+        listed = [repr(s) for s in symbols] + ([f"{nameless} without a name"] if nameless else [])
+        what = ", ".join(listed)
         raise NetworkError(
             f"{file}: input {name!r} ({_times(declared)}) has unbound dimensions: {what};"
             f" give {' '.join(how) + ' or ' if how else ''}--input {name}={example}"

@@ -23,7 +23,9 @@ class Builder:
         self.graph = graph
         self.views: dict[str, View] = {}
         self.operators: list[Operator] = []
-        self.constant_operand: dict[str, int] = {}  # operator name -> elements of the constant it adds or multiplies
+        self.constant_operand: dict[
+            str, int
+        ] = {}  # operator name -> elements of the constant it adds or multiplies
         self._names: set[str] = set()
         self._counted: set[str] = set()
 
@@ -31,7 +33,9 @@ class Builder:
         """How the live input `index` of a node is seen."""
         name = node.input(index)
         if name not in self.views:
-            what = "left out" if not name else "constant" if self.graph.is_static(name) else "of no known stream"
+            what = (
+                "left out" if not name else "constant" if self.graph.is_static(name) else "of no known stream"
+            )
             raise self.graph.error(node, f"input {index} ({name!r}) is {what}, expected a live tensor")
         return self.views[name]
 
@@ -91,9 +95,11 @@ class Builder:
         self.views[node.outputs[index]] = view
 
     def params(self, names: Iterable[str], *, formula: bool = False) -> int:
-        """Parameters behind these static tensors, each counted once in the whole network.
+        """Parameters behind these static tensors.
 
-        `formula` leaves out single numbers, which belong to a formula (the 0.5 of a GELU), not to the weights.
+        A tensor that several operators share (tied weights) is counted once. A vector is counted at each use:
+        every layer keeps its own bias, and exporters that find two biases equal store one.
+        `formula` leaves out single numbers: they belong to a formula (the 0.5 of a GELU), not to the weights.
         """
         graph, total = self.graph, 0
         for name in names:
@@ -101,7 +107,8 @@ class Builder:
             if static is None or (formula and static.size == 1):
                 continue
             for root in static.roots:
-                if root not in self._counted:
+                is_vector = graph.root_sizes[root] == max(static.shape, default=1) == static.size
+                if is_vector or root not in self._counted:
                     self._counted.add(root)
                     total += graph.root_sizes[root]
         return total
@@ -126,7 +133,9 @@ class Builder:
             part += "'"
         name = f"{node.name}/{part}"
         moved = fresh(name, view.shape, rows, cols)
-        return self.emit(node, "move", moved, [self.port(view, rows, cols, moved.grid)], op="Reshape", part=part)
+        return self.emit(
+            node, "move", moved, [self.port(view, rows, cols, moved.grid)], op="Reshape", part=part
+        )
 
     def materialise(self, node: Node, name: str, axes: Sequence[Axis]) -> View:
         """A new stream `name` with the token factors of `axes`."""

@@ -9,9 +9,22 @@ from dataclasses import replace
 from ..graph import Operator, Window
 
 ACTIVATIONS = frozenset(
-    {"relu", "clip", "leaky_relu", "elu", "sigmoid", "hard_sigmoid", "tanh", "gelu", "silu", "hard_swish", "softplus"}
+    {
+        "relu",
+        "clip",
+        "leaky_relu",
+        "elu",
+        "sigmoid",
+        "hard_sigmoid",
+        "tanh",
+        "gelu",
+        "silu",
+        "hard_swish",
+        "softplus",
+    }
 )
 HOSTS = frozenset({"matrix", "product", "vector"})
+TABLES = frozenset({"rotary", "batch_norm"})
 AFFINE = frozenset({"add", "sub", "mul", "div"})
 
 
@@ -26,12 +39,14 @@ def used(operators: Sequence[Operator], outputs: Iterable[str]) -> list[Operator
     return kept[::-1]
 
 
-def fuse(operators: Sequence[Operator], outputs: set[str], constant_operand: dict[str, int]) -> list[Operator]:
+def fuse(
+    operators: Sequence[Operator], outputs: set[str], constant_operand: dict[str, int]
+) -> list[Operator]:
     """Join what can be joined.
 
     - An activation function into the operator before it.
-    - A constant factor into the weights before it.
-    - A constant scale or mask into the product of two activations before it.
+    - A constant factor into the weights (or the rotation tables) before it.
+    - A constant scale or mask into the product of two activations before it, or its scale after it.
 
     Parameters
     ----------
@@ -43,17 +58,43 @@ def fuse(operators: Sequence[Operator], outputs: set[str], constant_operand: dic
         For an addition or multiplication with a constant: how many elements that has.
     """
     readers = Counter(port.tensor for operator in operators for port in operator.inputs)
-    joined: dict[str, Operator] = {}  # by output tensor, in order
+    fused: list[Operator] = []
+    place: dict[str, int] = {}  # of the operator that makes a tensor
     for operator in operators:
-        host = joined.get(operator.inputs[0].tensor) if len(operator.inputs) == 1 else None
-        if host is not None and readers[host.output.name] == 1 and host.output.name not in outputs:
-            merged = _join(host, operator, constant_operand.get(operator.name))
-            if merged is not None:
-                del joined[host.output.name]
-                joined[merged.output.name] = merged
-                continue
-        joined[operator.output.name] = operator
-    return list(joined.values())
+        operator = _without_scales(operator, fused, place, readers, constant_operand)
+        at = place.get(operator.inputs[0].tensor) if len(operator.inputs) == 1 else None
+        merged = None
+        if at is not None and readers[fused[at].output.name] == 1 and fused[at].output.name not in outputs:
+            merged = _join(fused[at], operator, constant_operand.get(operator.name))
+        if merged is not None and at is not None:
+            fused[at] = merged
+            place[merged.output.name] = at
+        else:
+            place[operator.output.name] = len(fused)
+            fused.append(operator)
+    return used(fused, outputs)
+
+
+def _without_scales(
+    product: Operator,
+    before: list[Operator],
+    place: dict[str, int],
+    readers: Counter[str],
+    constant: dict[str, int],
+) -> Operator:
+    """Scales of the operands of a product of two activations become one scale of its result."""
+    if product.kind != "product":
+        return product
+    ports, found = [], False
+    for port in product.inputs:
+        maker = before[place[port.tensor]]
+        is_scale = (
+            maker.function in ("mul", "div") and constant.get(maker.name) == 1 and len(maker.inputs) == 1
+        )
+        if is_scale and readers[port.tensor] == 1 and maker.inputs[0].window == Window() and not maker.fused:
+            port, found = replace(port, tensor=maker.inputs[0].tensor), True
+        ports.append(port)
+    return replace(product, inputs=tuple(ports), fused=("mul", *product.fused)) if found else product
 
 
 def _join(host: Operator, operator: Operator, constant: int | None) -> Operator | None:
@@ -65,8 +106,15 @@ def _join(host: Operator, operator: Operator, constant: int | None) -> Operator 
         return replace(host, output=operator.output, fused=(*host.fused, operator.function), params=params)
     if constant is None or operator.function not in AFFINE:
         return None
-    if host.kind == "matrix" and not host.fused and not host.state_work and constant == 1:
-        return replace(host, output=operator.output, params=params)
     if host.kind == "product":
         return replace(host, output=operator.output, fused=(*host.fused, operator.function), params=params)
+    if constant == 1 and not host.fused and _scalable(host, operator.function):
+        return replace(host, output=operator.output, params=params)
     return None
+
+
+def _scalable(host: Operator, function: str) -> bool:
+    """Whether the host ends in constants that can take up a factor (or, for a bias, a shift)."""
+    if host.kind == "matrix":
+        return not host.state_work
+    return host.function in TABLES and len(host.inputs) == 1 and function in ("mul", "div")

@@ -1,15 +1,25 @@
-"""How a graph input is seen as a stream: told by the first operator that says which axis holds the channels."""
+"""How a graph input is seen as a stream: the first operator that tells says which axis holds the channels."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 
+import onnx
+
+from ..graph import Grid
 from .nodes import Graph, Links, Node, Shape
-from .view import View, fresh
+from .view import Factor, View, fresh, reshape, transpose
 
-THROUGH = frozenset({"Relu", "Clip", "Pad", "BatchNormalization", "Add", "Sub", "Mul", "Div", "Concat", "Slice", "Pow", "Abs"})
-IMAGE = frozenset({"Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Resize", "LRN",
-                   "Upsample", "InstanceNormalization", "GroupNormalization", "DepthToSpace", "SpaceToDepth"})  # fmt: skip
+THROUGH = frozenset(
+    {"Relu", "Clip", "BatchNormalization", "Add", "Sub", "Mul", "Div", "Pow", "Abs", "Sqrt", "Log"}
+)
+RESIZED = frozenset({"Pad", "Concat", "Slice"})
+IMAGE = frozenset(
+    {"Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Resize", "LRN"}
+    | {"Upsample", "InstanceNormalization", "GroupNormalization", "DepthToSpace", "SpaceToDepth"}
+)
+VIEWS = frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze"})
+INDICES = frozenset({onnx.TensorProto.INT32, onnx.TensorProto.INT64, onnx.TensorProto.BOOL})
 FEATURES = frozenset({"MatMul", "Gemm", "LayerNormalization", "RMSNormalization"})
 RECURRENT = frozenset({"LSTM", "GRU", "RNN"})
 
@@ -21,59 +31,67 @@ def input_view(name: str, graph: Graph, links: Links) -> View:
     indices one element per token; a batch counts as further tokens.
     """
     shape = graph.shape(name)
-    channel = _channel_axis(name, graph, links, list(range(len(shape))))
+    # A probe: factors carry the number of the input's axis that they come from.
+    probe = View(name, Grid(), tuple((Factor(n, i, 1),) if n > 1 else () for i, n in enumerate(shape)))
+    channel = _channels(name, graph, links, probe)
     if channel is None:
-        channel = [_usual(shape)] if _usual(shape) is not None else []  # type: ignore[list-item]
+        channel = _usual(shape, graph.dtypes[name])
     positions = [i for i in range(len(shape)) if i not in channel]
-    if len(positions) <= 1 or all(shape[i] == 1 for i in positions[:-1]):
+    if sum(shape[i] > 1 for i in positions) <= 1:
         return fresh(name, shape, [], positions)
     return fresh(name, shape, positions[:-1], positions[-1:])
 
 
-def _usual(shape: Shape) -> int | None:
-    """Channels of (N, C, H, W), features of (N, D), (B, T, D) and the rest."""
-    return None if not shape else 1 if len(shape) == 4 else len(shape) - 1
+def _usual(shape: Shape, dtype: int) -> set[int]:
+    """Channels of (N, C, H, W), features of (N, D), (B, T, D) and the rest; none of indices and masks."""
+    if not shape or (dtype in INDICES and len(shape) <= 2):
+        return set()
+    return {1 if len(shape) == 4 else len(shape) - 1}
 
 
-def _channel_axis(name: str, graph: Graph, links: Links, place: Sequence[int]) -> list[int] | None:
-    """Follow the input through transposes and element-wise operators; `place` says where its axes are now."""
+def _channels(name: str, graph: Graph, links: Links, probe: View) -> set[int] | None:
+    """Follow the input through views and element-wise operators to one that says what its channels are."""
     for node in links.consumers.get(name, []):
-        found = _asked(node, name, graph, links, place)
+        found = _asked(node, name, graph, links, probe)
         if found is not None:
             return found
     return None
 
 
-def _asked(node: Node, name: str, graph: Graph, links: Links, place: Sequence[int]) -> list[int] | None:
-    if node.op == "Gather" and node.input(1) == name and name != node.input(0):
-        return []
-    if node.op in IMAGE and node.input(0) == name:
-        return [place[1]]
+def _asked(node: Node, name: str, graph: Graph, links: Links, probe: View) -> set[int] | None:
+    axes, first = probe.axes, node.input(0) == name
+    out = graph.shapes.get(node.outputs[0], ())
+    if node.op == "Gather" and not first:
+        return set()
+    if node.op in IMAGE and first:
+        return _only_on(probe, 1)
+    if node.op == "Gemm":
+        return _only_on(probe, 0 if node.attributes.get("transA", 0) else 1) if first else None
     if node.op in FEATURES:
-        first = node.input(0) == name
-        transposed = node.attributes.get("transA", 0) if first else not node.attributes.get("transB", 0)
-        if node.op == "Gemm":
-            return [place[0 if transposed else 1]]
-        return [place[-1]] if first or len(place) < 2 or not graph.is_static(node.input(0)) else [place[-2]]
-    if node.op in RECURRENT and node.input(0) == name:
-        return [place[-1]]
+        left_static = not first and graph.is_static(node.input(0)) and len(axes) > 1
+        return _only_on(probe, -2 if left_static else -1) if first or left_static else None
+    if node.op in RECURRENT and first:
+        return _only_on(probe, -1)
     if node.op == "Transpose":
-        perm = node.attributes.get("perm") or list(range(len(place)))[::-1]
-        return _channel_axis(node.outputs[0], graph, links, [place[i] for i in perm])
-    if node.op in ("Squeeze", "Unsqueeze"):
-        return _regrouped(node, name, graph, links, place)
-    if node.op in THROUGH and len(graph.shape(node.outputs[0])) == len(place):
-        return _channel_axis(node.outputs[0], graph, links, place)
+        return _channels(
+            node.outputs[0],
+            graph,
+            links,
+            transpose(probe, node.attributes.get("perm") or range(len(axes))[::-1]),
+        )
+    if node.op in VIEWS:
+        seen = reshape(probe, out)
+        return _channels(node.outputs[0], graph, links, seen) if seen is not None else None
+    if node.op in THROUGH and out == probe.shape:
+        return _channels(node.outputs[0], graph, links, probe)
+    if node.op in RESIZED and len(out) == len(axes) and all(len(axis) <= 1 for axis in axes):
+        grown = [(Factor(n, axis[0].dim, 1),) if axis else () for n, axis in zip(out, axes, strict=True)]
+        return _channels(node.outputs[0], graph, links, replace(probe, axes=tuple(grown)))
     return None
 
 
-def _regrouped(node: Node, name: str, graph: Graph, links: Links, place: Sequence[int]) -> list[int] | None:
-    """Axes of one that come or go: the others keep their order."""
-    old, new = graph.shape(name), graph.shape(node.outputs[0])
-    kept = [p for p, n in zip(place, old, strict=True) if n > 1]
-    if len(kept) != sum(n > 1 for n in new):
-        return None
-    following = iter(kept)
-    moved = [next(following) if n > 1 else -1 for n in new]
-    found = _channel_axis(node.outputs[0], graph, links, moved)
-    return None if found is None else [i for i in found if i >= 0]
+def _only_on(probe: View, axis: int) -> set[int]:
+    """The input's axes that are found on this axis of the probe and on no other."""
+    place = axis % len(probe.axes)
+    elsewhere = {f.dim for i, other in enumerate(probe.axes) if i != place for f in other}
+    return {f.dim for f in probe.axes[place]} - elsewhere

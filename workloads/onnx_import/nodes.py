@@ -109,7 +109,9 @@ class Graph:
             return None
         values = self.value(name)
         if values is None:
-            raise self.error(node, f"needs the values of its input {name!r}, which are not constant or not in the file")
+            raise self.error(
+                node, f"needs the values of its input {name!r}, which are not constant or not in the file"
+            )
         return [int(v) for v in values.reshape(-1)]
 
     def shape(self, name: str) -> Shape:
@@ -161,7 +163,7 @@ class Links:
         return readers[0]
 
     def replace(self, last: Node, new: Node) -> None:
-        """Put `new` in the place of `last`; it must make the same outputs. Nodes that fed only `last` die later."""
+        """Put `new` in the place of `last`, whose outputs it makes. Nodes that fed only `last` die later."""
         self._unlink(last)
         self._dropped.add(id(last))
         self._added[id(last)] = new
@@ -187,9 +189,9 @@ class Links:
         nodes: list[Node] = []
         for node in self.graph.nodes:
             if id(node) in self._added:
-                node = self._latest(node)
-                if node is not None:
-                    nodes.append(node)
+                latest = self._latest(node)
+                if latest is not None:
+                    nodes.append(latest)
             elif id(node) not in self._dropped:
                 nodes.append(node)
         self.graph.nodes = alive(nodes, self.graph.outputs)

@@ -23,14 +23,16 @@ def topological(nodes: Iterable[onnx.NodeProto], known: Iterable[str], file: str
     for node in pending:
         for name in node.output:
             if name and (name in makers or name in ready):
-                raise NetworkError(f"{file}: node {label(node)}: tensor {name!r} is made twice, expected one producer")
+                raise NetworkError(
+                    f"{file}: node {label(node)}: tensor {name!r} is made twice, expected once"
+                )
             makers[name] = node
     for node in pending:
         for name in reads(node):
             if name not in makers and name not in ready:
                 raise NetworkError(
-                    f"{file}: node {label(node)}: input {name!r} is made by no node and is neither an input nor a"
-                    " stored tensor; the file is damaged or cut off"
+                    f"{file}: node {label(node)}: input {name!r} is made by no node and is neither an input"
+                    " nor a stored tensor; the file is damaged or cut off"
                 )
     ordered: list[onnx.NodeProto] = []
     while pending:

@@ -8,7 +8,6 @@ from hashlib import sha256
 from pathlib import Path
 
 import onnx
-from google.protobuf.message import DecodeError
 from onnx import external_data_helper, inliner
 
 from ..errors import NetworkError
@@ -38,7 +37,9 @@ def read_model(path: Path) -> tuple[onnx.ModelProto, str]:
     model = onnx.ModelProto()
     try:
         model.ParseFromString(raw)
-    except DecodeError:
+    except Exception as error:
+        if type(error).__name__ != "DecodeError":  # of protobuf, which has no types; onnx re-exports none
+            raise
         raise NetworkError(f"{path}: {_not_onnx(raw)}") from None
     if not model.ir_version or not model.HasField("graph"):
         raise NetworkError(f"{path}: {_not_onnx(raw)}")
@@ -59,7 +60,8 @@ def _read_bytes(path: Path) -> bytes:
         n_bytes = path.stat().st_size
         if n_bytes > MAX_FILE_BYTES:
             raise NetworkError(
-                f"{path}: {n_bytes / 1e9:.1f} GB, an ONNX file holds at most 2 GB; save the weights as external data"
+                f"{path}: {n_bytes / 1e9:.1f} GB, an ONNX file holds at most 2 GB;"
+                " save the weights as external data"
             )
         if n_bytes == 0:
             raise NetworkError(f"{path}: the file is empty, expected an ONNX model")
@@ -82,7 +84,7 @@ def _not_onnx(raw: bytes) -> str:
 def _check_opset(path: Path, model: onnx.ModelProto) -> None:
     version = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), None)
     if version is None:
-        raise NetworkError(f"{path}: imports no opset of the standard ONNX domain, expected opset {OLDEST_OPSET} or newer")
+        raise NetworkError(f"{path}: imports no standard ONNX opset, expected opset {OLDEST_OPSET} or newer")
     if version < OLDEST_OPSET:
         raise NetworkError(
             f"{path}: opset {version}, expected {OLDEST_OPSET} or newer; onnx.version_converter can raise it"

@@ -7,16 +7,18 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import helper, numpy_helper, shape_inference
+from onnx import checker, helper, numpy_helper, shape_inference
 
 from ..errors import NetworkError
 from . import statics
-from .nodes import Graph, Node, Shape, alive
+from .nodes import Graph, Node, Shape, Static, alive
 from .order import label, topological
 from .rules import RULES
 
 COPIES = frozenset({"Identity", "Cast", "CastLike", "Dropout", "QuantizeLinear", "DequantizeLinear"})
-RANDOM = frozenset({"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli"})
+RANDOM = frozenset(
+    {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli"}
+)
 CONTROL = frozenset({"Loop", "Scan", "SequenceMap"})
 DATA_INPUT_ELEMENTS = 1024  # values handed to shape inference: targets, axes, scales
 
@@ -37,13 +39,18 @@ class Simplifier:
         An operator without a known shape rule makes a tensor of its first input's shape.
     """
 
-    def __init__(self, model: onnx.ModelProto, graph: Graph, folder: Path, trust_shapes: bool, lenient: bool) -> None:
+    def __init__(
+        self, model: onnx.ModelProto, graph: Graph, folder: Path, trust_shapes: bool, lenient: bool
+    ) -> None:
         self.model = model
         self.graph = graph
         self.folder = folder
         self.lenient = lenient
         self.opsets = {o.domain if o.domain != "ai.onnx" else "": o.version for o in model.opset_import}
         self.opset_imports = [helper.make_opsetid(d, v) for d, v in self.opsets.items()]
+        self.checks = checker.C.CheckerContext()
+        self.checks.ir_version = model.ir_version
+        self.checks.opset_imports = self.opsets
         self.alias: dict[str, str] = {}
         self.written = _written_shapes(model.graph) if trust_shapes else {}
 
@@ -60,11 +67,13 @@ class Simplifier:
             self._visit(node)
         for output in graph.outputs:
             if output not in graph.shapes:
-                raise NetworkError(f"{graph.file}: output {output!r} is made by no node; the file is damaged or cut off")
+                raise NetworkError(
+                    f"{graph.file}: output {output!r} is made by no node; the file is damaged or cut off"
+                )
         graph.outputs = list(dict.fromkeys(self.alias.get(o, o) for o in graph.outputs))
         graph.nodes = alive(graph.nodes, graph.outputs)
 
-    def _add_static(self, name: str, static: statics.Static) -> None:
+    def _add_static(self, name: str, static: Static) -> None:
         self.graph.statics[name] = static
         self.graph.shapes[name] = static.shape
         self.graph.dtypes[name] = static.dtype
@@ -76,7 +85,9 @@ class Simplifier:
         elif op == "If":
             self._branch(node)
         elif op in CONTROL:
-            raise NetworkError(f"{graph.file}: node {label(node)}: loops are not supported; export the network unrolled")
+            raise NetworkError(
+                f"{graph.file}: node {label(node)}: loops are not supported; export the network unrolled"
+            )
         elif op in ("Shape", "Size"):
             self._shape_of(node)
         elif op not in RANDOM and all(not name or graph.is_static(name) for name in node.input):
@@ -140,10 +151,12 @@ class Simplifier:
     def _copy(self, node: onnx.NodeProto) -> None:
         graph, name = self.graph, node.output[0]
         self._same(name, node.input[0])
-        graph.dtypes[name] = self._output_types(node)[name][1]
+        target = next((a.i for a in node.attribute if a.name == "to"), None)
+        inferred = None if target is not None else self._infer(node).get(name)
+        graph.dtypes[name] = target or (inferred[1] if inferred is not None else graph.dtypes[name])
         for mask in node.output[1:]:  # of a dropout: nothing is dropped
             if mask:
-                self._add_static(mask, statics.Static(graph.shapes[name], onnx.TensorProto.BOOL, (), lambda: None))
+                self._add_static(mask, Static(graph.shapes[name], onnx.TensorProto.BOOL, (), lambda: None))
 
     def _shape_of(self, node: onnx.NodeProto) -> None:
         shape = self.graph.shapes[node.input[0]]
@@ -171,6 +184,7 @@ class Simplifier:
                 f"{graph.file}: node {label(node)}: operator {node.op_type!r}{where} is not known;"
                 " --unknown-operators vector maps it on the vector unit"
             )
+        self._check(node)
         for name, (shape, dtype) in self._output_types(node).items():
             if 0 in shape:
                 raise NetworkError(
@@ -190,6 +204,14 @@ class Simplifier:
             )
         )
 
+    def _check(self, node: onnx.NodeProto) -> None:
+        """Attributes and numbers of inputs and outputs are what the operator's definition says."""
+        try:
+            checker.check_node(node, self.checks)
+        except checker.ValidationError as error:
+            reason = str(error).strip().splitlines()[0]
+            raise NetworkError(f"{self.graph.file}: node {label(node)}: is not valid ONNX: {reason}") from None
+
     def _output_types(self, node: onnx.NodeProto) -> dict[str, tuple[Shape, int]]:
         names = [name for name in node.output if name]
         if all(name in self.written for name in names):
@@ -201,8 +223,8 @@ class Simplifier:
             if name not in inferred:
                 if not self.lenient:
                     raise NetworkError(
-                        f"{self.graph.file}: node {label(node)}: the shape of its output {name!r} cannot be told:"
-                        " it depends on the data, or on values that are not in the file"
+                        f"{self.graph.file}: node {label(node)}: the shape of its output {name!r} cannot be"
+                        " told: it depends on the data, or on values that are not in the file"
                     )
                 first = next(n for n in node.input if n)
                 inferred[name] = self.graph.shapes[first], self.graph.dtypes[first]
@@ -217,8 +239,14 @@ class Simplifier:
         except onnx.defs.SchemaError:
             return {}
         names = [name for name in node.input if name]
-        types = {name: helper.make_tensor_type_proto(graph.dtypes[name], graph.shapes[name]) for name in names}
-        data = {name: numpy_helper.from_array(value, name) for name in names if (value := self._data(name)) is not None}
+        types = {
+            name: helper.make_tensor_type_proto(graph.dtypes[name], graph.shapes[name]) for name in names
+        }
+        data = {
+            name: numpy_helper.from_array(value, name)
+            for name in names
+            if (value := self._data(name)) is not None
+        }
         try:
             found = shape_inference.infer_node_outputs(
                 schema, node, types, data, opset_imports=self.opset_imports, ir_version=self.model.ir_version

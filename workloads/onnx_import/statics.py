@@ -17,14 +17,27 @@ from .order import label
 LARGEST_VALUE = 1 << 16  # elements; shapes, axes and scalars are far smaller, weights are larger
 PARAMETER_TYPES = frozenset(
     getattr(onnx.TensorProto, name)
-    for name in ("FLOAT", "FLOAT16", "BFLOAT16", "DOUBLE", "INT8", "UINT8", "INT4", "UINT4", "FLOAT8E4M3FN", "FLOAT8E5M2")
+    for name in (
+        "FLOAT",
+        "FLOAT16",
+        "BFLOAT16",
+        "DOUBLE",
+        "INT8",
+        "UINT8",
+        "INT4",
+        "UINT4",
+        "FLOAT8E4M3FN",
+        "FLOAT8E5M2",
+    )
     if hasattr(onnx.TensorProto, name)
 )
 VIEWS = frozenset({"Identity", "Cast", "CastLike", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten"})
 CARRIERS_OF_THE_FIRST = frozenset(  # what these make of their other inputs is no parameter
     {"CastLike", "Reshape", "Expand", "Slice", "Gather", "Unsqueeze", "Squeeze", "Split", "Pad", "Tile"}
 )
-NO_CARRIERS = frozenset({"Shape", "Size", "ConstantOfShape", "Range", "EyeLike", "NonZero"})
+NO_CARRIERS = frozenset(
+    {"ConstantOfShape", "Range", "EyeLike", "NonZero", "Sin", "Cos", "Trilu", "Where", "OneHot"}
+)
 
 
 def stored(tensor: onnx.TensorProto, folder: Path, graph: Graph) -> Static:
@@ -64,7 +77,12 @@ def known(values: Array) -> Static:
 
 
 def computed(
-    node: onnx.NodeProto, index: int, shape: tuple[int, ...], dtype: int, graph: Graph, evaluate: Callable[[], list[Array] | None]
+    node: onnx.NodeProto,
+    index: int,
+    shape: tuple[int, ...],
+    dtype: int,
+    graph: Graph,
+    evaluate: Callable[[], list[Array] | None],
 ) -> Static:
     """Output `index` of a node that has only static inputs."""
     roots = _roots(node, index, shape, dtype, graph)
@@ -78,21 +96,23 @@ def computed(
     return Static(shape, dtype, roots, make)
 
 
-def _roots(node: onnx.NodeProto, index: int, shape: tuple[int, ...], dtype: int, graph: Graph) -> tuple[str, ...]:
+def _roots(
+    node: onnx.NodeProto, index: int, shape: tuple[int, ...], dtype: int, graph: Graph
+) -> tuple[str, ...]:
     if node.op_type == "ConstantOfShape" and dtype in PARAMETER_TYPES:
         name = node.output[index]
         graph.root_sizes[name] = int(np.prod(shape, dtype=np.int64))
         graph.fills.add(name)
         return (name,)
-    if node.op_type in NO_CARRIERS:
+    if node.op_type in NO_CARRIERS or dtype not in PARAMETER_TYPES:
         return ()
     carriers = node.input[:1] if node.op_type in CARRIERS_OF_THE_FIRST else node.input
     roots: dict[str, None] = {}
     for name in carriers:
         if name in graph.statics:
             roots.update(dict.fromkeys(graph.statics[name].roots))
-    if node.op_type not in VIEWS:  # a filled tensor that goes through arithmetic is a mask, not a weight
-        return tuple(r for r in roots if r not in graph.fills)
+    if node.op_type not in VIEWS:  # a number, or a filled tensor, that goes through arithmetic is no weight
+        return tuple(r for r in roots if r not in graph.fills and graph.root_sizes[r] > 1)
     return tuple(roots)
 
 
@@ -120,10 +140,26 @@ class Evaluator:
                 if value is None:
                     return None
                 feeds[name] = value
+        # A graph of one node, since the evaluator reads a bare node by the newest opset.
+        outputs = [name for name in self.node.output if name]
+        body = onnx.GraphProto(node=[self.node])
+        for name in feeds:
+            body.input.add(name=name)
+        for name in outputs:
+            body.output.add(name=name)
         try:
-            results = ReferenceEvaluator(self.node, opsets=self.opsets).run(None, feeds)
-        except (ArithmeticError, IndexError, NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+            results = dict(
+                zip(outputs, ReferenceEvaluator(body, opsets=self.opsets).run(None, feeds), strict=True)
+            )
+        except (
+            ArithmeticError,
+            IndexError,
+            NotImplementedError,
+            RuntimeError,
+            TypeError,
+            ValueError,
+        ) as error:
             raise NetworkError(
                 f"{self.graph.file}: node {label(self.node)}: its constant value cannot be computed: {error}"
             ) from None
-        return [np.asarray(result) for result in results]
+        return [np.asarray(results.get(name, ())) for name in self.node.output]

@@ -117,7 +117,7 @@ def restream(tensor: str, axes: Sequence[Axis]) -> View:
 
 
 def merged(factors: Sequence[Factor]) -> Factor | None:
-    """One factor that counts what these count together (size 1 if there are none); None if they do not nest."""
+    """One factor that counts what these count together (size 1 for none); None if they do not nest."""
     whole = Factor(1, COL, 1)
     for position, f in enumerate(reversed(factors)):
         if position == 0:
@@ -172,11 +172,12 @@ def window(
             if kernel[dim] > 1 and n_out > 1:
                 return Window("all")
             continue
-        inner = prod(f.size for f in along if not f.is_token)
-        split = [f.is_token for f in along]
-        if whole.size * inner != n_out or split != sorted(split, reverse=True) or (inner > 1 and whole.step > 1):
-            return Window("all")
-        stride[dim], up[dim] = whole.step, inner
+        stride[dim] = whole.step
+        if whole.size != n_out:  # elements of a token become positions of their own
+            up[dim] = prod(f.size for f in along if not f.is_token)
+            split = [f.is_token for f in along]
+            if whole.size * up[dim] != n_out or split != sorted(split, reverse=True) or whole.step > 1:
+                return Window("all")
     pad = (-offset[ROW], -offset[COL])
     return Window("window", (kernel[0], kernel[1]), (stride[0], stride[1]), pad, up=(up[0], up[1]))
 
@@ -214,7 +215,11 @@ def _coarse(factors: Sequence[Factor]) -> list[Factor]:
     joined: list[Factor] = []
     for f in factors:
         last = joined[-1] if joined else None
-        if last is not None and last.dim == f.dim != REPEAT and (f.dim == ELEMENT or last.step == f.size * f.step):
+        if (
+            last is not None
+            and last.dim == f.dim != REPEAT
+            and (f.dim == ELEMENT or last.step == f.size * f.step)
+        ):
             joined[-1] = Factor(last.size * f.size, f.dim, f.step)
         else:
             joined.append(f)
@@ -225,6 +230,7 @@ def expand(view: View, shape: Shape) -> View:
     """Broadcast to a shape, NumPy's way: what is added is a repeat."""
     axes = ((),) * (len(shape) - len(view.axes)) + view.axes
     grown = tuple(
-        axis if size(axis) == n or size(axis) > 1 else (Factor(n, REPEAT),) for axis, n in zip(axes, shape, strict=True)
+        axis if size(axis) == n or size(axis) > 1 else (Factor(n, REPEAT),)
+        for axis, n in zip(axes, shape, strict=True)
     )
     return replace(view, axes=grown)

@@ -25,7 +25,14 @@ def absorb_affine(graph: Graph, links: Links) -> None:
             last = reader
         if last is not node:
             merged = Node(
-                node.name, node.op, node.inputs, list(last.outputs), node.attributes, statics, node.domain, node.version
+                node.name,
+                node.op,
+                node.inputs,
+                list(last.outputs),
+                node.attributes,
+                statics,
+                node.domain,
+                node.version,
             )
             links.replace(last, merged)
             links.forget(current)
@@ -56,7 +63,11 @@ def _per_channel(graph: Graph, node: Node, reader: Node, name: str) -> list[str]
             return None
     else:
         return None
-    return statics if len(statics) == len(reader.inputs) - 1 and all(graph.is_static(n) for n in statics) else None
+    return (
+        statics
+        if len(statics) == len(reader.inputs) - 1 and all(graph.is_static(n) for n in statics)
+        else None
+    )
 
 
 def _along(graph: Graph, name: str, axis: int) -> bool:
@@ -75,10 +86,22 @@ def absorb_padding(graph: Graph, links: Links) -> None:
             continue
         pads = before.attributes.get("pads") or graph.integers(before, 1) or []
         rank = len(graph.shape(node.inputs[0]))
-        if before.input(3) or len(pads) != 2 * rank or any(pads[i] for i in (0, 1, rank, rank + 1)) or min(pads) < 0:
+        if (
+            before.input(3)
+            or len(pads) != 2 * rank
+            or any(pads[i] for i in (0, 1, rank, rank + 1))
+            or min(pads) < 0
+        ):
             continue
         own = node.attributes.get("pads") or [0] * 2 * (rank - 2)
         outer = [*pads[2:rank], *pads[rank + 2 :]]
-        attributes = {**node.attributes, "auto_pad": "NOTSET", "pads": [a + b for a, b in zip(own, outer, strict=True)]}
+        attributes = {
+            **node.attributes,
+            "auto_pad": "NOTSET",
+            "pads": [a + b for a, b in zip(own, outer, strict=True)],
+        }
         inputs = [before.inputs[0], *node.inputs[1:]]
-        links.replace(node, Node(node.name, "Conv", inputs, node.outputs, attributes, node.absorbed, version=node.version))
+        links.replace(
+            node,
+            Node(node.name, "Conv", inputs, node.outputs, attributes, node.absorbed, version=node.version),
+        )

@@ -34,7 +34,11 @@ def _product(graph: Graph, links: Links, name: str) -> tuple[str | None, str]:
     if node is None or len(node.inputs) != 2:
         return None, ""
     first, second = node.inputs
-    if graph.is_static(first) or len(graph.shape(first)) < len(graph.shape(second)) or _is_table(graph, first, second):
+    if (
+        graph.is_static(first)
+        or len(graph.shape(first)) < len(graph.shape(second))
+        or _is_table(graph, first, second)
+    ):
         first, second = second, first
     return (first, second) if not graph.is_static(first) else (None, "")
 
@@ -61,5 +65,3 @@ def _turned(links: Links, name: str) -> str | None:
 def _half(links: Links, name: str) -> str | None:
     node: Node | None = links.made_by(name, "Slice", "Split")
     return node.inputs[0] if node is not None else None
-
-

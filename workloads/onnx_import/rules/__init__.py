@@ -1,6 +1,17 @@
 """One function per family of ONNX operators; importing this package registers them all."""
 
-from . import convolution, elementwise, indexing, matmul, moves, normalisation, pooling, recurrent, resampling, views
+from . import (
+    convolution,
+    elementwise,
+    indexing,
+    matmul,
+    moves,
+    normalisation,
+    pooling,
+    recurrent,
+    resampling,
+    views,
+)
 from .registry import RULES, rule
 from .unknown import unknown
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from math import prod
 
-from ...graph import Grid, Matrix, Port, Window
-from ..builder import Builder
+from ...graph import Matrix, Port, Window
+from ..builder import Builder, all_tokens
 from ..nodes import Node, Shape
 from ..view import View, fresh
 from .registry import rule
 
 
-def pixel_axes(rank: int) -> tuple[list[int], list[int]]:
-    """Row and column axes of (N, C, L) or (N, C, H, W): the batch counts as rows."""
-    return [0, *range(2, rank - 1)], [rank - 1]
+def pixel_axes(shape: Shape, out: Shape) -> tuple[list[int], list[int]]:
+    """Row and column axes of (N, C, L) or (N, C, H, W): the batch counts as rows.
+
+    An image that is one pixel wide is a sequence.
+    """
+    if len(shape) == 4 and shape[3] == out[3] == 1:
+        return [0], [2]
+    return [0, *range(2, len(shape) - 1)], [len(shape) - 1]
 
 
 def spatial(node: Node, b: Builder, kernel: Shape) -> tuple[Shape, Shape, Shape]:
@@ -35,33 +40,46 @@ def spatial(node: Node, b: Builder, kernel: Shape) -> tuple[Shape, Shape, Shape]
 def pixel_view(node: Node, b: Builder) -> View:
     """The input as an image: pixels are tokens, channels their elements."""
     view = b.view(node)
-    if len(view.axes) not in (3, 4):
-        raise b.graph.error(node, f"input of {len(view.axes)} dimensions; 1-D (N, C, L) and 2-D (N, C, H, W) are supported")
-    return b.grid_view(node, view, *pixel_axes(len(view.axes)))
+    return b.grid_view(node, view, *pixel_axes(view.shape, b.graph.shape(node.outputs[0])))
 
 
-def slide(view: View, out: View, kernel: Shape, strides: Shape, dilations: Shape, pads: Shape) -> Window:
-    """The window of a kernel that slides over an image or a sequence."""
-    if kernel == (1,) * len(kernel) and set(strides) == {1} and not any(pads):
-        return Window("same")
-    if view.grid == Grid(*kernel[-2:]) and out.grid.n_tokens == 1:
-        return Window("all")
-    n_batch = view.shape[0]
+def pixel_output(node: Node, b: Builder) -> View:
+    """The output as an image."""
+    shape = b.graph.shape(node.outputs[0])
+    if len(shape) not in (3, 4):
+        raise b.graph.error(node, f"output {shape}; 1-D (N, C, L) and 2-D (N, C, H, W) are supported")
+    return fresh(node.outputs[0], shape, *pixel_axes(b.graph.shape(node.inputs[0]), shape))
+
+
+def slide(node: Node, b: Builder, out: View, kernel: Shape) -> Port:
+    """The input seen through a kernel that slides over an image or a sequence."""
+    strides, dilations, pads = spatial(node, b, kernel)
+    view = b.view(node)
+    if set(kernel) == set(strides) == {1} and not any(pads):
+        return b.port(view, *pixel_axes(view.shape, out.shape), out.grid)
+    if out.grid.n_tokens == 1:
+        return Port(view.tensor, all_tokens(view))
+    view = pixel_view(node, b)
+    if len(kernel) == 2 and view.shape[3] == out.shape[3] == 1:
+        kernel, strides, dilations, pads = kernel[:1], strides[:1], dilations[:1], pads[:1]
     if len(kernel) == 1:
-        return Window("window", (1, kernel[0]), (1, strides[0]), (0, pads[0]), (1, dilations[0]))
-    if n_batch > 1 and view.shape[2] != out.shape[2] * strides[0]:
-        return Window("all")  # the rows of several images do not line up under one stride
-    return Window("window", _pair(kernel), _pair(strides), _pair(pads), _pair(dilations))
+        window = Window("window", (1, kernel[0]), (1, strides[0]), (0, pads[0]), (1, dilations[0]))
+    elif view.shape[0] > 1 and view.shape[2] != out.shape[2] * strides[0]:
+        window = Window("all")  # the rows of several images do not line up under one stride
+    else:
+        window = Window("window", _pair(kernel), _pair(strides), _pair(pads), _pair(dilations))
+    return Port(view.tensor, window)
 
 
 @rule("Conv")
 def conv(node: Node, b: Builder) -> None:
     weight = b.graph.shape(node.inputs[1])
     if not b.graph.is_static(node.inputs[1]):
-        raise b.graph.error(node, f"its weights {node.inputs[1]!r} are not constant, expected a stored tensor")
-    view = pixel_view(node, b)
-    out = _output(node, b)
-    port = Port(view.tensor, slide(view, out, weight[2:], *spatial(node, b, weight[2:])))
+        raise b.graph.error(
+            node, f"its weights {node.inputs[1]!r} are not constant, expected a stored tensor"
+        )
+    out = pixel_output(node, b)
+    port = slide(node, b, out, weight[2:])
     groups = int(node.attributes.get("group", 1))
     matrix = Matrix(prod(weight[1:]), weight[0] // groups, groups, weight=b.weight(node.inputs[1]))
     b.result(node, b.emit(node, "matrix", out, [port], matrix=matrix, params=_params(node, b)))
@@ -72,17 +90,18 @@ def conv_transpose(node: Node, b: Builder) -> None:
     """One matrix per input pixel that makes its whole patch of outputs, then the patches are added up."""
     weight = b.graph.shape(node.inputs[1])
     if not b.graph.is_static(node.inputs[1]):
-        raise b.graph.error(node, f"its weights {node.inputs[1]!r} are not constant, expected a stored tensor")
-    view = pixel_view(node, b)
+        raise b.graph.error(
+            node, f"its weights {node.inputs[1]!r} are not constant, expected a stored tensor"
+        )
+    view, out = pixel_view(node, b), pixel_output(node, b)
     groups, kernel = int(node.attributes.get("group", 1)), weight[2:]
     n_patch = weight[1] * prod(kernel)
     shape = (view.shape[0], n_patch * groups, *view.shape[2:])
-    patches = fresh(f"{node.name}/patches", shape, *pixel_axes(len(shape)))
+    patches = fresh(f"{node.name}/patches", shape, *pixel_axes(view.shape, out.shape))
     matrix = Matrix(weight[0] // groups, n_patch, groups, weight=b.weight(node.inputs[1]))
     b.emit(
         node, "matrix", patches, [Port(view.tensor)], part="patches", matrix=matrix, params=_params(node, b)
     )
-    out = _output(node, b)
     strides, dilations, pads = spatial(node, b, kernel)
     overlap = prod(-(-k // s) for k, s in zip(kernel, strides, strict=True))
     window = _gather_patches(view, out, kernel, strides, dilations, pads)
@@ -90,19 +109,16 @@ def conv_transpose(node: Node, b: Builder) -> None:
     b.result(node, b.emit(node, "vector", out, [Port(patches.tensor, window)], function="add", work=work))
 
 
-def _gather_patches(view: View, out: View, kernel: Shape, strides: Shape, dilations: Shape, pads: Shape) -> Window:
+def _gather_patches(
+    view: View, out: View, kernel: Shape, strides: Shape, dilations: Shape, pads: Shape
+) -> Window:
     """Output position o takes from the inputs i with i * stride - pad + tap * dilation = o."""
     reach = tuple((k - 1) * d - p for k, d, p in zip(kernel, dilations, pads, strict=True))
-    if len(kernel) == 1:
+    if len(kernel) == 1 or view.shape[3] == out.shape[3] == 1:
         return Window("window", (1, kernel[0]), (1, 1), (0, reach[0]), (1, dilations[0]), (1, strides[0]))
     if view.shape[0] > 1 and out.shape[2] != view.shape[2] * strides[0]:
         return Window("all")
     return Window("window", _pair(kernel), (1, 1), _pair(reach), _pair(dilations), _pair(strides))
-
-
-def _output(node: Node, b: Builder) -> View:
-    shape = b.graph.shape(node.outputs[0])
-    return fresh(node.outputs[0], shape, *pixel_axes(len(shape)))
 
 
 def _params(node: Node, b: Builder) -> int:

@@ -10,17 +10,19 @@ from ..nodes import Node
 from ..view import REPEAT, Axis, View, as_elements, expand, tokens
 from .registry import rule
 
-# ONNX operator -> what the digital unit does per element; the nearest of `FUNCTIONS` where there is no exact one.
+# ONNX operator -> what a digital unit does per element; the nearest of `FUNCTIONS` if none is exact.
 FUNCTION_OF: dict[str, str] = {
     **dict.fromkeys(("Add", "Sum", "Mean"), "add"), "Sub": "sub", "Mul": "mul",
     **dict.fromkeys(("Div", "Mod", "Reciprocal", "Softsign"), "div"),
     "Min": "min", "Max": "max", "Pow": "pow", "Sqrt": "sqrt", "Neg": "neg", "Abs": "abs", "Erf": "erf",
-    **dict.fromkeys(("Exp", "Sinh", "Cosh"), "exp"), **dict.fromkeys(("Log", "Asinh", "Acosh", "Atanh"), "log"),
-    **dict.fromkeys(("Sin", "Tan", "Asin", "Atan"), "sin"), **dict.fromkeys(("Cos", "Acos"), "cos"),
+    **dict.fromkeys(("Exp", "Sinh", "Cosh"), "exp"),
+    **dict.fromkeys(("Log", "Asinh", "Acosh", "Atanh"), "log"),
+    **dict.fromkeys(("Sin", "Tan", "Asin", "Atan"), "sin"),
+    **dict.fromkeys(("Cos", "Acos"), "cos"),
     **dict.fromkeys(("Floor", "Ceil", "Round"), "round"),
     **dict.fromkeys(
-        ("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Xor", "Not", "IsNaN", "IsInf",
-         "Sign", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitwiseNot", "BitShift"), "compare"),
+        ("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Xor", "Not", "IsNaN",
+         "IsInf", "Sign", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitwiseNot", "BitShift"), "compare"),
     "Where": "select", "Trilu": "select",
     **dict.fromkeys(("Relu", "ThresholdedRelu"), "relu"), **dict.fromkeys(("Clip", "Shrink"), "clip"),
     "LeakyRelu": "leaky_relu", "PRelu": "prelu", **dict.fromkeys(("Elu", "Selu", "Celu"), "elu"),
@@ -40,21 +42,28 @@ def elementwise(node: Node, b: Builder) -> None:
     out = b.materialise(node, node.outputs[0], axes)
     rows, cols = split_dims(out)
     ports = list(dict.fromkeys(b.port(v, rows, cols, out.grid) for v in live))
-    n_operations = max(1, len([n for n in node.inputs if n]) - 1) if node.op in ("Sum", "Mean", "Min", "Max") else 1
+    n_operations = max(1, len(node.inputs) - 1) if node.op in ("Sum", "Mean", "Min", "Max") else 1
     work = n_operations * prod(out_shape) // out.grid.n_tokens
     params = b.params(node.inputs + node.absorbed, formula=True)
-    b.result(node, b.emit(node, "vector", out, ports, function=FUNCTION_OF[node.op], work=work, params=params))
+    b.result(
+        node, b.emit(node, "vector", out, ports, function=FUNCTION_OF[node.op], work=work, params=params)
+    )
     statics = [b.graph.statics[n].size for n in node.inputs if n and b.graph.is_static(n)]
     if len(live) == 1 and statics and node.op in ("Add", "Sub", "Mul", "Div"):
         b.constant_operand[b.operators[-1].name] = max(statics)
 
 
 def same_layout(
-    node: Node, b: Builder, function: str, statistics: tuple[int, ...] = (), params: int = 0, causal: bool = False
+    node: Node,
+    b: Builder,
+    function: str,
+    statistics: tuple[int, ...] = (),
+    params: int = 0,
+    causal: bool = False,
 ) -> None:
     """An operator whose output is laid out like input 0.
 
-    An output element depends on all elements along the axes `statistics`; with `causal`, on those before it only.
+    An output element depends on all elements along the axes `statistics`; with `causal`, on those before it.
     """
     view = b.view(node)
     out = b.materialise(node, node.outputs[0], view.axes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import prod
 
 from ...graph import Port, Window
@@ -40,7 +41,7 @@ def _choice(node: Node, b: Builder, axis: int) -> None:
     values = b.graph.integers(node, 1) or []
     n = view.shape[axis]
     picked = [v % n for v in values]
-    steps = {y - x for x, y in zip(picked, picked[1:], strict=False)}
+    steps = {y - x for x, y in pairwise(picked)}
     even = len(shape) <= 1 and len(steps) <= 1 and min(steps, default=1) > 0
     if even:
         taken = cut(node, b, view, node.outputs[0], {axis: (picked[0], len(picked), min(steps, default=1))})
@@ -54,9 +55,18 @@ def _choice(node: Node, b: Builder, axis: int) -> None:
     b.result(node, b.emit(node, "move", out, [b.port(view, back[0], back[1], out.grid)]))
 
 
-@rule("GatherElements", "GatherND", "ScatterND", "ScatterElements", "Scatter", "OneHot", "ReverseSequence", "Compress")
+@rule(
+    "GatherElements",
+    "GatherND",
+    "ScatterND",
+    "ScatterElements",
+    "Scatter",
+    "OneHot",
+    "ReverseSequence",
+    "Compress",
+)
 def _free(node: Node, b: Builder) -> None:
-    """Any element may go anywhere: everything is needed first. Tokens are those of an input of the output's shape."""
+    """Any element may go anywhere: all is needed first. Tokens are those of an input of the same shape."""
     shape = b.graph.shape(node.outputs[0])
     live = [b.view(node, i) for i in b.live(node)]
     alike = [v for v in live if v.shape == shape]

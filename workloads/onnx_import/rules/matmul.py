@@ -21,7 +21,9 @@ def matmul(node: Node, b: Builder) -> None:
     batch = max(len(left) - len(a), len(right) - len(c), 0)
     shared = [f"b{i}" for i in range(batch)]
     out = shared + a[:-1] + c[1:]
-    contract(node, b, shared[batch - (len(left) - len(a)) :] + a, shared[batch - (len(right) - len(c)) :] + c, out)
+    contract(
+        node, b, shared[batch - (len(left) - len(a)) :] + a, shared[batch - (len(right) - len(c)) :] + c, out
+    )
 
 
 @rule("Gemm")
@@ -57,7 +59,9 @@ def contract(node: Node, b: Builder, left: Labels, right: Labels, out: Labels) -
         _static(node, b, 1, right, b.graph.shape(node.inputs[0]), left, out)
 
 
-def _static(node: Node, b: Builder, index: int, labels: Labels, shape: Shape, weight_labels: Labels, out: Labels) -> None:
+def _static(
+    node: Node, b: Builder, index: int, labels: Labels, shape: Shape, weight_labels: Labels, out: Labels
+) -> None:
     view = b.view(node, index)
     axis = {label: a for label, a in zip(labels, view.axes, strict=True) if a}
     stored = {label: n for label, n in zip(weight_labels, shape, strict=True) if n > 1}
@@ -66,7 +70,11 @@ def _static(node: Node, b: Builder, index: int, labels: Labels, shape: Shape, we
     k = prod(stored[label] for label in stored if label in axis and label not in out)
     n = prod(stored[label] for label in stored if label not in axis)
     axes: list[Axis] = [
-        axis[label] if label in kept else as_elements(axis[label]) if label in groups else element_axis(stored.get(label, 1))
+        axis[label]
+        if label in kept
+        else as_elements(axis[label])
+        if label in groups
+        else element_axis(stored.get(label, 1))
         for label in out
     ]
     target = b.materialise(node, node.outputs[0], axes)

@@ -1,4 +1,4 @@
-"""Slice, Split, Pad, Concat, Tile: data movement. On elements each token stays its own; on tokens positions shift."""
+"""Slice, Split, Pad, Concat, Tile: elements stay with their token; tokens shift their positions."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ def pad(node: Node, b: Builder) -> None:
     b.result(node, cut(node, b, view, node.outputs[0], cuts))
 
 
-def cut(node: Node, b: Builder, view: View, name: str, cuts: dict[int, tuple[int, int, int]], part: str = "") -> View:
+def cut(
+    node: Node, b: Builder, view: View, name: str, cuts: dict[int, tuple[int, int, int]], part: str = ""
+) -> View:
     """Part of a tensor (or more than it: padding): per axis (first, count, step)."""
     shape = view.shape
     cuts = {i: c for i, c in cuts.items() if c != (0, shape[i], 1)}
@@ -71,7 +73,11 @@ def cut(node: Node, b: Builder, view: View, name: str, cuts: dict[int, tuple[int
             sliced[i] = (Factor(count, whole.dim, whole.step * step),) if count > 1 else ()
             offset[whole.dim] += first * whole.step
     out = b.materialise(node, name, sliced)
-    lost = any(tokens([a]) and not tokens([s]) and cuts[i][1] > 1 for i, (a, s) in enumerate(zip(view.axes, sliced, strict=True)) if i in cuts)
+    lost = any(
+        tokens([a]) and not tokens([s]) and cuts[i][1] > 1
+        for i, (a, s) in enumerate(zip(view.axes, sliced, strict=True))
+        if i in cuts
+    )
     seen = replace(view, axes=tuple(sliced))
     need = Window("all") if lost else window(seen, *split_dims(out), out.grid, (offset[ROW], offset[COL]))
     return b.emit(node, "move", out, [Port(view.tensor, need)], part=part)
@@ -113,7 +119,7 @@ def _concat_tokens(node: Node, b: Builder, axis: int, params: int) -> None:
 
 
 def _single_dim(node: Node, b: Builder, index: int, axis: int) -> View:
-    """The input with the concatenated axis along one dimension of its grid (pixels in rows become a sequence)."""
+    """The input with the concatenated axis along one dimension of its grid (an image becomes a sequence)."""
     view = b.view(node, index)
     dims = {f.dim for f in tokens([view.axes[axis]])}
     rows, cols = split_dims(view)
@@ -140,7 +146,10 @@ def _shifted(view: View, out: View, axis: int, dim: int, n: int, offset: int) ->
 def tile(node: Node, b: Builder) -> None:
     """Repeat along axes: within a token where the axis holds elements, else the whole tensor is needed."""
     view, shape = b.view(node), b.graph.shape(node.outputs[0])
-    axes = [a if n == old else as_elements(element_axis(n)) for a, n, old in zip(view.axes, shape, view.shape, strict=True)]
+    axes = [
+        a if n == old else as_elements(element_axis(n))
+        for a, n, old in zip(view.axes, shape, view.shape, strict=True)
+    ]
     out = b.materialise(node, node.outputs[0], axes)
     rows, cols = split_dims(out)
     b.result(node, b.emit(node, "move", out, [b.port(view, rows, cols, out.grid)]))

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from math import prod
 
-from ...graph import Port
 from ..builder import Builder, split_dims
 from ..nodes import Node
-from ..view import Axis, as_elements, elements, fresh, tokens
-from .convolution import pixel_axes, pixel_view, slide, spatial
+from ..view import Axis, element_axis, elements, tokens
+from .convolution import pixel_output, slide
 from .registry import rule
 
 
 @rule("MaxPool", "AveragePool", "LpPool")
 def pool(node: Node, b: Builder) -> None:
-    view = pixel_view(node, b)
-    shape = b.graph.shape(node.outputs[0])
+    out = pixel_output(node, b)
     kernel = tuple(node.attributes["kernel_shape"])
-    out = fresh(node.outputs[0], shape, *pixel_axes(len(shape)))
-    port = Port(view.tensor, slide(view, out, kernel, *spatial(node, b, kernel)))
+    port = slide(node, b, out, kernel)
     function = "max_pool" if node.op == "MaxPool" else "average_pool"
     if any(node.outputs[1:]):
         raise b.graph.error(node, "its second output (indices) is used, expected the pooled values only")
-    b.result(node, b.emit(node, "vector", out, [port], function=function, work=prod(kernel) * shape[1]))
+    b.result(node, b.emit(node, "vector", out, [port], function=function, work=prod(kernel) * out.shape[1]))
 
 
 @rule("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool")
@@ -57,13 +54,15 @@ def top_k(node: Node, b: Builder) -> None:
     k = b.graph.shape(node.outputs[0])[axis]
     for index, name in enumerate(node.outputs):
         if name:
-            axes = [a if i != axis else as_elements(fresh("", (k,), [], []).axes[0]) for i, a in enumerate(view.axes)]
+            axes = [a if i != axis else element_axis(k) for i, a in enumerate(view.axes)]
             out = b.materialise(node, name, axes)
             rows, cols = split_dims(out)
             part = "" if index == 0 else "indices"
             work = _work(view.axes, [axis], out.grid.n_tokens)
             port = b.port(view, rows, cols, out.grid)
-            b.result(node, b.emit(node, "vector", out, [port], part=part, function="compare", work=work), index)
+            b.result(
+                node, b.emit(node, "vector", out, [port], part=part, function="compare", work=work), index
+            )
 
 
 def _reduce(node: Node, b: Builder, reduced: list[int], keepdims: bool, function: str) -> None:

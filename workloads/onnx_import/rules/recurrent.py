@@ -21,17 +21,23 @@ def recurrent(node: Node, b: Builder) -> None:
     view = b.view(node)
     steps, batch, n_in = view.shape
     hidden = int(node.attributes.get("hidden_size") or b.graph.shape(node.inputs[2])[-1])
-    view = b.grid_view(node, view, [], [0]) if batch == 1 else b.grid_view(node, view, [0], [1])
     grid = Grid(1, steps) if batch == 1 else Grid(steps, batch)
     direction = node.attributes.get("direction", "forward")
-    names = {"forward": ["forward"], "reverse": ["reverse"], "bidirectional": ["forward", "reverse"]}[direction]
+    names = {"forward": ["forward"], "reverse": ["reverse"], "bidirectional": ["forward", "reverse"]}[
+        direction
+    ]
     params = b.params([n for n in node.inputs if n])
-    matrix = Matrix(n_in + hidden, GATES[node.op] * hidden, recurrent_k=hidden, weight=b.weight(node.inputs[1]))
+    matrix = Matrix(
+        n_in + hidden, GATES[node.op] * hidden, recurrent_k=hidden, weight=b.weight(node.inputs[1])
+    )
     states = [Port(v.tensor, all_tokens(v)) for v in (b.view(node, i) for i in b.live(node) if i > 3)]
     made = []
     for i, name in enumerate(names):
-        out = _stream(f"{node.name}/{name}" if len(names) > 1 else node.outputs[0] or f"{node.name}/Y", grid, hidden)
-        port = Port(view.tensor, Window("same" if name == "forward" or grid.n_tokens == 1 else "all"))
+        out = _stream(
+            f"{node.name}/{name}" if len(names) > 1 else node.outputs[0] or f"{node.name}/Y", grid, hidden
+        )
+        follow = ([], [0]) if batch == 1 else ([0], [1])
+        port = b.port(view, *follow, grid) if name == "forward" else Port(view.tensor, all_tokens(view))
         part = name if len(names) > 1 else ""
         made.append(
             b.emit(
@@ -58,7 +64,7 @@ def _stream(name: str, grid: Grid, hidden: int) -> View:
 
 def _outputs(node: Node, b: Builder, made: list[View], shape: tuple[int, ...]) -> None:
     """Y, and the last states Y_h and Y_c, which are cut from its stream."""
-    steps, directions, batch, hidden = shape
+    _, directions, batch, hidden = shape
     grid = made[0].grid
     y = made[0]
     if directions > 1:

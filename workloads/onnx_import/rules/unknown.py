@@ -12,7 +12,7 @@ from .views import plain_layout
 
 
 def unknown(node: Node, b: Builder) -> None:
-    """One element operation per output element, and every input needed whole: nothing is known of its dependences."""
+    """One element operation per output element; every input is needed whole, as nothing is known."""
     live = [b.view(node, i) for i in b.live(node)]
     params = b.params(node.inputs, formula=True)
     for index, name in enumerate(node.outputs):

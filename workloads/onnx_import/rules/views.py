@@ -61,6 +61,6 @@ def _through(node: Node, b: Builder, split: Shape, perm: tuple[int, ...]) -> Non
 
 
 def plain_layout(shape: Shape) -> tuple[list[int], list[int]]:
-    """Row and column axes of a tensor of which only the shape is known: the last axis holds a token's elements."""
+    """Row and column axes of a tensor of which only the shape is known: the last axis holds the elements."""
     leading = list(range(len(shape) - 1))
     return leading[:-1], leading[-1:]
