@@ -270,9 +270,7 @@ def test_last_inference_does_not_count_for_the_throughput(run: Run) -> None:
     ends = np.array([10, 20, 40, 60, 61], np.int64)
     batch = replace(run, together=replace(run.single, iteration_end_fs=ends, makespan_fs=61))
     assert batch.throughput.per_s == pytest.approx(2e15 / 40)
-    assert (
-        batch.throughput.basis == "steady state: from the end of inference 2 to the end of inference 4 of 5"
-    )
+    assert batch.throughput.basis == "steady state, between the ends of inferences 2 and 4 of 5"
 
 
 def test_static_energy_is_shared_by_the_batch() -> None:

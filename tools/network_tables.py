@@ -50,7 +50,7 @@ def layer_list(network: Network) -> RenderableType:
     for operator in network.operators:
         table.add_row(*_row(operator))
     products = f" and {si(network.product_macs, 'MAC')} of two activations" if network.product_macs else ""
-    total = f"{si(network.params)} parameters, {si(network.macs, 'MAC')}{products}, {len(network.operators)} operators"
+    total = f"{si(network.params)} parameters, {si(network.macs, 'MAC')}{products}"
     notes = [Text(f"note: {note}", "yellow") for note in network.notes]
     return Group(Text.assemble((network.name, "bold"), f"   {total}"), Text(), table, *notes)
 

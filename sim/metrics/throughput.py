@@ -40,10 +40,8 @@ def throughput(single: EngineResult, batch: EngineResult | None) -> Throughput:
     if n == 2:
         return Throughput(
             FS_PER_S / (ends[1] - ends[0]),
-            "distance between the ends of 2 inferences; the second has none behind it",
+            "between the ends of 2 inferences; the second has none behind it",
         )
     first, last = (n - 2) // 2, n - 2
     rate = (last - first) * FS_PER_S / (ends[last] - ends[first])
-    return Throughput(
-        rate, f"steady state: from the end of inference {first + 1} to the end of inference {last + 1} of {n}"
-    )
+    return Throughput(rate, f"steady state, between the ends of inferences {first + 1} and {last + 1} of {n}")

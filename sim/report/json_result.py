@@ -144,7 +144,6 @@ def _network(run: Run) -> dict[str, Any]:
     return _known(
         {
             "name": network.name,
-            "source": network.source or None,
             "file_hash": network.file_hash or None,
             "operators": len(network.operators),
             "params": network.params,

@@ -19,50 +19,65 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Column:
-    """Heading, width, alignment, and the narrowest terminal on which the column is shown."""
+    """Heading, most characters, alignment, and when to go: the column with the highest rank is the first."""
 
     title: str
-    width: int
-    right: bool
-    from_width: int
+    most: int
+    right: bool = True
+    dropped: int = 0
 
 
 _COLUMNS = (
-    _Column("op", 10, False, 0),
-    _Column("unit", 12, False, 112),
-    _Column("MACs", 7, True, 92),
-    _Column("tiles", 7, True, 0),
-    _Column("latency", 7, True, 0),
-    _Column("path", 6, True, 0),
-    _Column("busy", 15, False, 100),
-    _Column("energy", 7, True, 0),
-    _Column("waits for", 14, False, 76),
+    _Column("op", 14, right=False),
+    _Column("unit", 16, right=False, dropped=5),
+    _Column("MACs", 7, dropped=4),
+    _Column("tiles", 5),
+    _Column("copies", 6, dropped=1),
+    _Column("latency", 7),
+    _Column("path", 6),
+    _Column("busy", 18, right=False, dropped=3),
+    _Column("energy", 7),
+    _Column("waits for", 9, right=False, dropped=2),
 )
+_NAME_WIDTH = 24
+"""Characters of a layer's name for which less important columns go."""
 
 
-def layer_table(run: Run, width: int, plain: bool, n_layers: int | None = 16) -> Group:
+def layer_table(run: Run, columns: int, plain: bool, n_layers: int | None) -> Group:
     """The layers with the largest part in latency or energy, in the network's order; None shows all."""
     on_path = run.critical_path.by_layer_s
     chosen = _largest(run, on_path, n_layers)
-    columns = [c for c in _COLUMNS if width >= c.from_width]
-    # Two spaces before each column, two at the left margin, and one spare: some terminals wrap at the last
-    # column.
-    room = width - 3 - sum(c.width + 2 for c in columns)
-    longest = max((len(layer.name) for layer in chosen), default=4)
-    name_width = max(8, min(room, longest, 48))
+    rows = [(layer.name, _cells(layer, on_path.get(layer.name, 0.0) / run.latency_s)) for layer in chosen]
+    longest = max(len(name) for name, _ in rows)
+    shown, widths, room = _fit(rows, columns, min(longest, _NAME_WIDTH))
+    name_width = max(8, min(room, longest))
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(width=2 + name_width, no_wrap=True)
-    for column in columns:
-        table.add_column(width=column.width, justify="right" if column.right else "left", no_wrap=True)
-    table.add_row("  layer", *(c.title for c in columns), style="dim")
+    for column, width in zip(shown, widths, strict=True):
+        table.add_column(width=width, justify="right" if column.right else "left", no_wrap=True)
+    table.add_row("  layer", *(c.title for c in shown), style="dim")
     mark = ".." if plain else "…"
-    for layer in chosen:
-        cells = _cells(layer, on_path.get(layer.name, 0.0) / run.latency_s)
-        shown = [shorten(cells[c.title], c.width, mark) for c in columns]
-        table.add_row("  " + shorten(layer.name, name_width, mark), *shown)
+    for name, row in rows:
+        cells = [shorten(row[c.title], w, mark) for c, w in zip(shown, widths, strict=True)]
+        table.add_row("  " + shorten(name, name_width, mark), *cells)
     left = len(run.layers) - len(chosen)
     rest = [Text(f"  and {left} more (--all shows them)", "dim")] if left else []
     return Group(table, *rest)
+
+
+def _fit(
+    rows: list[tuple[str, dict[str, str]]], columns: int, name_width: int
+) -> tuple[list[_Column], list[int], int]:
+    """The columns that leave room for the name, their widths, and that room."""
+    shown = list(_COLUMNS)
+    while True:
+        widths = [min(c.most, max(len(c.title), *(len(row[c.title]) for _, row in rows))) for c in shown]
+        # Two spaces after each column, two at the left margin; one spare, as some terminals wrap at the last.
+        room = columns - 3 - sum(w + 2 for w in widths)
+        least = max(shown, key=lambda c: c.dropped)
+        if room >= name_width or not least.dropped:
+            return shown, widths, room
+        shown.remove(least)
 
 
 def _largest(run: Run, on_path: dict[str, float], n_layers: int | None) -> list[Layer]:
@@ -79,30 +94,27 @@ def _largest(run: Run, on_path: dict[str, float], n_layers: int | None) -> list[
 
 
 def _cells(layer: Layer, path_share: float) -> dict[str, str]:
-    tiles = (
-        f"{layer.tiles // layer.replicas} x {layer.replicas}"
-        if layer.replicas > 1
-        else str(layer.tiles or "-")
-    )
     macs = layer.macs + layer.product_macs
     return {
         "op": layer.op,
         "unit": layer.unit,
         "MACs": si(macs) if macs else "-",
-        "tiles": tiles,
+        "tiles": str(layer.tiles or "-"),
+        "copies": str(layer.replicas) if layer.tiles else "-",
         "latency": "-" if layer.latency_fs is None else si(seconds(layer.latency_fs), "s"),
         "path": percent(path_share) if path_share else "-",
-        "busy": "-" if layer.utilization is None else f"{percent(layer.utilization):>6} {layer.busiest}",
+        "busy": "-" if layer.utilization is None else f"{percent(layer.utilization):>5} {layer.busiest}",
         "energy": si(layer.energy_j, "J") if layer.energy_j else "-",
         "waits for": _main_wait(layer),
     }
 
 
 def _main_wait(layer: Layer) -> str:
-    """What the layer's actors stood still for most, after they had begun, as a share of their time."""
+    """What the layer's actors stood still for most after they had begun; "-" for less than 1 % of their
+    time.
+    """
     if not layer.latency_fs or not layer.stall_s:
         return "-"
     stalls_s = {**layer.stall_s, "input": layer.stall_s["input"] - layer.first_input_s}
     cause = max(stalls_s, key=lambda c: stalls_s[c])
-    share = stalls_s[cause] / (layer.n_actors * seconds(layer.latency_fs))
-    return f"{percent(share):>6} {cause}" if share >= 0.0005 else "-"
+    return cause if stalls_s[cause] >= 0.01 * layer.n_actors * seconds(layer.latency_fs) else "-"

@@ -7,7 +7,7 @@ from . import options
 
 def chips(plain: options.Plain = False) -> None:
     """List the chips that come with the package."""
-    from ...sim.report.terminal import make_console
+    from ...sim.report.terminal import show
     from ..chip_tables import chip_list
 
-    make_console(plain).print(chip_list())
+    show(chip_list(), plain)

@@ -7,10 +7,10 @@ from . import options
 
 def networks(plain: options.Plain = False) -> None:
     """List the networks that come with the package, with parameters, multiply-accumulates and operators."""
-    from ...sim.report.terminal import make_console
+    from ...sim.report.terminal import show
     from ..network_tables import network_list
     from ..progress import shown_progress
 
     with shown_progress() as progress:
         table = network_list(progress)
-    make_console(plain).print(table)
+    show(table, plain)

@@ -59,12 +59,14 @@ def run(
 ) -> None:
     """Run NETWORK on CHIP and print where time and energy go."""
     from ...sim.report.json_result import dumps
-    from ...sim.report.terminal import N_LAYERS, make_console, print_run, report_text
+    from ...sim.report.terminal import N_LAYERS, PIPE_WIDTH, as_text, is_plain, report, show, width
     from ...sim.simulate import simulate
 
     mapping = _mapping_options(not no_replicate, not no_host, digital, placement, seed)
     to_stdout = str(json_file) == "-"
     given = {
+        "network": network,
+        "chip": chip,
         "set": overrides,
         "chips": chips,
         "bind": bind,
@@ -86,11 +88,12 @@ def run(
         for file in json_files:
             file.write(dumps(result.to_json()))
         for file in text_files:
-            file.write(report_text(result))
+            file.write(as_text(report(result, PIPE_WIDTH, plain=True, n_layers=None)))
     if to_stdout:
         typer.echo(dumps(result.to_json()), nl=False)
     else:
-        print_run(result, make_console(plain), plain=plain, n_layers=None if all_layers else N_LAYERS)
+        n_layers = None if all_layers else N_LAYERS
+        show(report(result, width(), is_plain(plain), n_layers), plain)
 
 
 def _open(

@@ -53,9 +53,9 @@ def show(
         table = network_tables.layer_list(
             load_network(name, bind, inputs, unknown_operators, weight_inputs_from)
         )
-    from ...sim.report.terminal import make_console
+    from ...sim.report.terminal import show as print_table
 
-    make_console(plain).print(table)
+    print_table(table, plain)
 
 
 def _schema() -> str:
