@@ -2,6 +2,7 @@
 
 from .errors import NetworkError
 from .graph import FUNCTIONS, Grid, Matrix, Network, Operator, Port, Product, Tensor, Window
+from .info import NetworkInfo, info
 from .load import load, names
 
 __all__ = [
@@ -10,11 +11,13 @@ __all__ = [
     "Matrix",
     "Network",
     "NetworkError",
+    "NetworkInfo",
     "Operator",
     "Port",
     "Product",
     "Tensor",
     "Window",
+    "info",
     "load",
     "names",
 ]

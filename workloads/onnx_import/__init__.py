@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
+
+import onnx
 
 from ..errors import NetworkError
 from ..graph import Network, Operator
@@ -32,10 +35,26 @@ def import_onnx(
     weight_inputs_from: int | None = None,
 ) -> Network:
     """Import an ONNX file; see `ohmsum.workloads.load`."""
-    model, file_hash = read_model(path)
+    with _told(path):
+        model, file_hash = read_model(path)
+        graph = _graph(model, path, bind or {}, input_shapes or {}, unknown_operators, weight_inputs_from)
+        recognise(graph)
+        operators, outputs = _operators(graph)
+    return Network(name or path.stem, operators, outputs, tuple(graph.notes), str(path), file_hash)
+
+
+def _graph(
+    model: onnx.ModelProto,
+    path: Path,
+    bind: Mapping[str, int],
+    input_shapes: Mapping[str, tuple[int, ...]],
+    unknown_operators: str,
+    weight_inputs_from: int | None,
+) -> Graph:
+    """The live nodes of a model, with every shape known."""
     file = str(path)
     inputs, weights = split_inputs(model.graph, file, weight_inputs_from)
-    shapes, as_stored = bind_inputs(inputs, file, bind or {}, input_shapes or {})
+    shapes, as_stored = bind_inputs(inputs, file, bind, input_shapes)
     graph = Graph(file, list(shapes), [o.name for o in model.graph.output])
     for value in inputs:
         graph.shapes[value.name] = shapes[value.name]
@@ -47,9 +66,7 @@ def import_onnx(
         graph.shapes[value.name], graph.dtypes[value.name] = shape, dtype
         graph.statics[value.name] = declared(shape, dtype, value.name, graph)
     Simplifier(model, graph, path.parent, as_stored, unknown_operators == "vector").run()
-    recognise(graph)
-    operators, outputs = _operators(graph)
-    return Network(name or path.stem, operators, outputs, tuple(graph.notes), file, file_hash)
+    return graph
 
 
 def _operators(graph: Graph) -> tuple[tuple[Operator, ...], tuple[str, ...]]:
@@ -59,10 +76,23 @@ def _operators(graph: Graph) -> tuple[tuple[Operator, ...], tuple[str, ...]]:
         if links.consumers.get(name):
             b.add_input(name, input_view(name, graph, links))
     for node in graph.nodes:
-        RULES.get((node.domain, node.op), unknown)(node, b)
+        with _told(f"{graph.file}: node {node.name!r} ({node.op})"):
+            RULES.get((node.domain, node.op), unknown)(node, b)
     leaving = list(dict.fromkeys(b.views[name].tensor for name in graph.outputs if name in b.views))
     if not leaving:
         raise NetworkError(f"{graph.file}: no output depends on an input: the network computes nothing")
     fused = fuse(used(b.operators, leaving), set(leaving), b.constant_operand)
     maker = {operator.output.name: operator.name for operator in fused}
     return tuple(fused), tuple(maker[name] for name in leaving)
+
+
+@contextmanager
+def _told(where: object) -> Iterator[None]:
+    """Whatever a file that contradicts itself trips up, the user hears where."""
+    try:
+        yield
+    except NetworkError:
+        raise
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise NetworkError(f"{where}: attributes, shapes or names do not fit each other ({what})") from error

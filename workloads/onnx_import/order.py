@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from heapq import heappop, heappush
 
 import onnx
 
@@ -34,18 +35,25 @@ def topological(nodes: Iterable[onnx.NodeProto], known: Iterable[str], file: str
                     f"{file}: node {label(node)}: input {name!r} is made by no node and is neither an input"
                     " nor a stored tensor; the file is damaged or cut off"
                 )
+    # Kahn's algorithm; of the nodes that are ready, the first in the file comes first.
+    missing = {i: {name for name in reads(node) if name not in ready} for i, node in enumerate(pending)}
+    waiting: dict[str, list[int]] = {}
+    for i, names in missing.items():
+        for name in names:
+            waiting.setdefault(name, []).append(i)
+    queue = [i for i, names in missing.items() if not names]
     ordered: list[onnx.NodeProto] = []
-    while pending:
-        waiting = []
-        for node in pending:
-            if all(name in ready for name in reads(node)):
-                ordered.append(node)
-                ready.update(node.output)
-            else:
-                waiting.append(node)
-        if len(waiting) == len(pending):
-            raise NetworkError(f"{file}: the graph has a cycle: {_cycle(waiting, makers, ready)}")
-        pending = waiting
+    while queue:
+        node = pending[heappop(queue)]
+        ordered.append(node)
+        for name in node.output:
+            for i in waiting.pop(name, ()):
+                missing[i].discard(name)
+                if not missing[i]:
+                    heappush(queue, i)
+    if len(ordered) < len(pending):
+        stuck = [node for i, node in enumerate(pending) if missing[i]]
+        raise NetworkError(f"{file}: the graph has a cycle: {_cycle(stuck, makers, missing, pending)}")
     return ordered
 
 
@@ -68,12 +76,17 @@ def reads(node: onnx.NodeProto) -> set[str]:
     return names - {""}
 
 
-def _cycle(waiting: list[onnx.NodeProto], makers: dict[str, onnx.NodeProto], ready: set[str]) -> str:
+def _cycle(
+    stuck: list[onnx.NodeProto],
+    makers: dict[str, onnx.NodeProto],
+    missing: dict[int, set[str]],
+    nodes: list[onnx.NodeProto],
+) -> str:
     """Follow missing inputs back until a node comes again."""
-    path = [waiting[0]]
+    number = {id(node): i for i, node in enumerate(nodes)}
+    path = [stuck[0]]
     while True:
-        missing = next(name for name in sorted(reads(path[-1])) if name not in ready)
-        maker = makers[missing]
+        maker = makers[min(missing[number[id(path[-1])]])]
         for start, node in enumerate(path):
             if node is maker:
                 names = [label(n) for n in reversed(path[start:])]

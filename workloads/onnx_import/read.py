@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import onnx
-from onnx import external_data_helper, inliner
+from onnx import inliner
 
 from ..errors import NetworkError
 
@@ -105,10 +105,20 @@ def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
                 yield from _tensors(subgraph)
 
 
+def external_location(tensor: onnx.TensorProto) -> str:
+    """Where the external data of a tensor lie, "" if that is not said (or not in UTF-8)."""
+    location = next((entry.value for entry in tensor.external_data if entry.key == "location"), "")
+    return location if isinstance(location, str) else ""
+
+
 def _check_external(path: Path, tensor: onnx.TensorProto) -> None:
     if tensor.data_location != onnx.TensorProto.EXTERNAL:
         return
-    location = external_data_helper.ExternalDataInfo(tensor).location
+    location = external_location(tensor)
+    if not location:
+        raise NetworkError(
+            f"{path}: tensor {tensor.name!r}: no location of its external data, expected a file name"
+        )
     folder = os.path.realpath(path.parent)
     target = os.path.realpath(os.path.join(folder, location))
     if os.path.isabs(location) or os.path.commonpath([folder, target]) != folder:

@@ -210,7 +210,9 @@ class Simplifier:
             checker.check_node(node, self.checks)
         except checker.ValidationError as error:
             reason = str(error).strip().splitlines()[0]
-            raise NetworkError(f"{self.graph.file}: node {label(node)}: is not valid ONNX: {reason}") from None
+            raise NetworkError(
+                f"{self.graph.file}: node {label(node)}: is not valid ONNX: {reason}"
+            ) from None
 
     def _output_types(self, node: onnx.NodeProto) -> dict[str, tuple[Shape, int]]:
         names = [name for name in node.output if name]
@@ -223,8 +225,8 @@ class Simplifier:
             if name not in inferred:
                 if not self.lenient:
                     raise NetworkError(
-                        f"{self.graph.file}: node {label(node)}: the shape of its output {name!r} cannot be"
-                        " told: it depends on the data, or on values that are not in the file"
+                        f"{self.graph.file}: node {label(node)}: the shape of its output {name!r}"
+                        " cannot be told: it depends on the data, or on values that are not in the file"
                     )
                 first = next(n for n in node.input if n)
                 inferred[name] = self.graph.shapes[first], self.graph.dtypes[first]

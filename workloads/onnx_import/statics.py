@@ -13,6 +13,7 @@ from onnx.reference import ReferenceEvaluator
 from ..errors import NetworkError
 from .nodes import Array, Graph, Static
 from .order import label
+from .read import external_location
 
 LARGEST_VALUE = 1 << 16  # elements; shapes, axes and scalars are far smaller, weights are larger
 PARAMETER_TYPES = frozenset(
@@ -54,8 +55,7 @@ def _stored_values(tensor: onnx.TensorProto, folder: Path, file: str) -> Array |
     if np.prod(tensor.dims, dtype=np.int64) > LARGEST_VALUE:
         return None
     if tensor.data_location == onnx.TensorProto.EXTERNAL:
-        location = external_data_helper.ExternalDataInfo(tensor).location
-        if not (folder / location).is_file():
+        if not (folder / external_location(tensor)).is_file():
             return None
         external_data_helper.load_external_data_for_tensor(tensor, str(folder))
     try:

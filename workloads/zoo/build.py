@@ -3,10 +3,10 @@
     python -m ohmsum.workloads.zoo.build [FOLDER]
 
 The large ones (resnet50, mobilenetv2, vit-b16, bert-base, gpt2, llama-1b) were exported with torch 2.13
-(`torch.onnx.export`, opset 20) from the model classes of transformers 5.23, built from their configuration
-alone, and stripped of their weights (see `structure`). The two convolutional ones have a batch-norm behind each
-convolution. Folding it leaves a bias, which the exporter dropped because it is zero before any training;
-`with_biases` puts it back.
+(`torch.onnx.export`, opset 20) from the model classes of transformers 5.23, built from their
+configuration alone, and stripped of their weights (see `structure`). The two convolutional ones have a
+batch-norm behind each convolution. Folding it leaves a bias, which the exporter dropped because it is zero
+before any training; `with_biases` puts it back.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def mlp() -> onnx.ModelProto:
 
 
 def lenet5() -> onnx.ModelProto:
-    """LeNet-5 (LeCun et al., Proc. IEEE 86(11), 1998) with max pooling, ReLU and full connections; 61,706 weights."""
+    """LeNet-5 (LeCun et al., Proc. IEEE 86(11), 1998) with max pooling, ReLU and full connections."""
     s = Sketch("lenet5", (1, 1, 28, 28))
     x = s.max_pool("pool1", s.relu(s.conv("conv1", "input", 1, 6, 5, pad=2)), 2, 2)
     x = s.max_pool("pool2", s.relu(s.conv("conv2", x, 6, 16, 5)), 2, 2)

@@ -1,4 +1,4 @@
-"""Networks without their weights: every large tensor keeps its shape, its data are declared external and absent.
+"""Networks without their weights: large tensors keep their shape; their data are external and absent.
 
 Such files are a few kilobytes, standard ONNX, and all that a performance run needs. To strip one:
 

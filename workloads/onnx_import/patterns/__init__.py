@@ -12,6 +12,7 @@ PASSES = (
     activations.gelu,
     normalisation.rms_norm,
     normalisation.layer_norm,
+    normalisation.softmax,
     attention.rotary,
     affine.absorb_padding,
     affine.absorb_affine,

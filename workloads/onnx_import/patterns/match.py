@@ -6,7 +6,7 @@ from ..nodes import Graph, Links, Node
 
 
 def live_and_scalar(graph: Graph, node: Node | None, *ops: str) -> tuple[str, float] | None:
-    """(live operand, number) of a node of one of these operators; the number is second unless they commute."""
+    """(live operand, number) of a node of one of these operators; the number second unless they commute."""
     if node is None or node.op not in ops or len(node.inputs) != 2:
         return None
     first, second = node.inputs

@@ -1,9 +1,11 @@
-"""RMSNorm and LayerNorm, taken apart into mean, square, root and quotient."""
+"""RMSNorm, LayerNorm and softmax, taken apart into means, roots, exponentials and quotients."""
 
 from __future__ import annotations
 
 from ..nodes import Graph, Links, Node
 from .match import is_square, live_and_scalar, only_reader, renamed, static_factor
+
+FIRST_SOFTMAX_OF_ONE_AXIS = 13  # opset; before, it ran over all axes from `axis` on
 
 
 def rms_norm(graph: Graph, links: Links) -> None:
@@ -30,6 +32,36 @@ def layer_norm(graph: Graph, links: Links) -> None:
         last = next((q for c in centres if (q := _quotient(links, root, c)) is not None), None)
         if last is not None:
             _with_affine(graph, links, last, "LayerNormalization", x, axis)
+
+
+def softmax(graph: Graph, links: Links) -> None:
+    """exp(x - max(x)) / sum(exp(x - max(x))) along one axis; the maximum may be missing."""
+    for node in graph.nodes:
+        if node.op != "Div":
+            continue
+        exponential = links.made_by(node.inputs[0], "Exp")
+        total = _behind_views(links, node.inputs[1], "ReduceSum")
+        if exponential is None or total is None or total.inputs[0] != node.inputs[0]:
+            continue
+        axes = total.attributes.get("axes") or graph.integers(total, 1)
+        if axes is None or len(axes) != 1:
+            continue
+        shifted = links.made_by(exponential.inputs[0], "Sub")
+        maximum = _behind_views(links, shifted.inputs[1], "ReduceMax") if shifted is not None else None
+        is_shift = shifted is not None and maximum is not None and maximum.inputs[0] == shifted.inputs[0]
+        x = shifted.inputs[0] if shifted is not None and is_shift else exponential.inputs[0]
+        replacement = renamed(node, "Softmax", [x], axis=axes[0] % len(graph.shape(x)))
+        replacement.version = FIRST_SOFTMAX_OF_ONE_AXIS
+        links.replace(node, replacement)
+
+
+def _behind_views(links: Links, name: str, op: str) -> Node | None:
+    """The node `op` that makes `name`, looked for behind reshapes and bounds."""
+    node = links.producer.get(name)
+    while node is not None and node.op in ("Reshape", "Unsqueeze", "Squeeze", "Max"):
+        live = [n for n in node.inputs if n and not links.graph.is_static(n)]
+        node = links.producer.get(live[0]) if len(live) == 1 else None
+    return node if node is not None and node.op == op else None
 
 
 def _root_mean_square(graph: Graph, links: Links, root: Node) -> tuple[str | None, int]:
