@@ -21,28 +21,47 @@ def connect(context: Context, stages: dict[str, Stage], outputs: dict[str, str])
     stages : dict of operator (or output) name to Stage
     outputs : dict of output stage to the operator it takes
     """
+    edges = _edges(context, stages, outputs)
+    rooms = _rooms(stages, edges)
+    inputs = Counter(t for edge in edges for t in _tiles(context, edge.dst))
+    for edge, room in zip(edges, rooms, strict=True):
+        src, dst = stages[edge.src], stages[edge.dst]
+        _join(context, src, dst, edge, max(room, _buffered(context, src, edge.dst, inputs)))
+    for stage in stages.values():
+        if stage.feedback:
+            _feed_back(context, stage, stages)
+
+
+def _edges(context: Context, stages: dict[str, Stage], outputs: dict[str, str]) -> list[Edge]:
+    """Every stream from stage to stage, in the order of the network."""
     network = context.mapping.network
-    pairs: list[tuple[str, str]] = []
     edges: list[Edge] = []
     for operator in network.operators:
         taking = stages[operator.name].taken or stages[operator.name].firings
         for port in dict.fromkeys(operator.inputs):
             src = network.producer(port.tensor).name
             need, free = need_and_free(port.window, stages[src].firings, taking)
-            pairs.append((src, operator.name))
             edges.append(Edge(src, operator.name, need, free))
     for sink, src in outputs.items():
-        n = stages[src].firings.n
-        pairs.append((src, sink))
-        edges.append(Edge(src, sink, Schedule.affine(1, 1, n), Schedule.affine(1, 1, n)))
-    firings = {name: context.builder.n_firings(stage.first) for name, stage in stages.items()}
-    rooms = required_capacity(edges, firings)
-    inputs = Counter(t for _, dst in pairs for t in _tiles(context, dst))
-    for (src, dst), edge, room in zip(pairs, edges, rooms, strict=True):
-        _join(context, stages[src], stages[dst], edge, max(room, _buffered(context, stages[src], dst, inputs)))
-    for stage in stages.values():
-        if stage.feedback:
-            _feed_back(context, stage, stages)
+        every = Schedule.affine(1, 1, stages[src].firings.n)
+        edges.append(Edge(src, sink, every, every))
+    return edges
+
+
+def _rooms(stages: dict[str, Stage], edges: list[Edge]) -> list[int]:
+    """Room that each stream needs so that no join starves.
+
+    A stage whose inputs are taken by another actor than makes its output is two nodes here, the second waiting for all of the first.
+    """
+    firings: dict[str, int] = {}
+    inner: list[Edge] = []
+    for name, stage in stages.items():
+        firings[name] = stage.firings.n
+        if stage.taken is not None and stage.first != stage.last:
+            firings[f"{name}/in"] = stage.taken.n
+            inner.append(Edge(f"{name}/in", name, Schedule.constant(stage.taken.n), Schedule.constant(0)))
+    outer = [Edge(e.src, f"{e.dst}/in" if f"{e.dst}/in" in firings else e.dst, e.need, e.free) for e in edges]
+    return required_capacity(outer + inner, firings)[: len(edges)]
 
 
 def _tiles(context: Context, name: str) -> tuple[int, ...]:

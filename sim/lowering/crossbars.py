@@ -122,9 +122,6 @@ def _read_inputs(context: Context, actor: int, m: Matrix, blocks: Blocks) -> int
             actor, part, "read", total, port.energy_per_byte_j, port.power_w, port.hold_fs(beats), len(tiles)
         )
         latency += port.latency_fs(beats)
-    if tile.input_register is not None:
-        register = tile.input_register
-        context.spend(actor, "input register", "byte", 2 * total, register.energy_per_byte_j)
     return latency
 
 
@@ -182,6 +179,9 @@ def _spend_product(context: Context, actor: int, m: Matrix, a: Assignment, time:
 
     spend(tile.crossbar, "crossbar", "read", arrays, 1.0)
     spend(tile.dac, "dac", "drive row", rows, tile.dac.count / tile.crossbar.count)
+    if tile.input_register is not None:
+        n_bytes = ceil_div(rows * tile.dac.slice_bits, 8)
+        context.spend(actor, "input register", "read", n_bytes, tile.input_register.energy_per_byte_j)
     if tile.adc.kind != "none":
         spend(tile.adc, "adc", "convert", columns, tile.adc.count / tile.crossbar.count)
     if tile.sample_hold is not None:
@@ -203,9 +203,9 @@ def _shift_add(context: Context, actor: int, m: Matrix, a: Assignment, time: Mvm
     resource = context.resource(f"{a.operator} shift-add", "shift-add", units=max(1, lanes // unit.lanes))
     context.builder.visit(actor, resource, unit.hold_fs(beats * reads), unit.latency_fs(beats))
     context.spend(actor, "shift-add", "add", per_read * reads, unit.energy_j, unit.power_w, unit.hold_fs(beats * reads), lanes)
-    if tile.output_register is not None:
-        per_byte = tile.output_register.energy_per_byte_j
-        context.spend(actor, "output register", "byte", 2 * per_read * reads * context.word_bytes, per_byte)
+    if tile.output_register is not None:  # every read adds to the sums of the outputs, which lie there
+        n_bytes = per_read // tile.columns_per_weight * reads * context.word_bytes
+        context.spend(actor, "output register", "update", n_bytes, tile.output_register.energy_per_byte_j)
     return unit.latency_fs(beats)
 
 
@@ -250,6 +250,9 @@ def _finish(
         work.insert(0, ("add", a.tiling.row_blocks - 1))
     for function, per_element in work:
         latency += compute(context, actor, function, per_element, held)
+    if context.tile.sum_register is not None:
+        n_bytes = sum(s.size for s in held) * context.word_bytes
+        context.spend(actor, "sum register", "write", n_bytes, context.tile.sum_register.energy_per_byte_j)
     return latency + write_outputs(context, actor, held)
 
 

@@ -30,8 +30,10 @@ def _parts(context: Context) -> list[tuple[str, Costed, int]]:
             ("shift-add", tile.shift_add),
             ("input register", tile.input_register),
             ("output register", tile.output_register),
+            ("sum register", tile.sum_register),
             ("buffer", tile.buffer),
             ("bus", tile.bus),
+            ("other", tile.other),
         ]
         parts += [(name, part, n * getattr(part, "count", 1)) for name, part in single if part is not None]
         parts += [(f"tile.{unit.name}", unit, n * unit.count) for unit in tile.units]
@@ -47,4 +49,6 @@ def _parts(context: Context) -> list[tuple[str, Costed, int]]:
         parts.append(("memory", chip.memory, 1))
     if chip.chips is not None:
         parts.append(("chip links", chip.chips, 1))
+    if chip.other is not None:
+        parts.append(("other", chip.other, 1))
     return parts
