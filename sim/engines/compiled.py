@@ -60,14 +60,14 @@ def run(
     iterations, arrivals, n_bins = check_inputs(program, iterations, arrivals_fs, n_bins)
     state = initial_state(program, iterations, np.array(arrivals, np.int64), n_bins, keep_firings)
     state = run_to_end(program, state, progress)
-    if state.clock["n_finished"][0] < program.n_actors:
+    if state.head["n_finished"][0] < program.n_actors:
         raise DeadlockError(explain_deadlock(program, iterations, state))
     return make_result(program, iterations, state)
 
 
 def run_to_end(program: Program, state: State, progress: Callable[[float], None] | None) -> State:
     """Call the compiled loop until nothing more happens."""
-    loop = compiled_loop(state)
+    loop = compiled_loop()
     n_firings = int(state.actors["limit"].sum())
     while True:
         status = loop(state)
@@ -76,7 +76,7 @@ def run_to_end(program: Program, state: State, progress: Callable[[float], None]
         if status in (st.FINISHED, st.STUCK):
             return state
         if status == st.TOO_LATE:
-            actor, firing = divmod(int(state.flights["key"][state.clock["late_flight"][0]]), 1 << st.FIRING_BITS)
+            actor, firing = divmod(int(state.flights["key"][state.head["late_flight"][0]]), 1 << st.FIRING_BITS)
             raise too_late(program.actor_name[actor], firing)
         if status == st.MORE_NODES:
             state = with_more_nodes(state)
@@ -84,18 +84,16 @@ def run_to_end(program: Program, state: State, progress: Callable[[float], None]
             state = with_more_flights(state)
 
 
-def compiled_loop(state: State) -> Callable[[State], int]:
-    """The loop for such a state; checks after each call that it was compiled from the sources as they are."""
-    import numba
-
+def compiled_loop() -> Callable[[State], int]:
+    """The loop; checks after each call that it was compiled from the sources as they are."""
     from .compiled_loop.entry import load, sources_digest
 
-    loop = load(numba.typeof(state))
+    loop = load()
 
     def checked(state: State) -> int:
-        state.clock["max_events"] = EVENTS_PER_CALL
-        status = int(loop(state))
-        if state.clock["sources"][0] != sources_digest():
+        state.head["max_events"] = EVENTS_PER_CALL
+        status = int(loop(state.head))
+        if state.head["sources"][0] != sources_digest():
             raise RuntimeError("numba's cache holds another version of the event loop; delete __pycache__")
         return status
 
@@ -106,20 +104,20 @@ def with_more_nodes(state: State) -> State:
     """Twice the room for visits that may be on the critical path."""
     n = len(state.nodes)
     nodes = np.concatenate([state.nodes, np.zeros(n, st.NODE)])
-    return state._replace(nodes=nodes, forward=np.zeros(2 * n, np.int32))
+    return state.replaced(nodes=nodes, forward=np.zeros(2 * n, st.INDEX))
 
 
 def with_more_flights(state: State) -> State:
     """Twice the room for firings in flight."""
     n = len(state.flights)
     flights = np.concatenate([state.flights, free_flights(n, n)])
-    flights["next"][-1] = state.clock["free_flight"][0]
-    state.clock["free_flight"] = n
-    return state._replace(
+    flights["next"][-1] = state.head["free_flight"][0]
+    state.head["free_flight"] = n
+    return state.replaced(
         flights=flights,
         events=np.concatenate([state.events, np.zeros(n, st.EVENT)]),
         ready=np.zeros(2 * n, st.EVENT),
-        requests=np.zeros(2 * n, np.int32),
+        requests=np.zeros(2 * n, st.INDEX),
         ended=np.zeros(2 * n, st.ENDED),
-        links=np.concatenate([state.links, np.full(len(state.links), -1, np.int32)]),
+        links=np.concatenate([state.links, np.zeros(len(state.links), st.INDEX)]),
     )

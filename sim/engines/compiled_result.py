@@ -26,7 +26,7 @@ def make_result(program: Program, iterations: int, state: State) -> EngineResult
     last_end = actors["ended_at"].copy()
     final = actors["last_visit"][int(np.argmax(last_end))]
     busy = busy_sums(program, iterations)
-    if state.clock["overflow"][0] or any(total > MAX_I64 for total in busy):
+    if state.head["overflow"][0] or any(total > MAX_I64 for total in busy):
         raise SimulationError("a sum of times does not fit in 64 bits; run fewer iterations")
     return EngineResult(
         makespan_fs=int(last_end.max()),
@@ -42,9 +42,9 @@ def make_result(program: Program, iterations: int, state: State) -> EngineResult
         iteration_end_fs=state.iterations["end"].copy(),
         peak_tokens=channels["peak"].copy(),
         critical_path=critical_path(state.nodes, int(visits["latest_node"][final]), visits["actor"]),
-        bin_fs=1 << int(state.clock["bin_shift"][0]),
-        busy_bins=np.ascontiguousarray(state.bins.T),
-        firings=state.firings if state.clock["keep_firings"][0] else None,
+        bin_fs=1 << int(state.head["bin_shift"][0]),
+        busy_bins=np.ascontiguousarray(state.bins["value"].reshape(-1, program.n_visits).T),
+        firings=state.firings if state.head["keep_firings"][0] else None,
     )
 
 
@@ -97,7 +97,7 @@ def explain_deadlock(program: Program, iterations: int, state: State) -> str:
     return deadlock.explain(
         program,
         iterations,
-        int(state.clock["now"][0]),
+        int(state.head["now"][0]),
         state.actors["issued"].copy(),
         state.actors["ended"][program.channel_src],
         state.channels["freed"].copy(),

@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import SimulationError
 from ..program import I64, Arbitration, Program
 from .compiled_loop import state as st
-from .compiled_loop.state import I32, Records, State
+from .compiled_loop.state import Records, State
 from .result import FIRING_DTYPE
 
 NO_TIME = -1
@@ -33,40 +33,45 @@ def initial_state(program: Program, iterations: int, arrivals: I64, n_bins: int,
     actors = actor_records(program, limit)
     n_flights = 64 + 8 * len(actors)
     n_kept = int(limit.sum()) if keep_firings else 0
-    group_size = max(1, int(np.diff(program.visit_resource_start).max()))
-    return State(
-        clock=clock_record(keep_firings, group_size, len(actors)),
-        events=np.zeros(n_flights + len(actors), st.EVENT),
-        flights=free_flights(0, n_flights),
-        nodes=np.zeros(max(1 << 12, 4 * len(visits)), st.NODE),
-        forward=np.zeros(max(1 << 12, 4 * len(visits)), np.int32),
-        actors=actors,
-        visits=visits,
-        channels=channel_records(program, cursors),
-        cursors=cursors,
-        table=np.ascontiguousarray(program.table),
-        in_channel=program.in_channel.astype(np.int32),
-        out_channel=program.out_channel.astype(np.int32),
-        group=program.visit_resource.astype(np.int32),
-        group_lane=group_lane,
-        resources=resources,
-        servers=server_records(program),
-        slot_owner=program.slot_owner.astype(np.int32),
-        lanes=lanes,
-        links=np.full(n_flights * group_size, -1, np.int32),
-        requests=np.zeros(n_flights, np.int32),
-        touched=np.arange(len(actors), dtype=np.int32),
-        ended=np.zeros(n_flights, st.ENDED),
-        changed=np.zeros(len(resources), np.int32),
-        ready=np.zeros(n_flights, st.EVENT),
-        iterations=iteration_records(iterations, len(actors)),
-        arrivals=arrivals,
-        bins=np.zeros((n_bins, len(visits)), np.int64),
-        firings=np.zeros(n_kept, FIRING_DTYPE),
-        seen=np.zeros((1, 2), np.int64),
-        breaks=np.zeros(0, np.int64),
-        period=np.zeros((1, len(visits)), np.int64),
-    )
+    widest_group = max(1, int(np.diff(program.visit_resource_start).max()))
+    tables: dict[str, Records] = {
+        "events": np.zeros(n_flights + len(actors), st.EVENT),
+        "flights": free_flights(0, n_flights),
+        "nodes": np.zeros(max(1 << 12, 4 * len(visits)), st.NODE),
+        "forward": np.zeros(max(1 << 12, 4 * len(visits)), st.INDEX),
+        "actors": actors,
+        "visits": visits,
+        "channels": channel_records(program, cursors),
+        "cursors": cursors,
+        "table": numbers(program.table),
+        "in_channel": indices(program.in_channel),
+        "out_channel": indices(program.out_channel),
+        "group": indices(program.visit_resource),
+        "group_lane": indices(group_lane),
+        "resources": resources,
+        "servers": server_records(program),
+        "slot_owner": indices(program.slot_owner),
+        "lanes": lanes,
+        "links": np.zeros(n_flights * widest_group, st.INDEX),
+        "requests": np.zeros(n_flights, st.INDEX),
+        "touched": indices(np.arange(len(actors))),
+        "ended": np.zeros(n_flights, st.ENDED),
+        "changed": np.zeros(len(resources), st.INDEX),
+        "ready": np.zeros(n_flights, st.EVENT),
+        "iterations": iteration_records(iterations, len(actors)),
+        "arrivals": numbers(arrivals),
+        "bins": np.zeros(n_bins * len(visits), st.NUMBER),
+        "firings": np.zeros(n_kept, FIRING_DTYPE),
+    }
+    return State(head_record(program, n_bins, keep_firings, widest_group), tables)
+
+
+def numbers(values: I64) -> Records:
+    return np.ascontiguousarray(values, np.int64).view(st.NUMBER)
+
+
+def indices(values: I64) -> Records:
+    return values.astype(np.int32).view(st.INDEX)
 
 
 def check_size(program: Program, iterations: int) -> I64:
@@ -80,15 +85,17 @@ def check_size(program: Program, iterations: int) -> I64:
     return np.asarray(iterations * program.actor_firings, np.int64)
 
 
-def clock_record(keep_firings: bool, group_size: int, n_actors: int) -> Records:
-    clock = np.zeros(1, st.CLOCK)
-    clock["now"] = NO_TIME
-    clock["n_touched"] = n_actors  # every actor is tried at time 0
-    clock["late_flight"] = -1
-    clock["period_start"] = -1
-    clock["keep_firings"] = keep_firings
-    clock["group_size"] = group_size
-    return clock
+def head_record(program: Program, n_bins: int, keep_firings: bool, widest_group: int) -> Records:
+    head = np.zeros(1, st.HEAD)
+    head["n_visits"] = program.n_visits
+    head["n_channels"] = program.n_channels
+    head["n_bins"] = n_bins
+    head["now"] = NO_TIME
+    head["n_touched"] = program.n_actors  # every actor is tried at time 0
+    head["late_flight"] = -1
+    head["keep_firings"] = keep_firings
+    head["widest_group"] = widest_group
+    return head
 
 
 def free_flights(first: int, n: int) -> Records:
@@ -177,7 +184,7 @@ def channel_records(p: Program, cursors: Records) -> Records:
     return channels
 
 
-def queue_records(p: Program) -> tuple[Records, I32, Records]:
+def queue_records(p: Program) -> tuple[Records, I64, Records]:
     """Lanes of the queued resources, the lane of each group member, and the resources."""
     resources = np.zeros(p.n_resources, st.RESOURCE)
     resources["freed_at"] = resources["granted_at"] = NO_TIME
@@ -198,7 +205,7 @@ def queue_records(p: Program) -> tuple[Records, I32, Records]:
     resources["lane_end"] = np.searchsorted(pairs[0], np.arange(p.n_resources), side="right")
     resources["last_lane"] = resources["lane_end"] - 1
     lanes = np.full(pairs.shape[1], -1, st.LANE)
-    return lanes, group_lane.ravel().astype(np.int32), resources
+    return lanes, group_lane.ravel(), resources
 
 
 def iteration_records(iterations: int, n_actors: int) -> Records:

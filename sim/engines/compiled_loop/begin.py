@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from ...program import MAX_TIME_FS
 from ..result import Cause
+from .access import actors, bins, changed, cursors, firings, flights, group, resources, servers, slot_owner, table, visits
 from .heap import push
 from .kernel import kernel
 from .path import new_node
 from .state import (
     ADVANCE,
+    BOOKED,
     FIRING_BITS,
     FIRST_HOLD,
     FIRST_HOLD_AND_ADVANCE,
     HOLD_END,
+    ONE_SERVER,
     QUEUED,
-    State,
+    SLOTTED,
+    Head,
 )
 
 FIRING_MASK = (1 << FIRING_BITS) - 1
@@ -22,19 +26,17 @@ CHAIN, PREVIOUS, RESOURCE, SLOT = (int(c) for c in (Cause.CHAIN, Cause.PREVIOUS,
 
 
 @kernel
-def schedule_event(s: State, time: int, code: int) -> None:
-    clock = s.clock[0]
-    push(s.events, clock.n_heap, time, code)
-    clock.n_heap += 1
+def schedule_event(s: Head, time: int, code: int) -> None:
+    push(s.events_at, s.n_heap, time, code)
+    s.n_heap += 1
 
 
 @kernel
-def new_flight(s: State) -> int:
-    clock = s.clock[0]
-    i = clock.free_flight
-    flight = s.flights[i]
-    clock.free_flight = flight.next
-    clock.n_flights += 1
+def new_flight(s: Head) -> int:
+    i = s.free_flight
+    flight = flights(s, i)
+    s.free_flight = flight.next
+    s.n_flights += 1
     flight.used = 1
     flight.node = -1
     flight.parent = -1
@@ -43,18 +45,17 @@ def new_flight(s: State) -> int:
 
 
 @kernel
-def end_flight(s: State, i: int) -> None:
-    clock = s.clock[0]
-    s.flights[i].used = 0
-    s.flights[i].next = clock.free_flight
-    clock.free_flight = i
-    clock.n_flights -= 1
+def end_flight(s: Head, i: int) -> None:
+    flights(s, i).used = 0
+    flights(s, i).next = s.free_flight
+    s.free_flight = i
+    s.n_flights -= 1
 
 
 @kernel
-def step(s: State, i: int) -> bool:
+def step(s: Head, i: int) -> bool:
     """Move a cursor to the next firing; True if that is the first of another iteration."""
-    cursor = s.cursors[i]
+    cursor = cursors(s, i)
     cursor.left -= 1
     wraps = cursor.left == 0
     if wraps:
@@ -67,76 +68,54 @@ def step(s: State, i: int) -> bool:
             cursor.col = cursor.col_start
             cursor.row += 1
     if cursor.varies:
-        cursor.value = s.table[cursor.row] + s.table[cursor.col]
+        cursor.value = table(s, cursor.row).value + table(s, cursor.col).value
     return wraps
 
 
 @kernel
-def widen_bins(s: State) -> None:
+def widen_bins(s: Head) -> None:
     """Double the width of a bin."""
-    n_bins, n_visits = s.bins.shape
-    for b in range(n_bins):
-        for v in range(n_visits):
-            low = s.bins[2 * b, v] if 2 * b < n_bins else 0
-            high = s.bins[2 * b + 1, v] if 2 * b + 1 < n_bins else 0
-            s.bins[b, v] = low + high
-    s.clock[0].bin_shift += 1
+    for b in range(s.n_bins):
+        for v in range(s.n_visits):
+            low = bins(s, 2 * b * s.n_visits + v).value if 2 * b < s.n_bins else 0
+            high = bins(s, (2 * b + 1) * s.n_visits + v).value if 2 * b + 1 < s.n_bins else 0
+            bins(s, b * s.n_visits + v).value = low + high
+    s.bin_shift += 1
 
 
 @kernel
-def record_busy(s: State, v: int, begin: int, end: int) -> None:
+def record_busy(s: Head, v: int, begin: int, end: int) -> None:
     """Add a hold to the bins."""
-    clock = s.clock[0]
-    if end > clock.max_hold_end:
-        clock.max_hold_end = end
-        while (end - 1) >> clock.bin_shift >= s.bins.shape[0]:
+    if end > s.max_hold_end:
+        s.max_hold_end = end
+        while (end - 1) >> s.bin_shift >= s.n_bins:
             widen_bins(s)
-    shift = clock.bin_shift
+    shift = s.bin_shift
     first = begin >> shift
     last = (end - 1) >> shift
     if first == last:
-        s.bins[first, v] += end - begin
+        bins(s, first * s.n_visits + v).value += end - begin
         return
-    s.bins[first, v] += ((first + 1) << shift) - begin
+    bins(s, first * s.n_visits + v).value += ((first + 1) << shift) - begin
     for b in range(first + 1, last):
-        s.bins[b, v] += 1 << shift
-    s.bins[last, v] += end - (last << shift)
+        bins(s, b * s.n_visits + v).value += 1 << shift
+    bins(s, last * s.n_visits + v).value += end - (last << shift)
 
 
 @kernel
-def record_period(s: State, v: int, begin: int, end: int) -> None:
-    """Add a hold to the histogram of the period that is to be repeated."""
-    start = begin - s.clock[0].period_start
-    stop = end - s.clock[0].period_start
-    low = 0
-    high = len(s.breaks)
-    while low < high:  # the first break after start
-        middle = (low + high) >> 1
-        if s.breaks[middle] > start:
-            high = middle
-        else:
-            low = middle + 1
-    while low < len(s.breaks) and s.breaks[low] < stop:
-        s.period[low, v] += s.breaks[low] - start
-        start = s.breaks[low]
-        low += 1
-    s.period[low, v] += stop - start
-
-
-@kernel
-def note_change(s: State, r: int) -> None:
+def note_change(s: Head, r: int) -> None:
     """The queue or the free servers of resource r changed: it is to be searched at this instant."""
-    if not s.resources[r].changed:
-        s.resources[r].changed = 1
-        s.changed[s.clock[0].n_changed] = r
-        s.clock[0].n_changed += 1
+    if not resources(s, r).changed:
+        resources(s, r).changed = 1
+        changed(s, s.n_changed).index = r
+        s.n_changed += 1
 
 
 @kernel
-def free_server(s: State, r: int, key: int, visit: int, node: int) -> None:
+def free_server(s: Head, r: int, key: int, visit: int, node: int) -> None:
     """A server of a queued resource comes free, put down to that visit."""
-    now = s.clock[0].now
-    resource = s.resources[r]
+    now = s.now
+    resource = resources(s, r)
     resource.n_free += 1
     smaller = key < resource.freed_key or (key == resource.freed_key and visit < resource.freed_visit)
     if resource.freed_at < now or smaller:
@@ -148,16 +127,16 @@ def free_server(s: State, r: int, key: int, visit: int, node: int) -> None:
 
 
 @kernel
-def free_servers(s: State, v: int, key: int, by: int, node: int) -> None:
+def free_servers(s: Head, v: int, key: int, by: int, node: int) -> None:
     """One server of each resource of visit v comes free."""
-    for i in range(s.visits[v].group_start, s.visits[v].group_end):
-        free_server(s, s.group[i], key, by, node)
+    for i in range(visits(s, v).group_start, visits(s, v).group_end):
+        free_server(s, group(s, i).index, key, by, node)
 
 
 @kernel
-def free_later(s: State, time: int, v: int, key: int, by: int, node: int) -> None:
+def free_later(s: Head, time: int, v: int, key: int, by: int, node: int) -> None:
     i = new_flight(s)
-    hold = s.flights[i]
+    hold = flights(s, i)
     hold.visit = v
     hold.key = key
     hold.by = by
@@ -166,16 +145,16 @@ def free_later(s: State, time: int, v: int, key: int, by: int, node: int) -> Non
 
 
 @kernel
-def free_kept(s: State, i: int, begin: int, node: int) -> None:
+def free_kept(s: Head, i: int, begin: int, node: int) -> None:
     """The visit after one that keeps its resources begins (now or later): they come free."""
-    flight = s.flights[i]
+    flight = flights(s, i)
     v = flight.visit
     by = v
     if begin < flight.kept_until:
         by = v - 1
         node = flight.kept_node
     end = max(begin, flight.kept_until)
-    if end == s.clock[0].now:
+    if end == s.now:
         free_servers(s, v - 1, flight.key, by, node)
     else:
         free_later(s, end, v - 1, flight.key, by, node)
@@ -183,31 +162,28 @@ def free_kept(s: State, i: int, begin: int, node: int) -> None:
 
 
 @kernel
-def begin_visit(s: State, i: int, begin: int, cause: int, parent: int) -> int:
+def begin_visit(s: Head, i: int, begin: int, cause: int, parent: int) -> int:
     """The current visit of flight i begins at `begin`, which may be later than now; returns its node."""
-    clock = s.clock[0]
-    flight = s.flights[i]
+    flight = flights(s, i)
     v = flight.visit
-    visit = s.visits[v]
+    visit = visits(s, v)
     hold = visit.hold
     advance = visit.advance
     if not 0 <= begin <= MAX_TIME_FS - max(hold, advance):  # the run ends here: anything harmless will do
-        if clock.late_flight < 0:
-            clock.late_flight = i
-        begin = clock.now
+        if s.late_flight < 0:
+            s.late_flight = i
+        begin = s.now
         hold = advance = 1
     if visit.hold_varies:
         step(s, v)
-        visit.hold = s.cursors[v].value
+        visit.hold = cursors(s, v).value
     if visit.advance_varies:
-        step(s, len(s.visits) + v)
-        visit.advance = s.cursors[len(s.visits) + v].value
+        step(s, s.n_visits + v)
+        visit.advance = cursors(s, s.n_visits + v).value
     visit.wait += begin - flight.request
     if visit.wait < 0:
-        clock.overflow = 1
+        s.overflow = 1
     record_busy(s, v, begin, begin + hold)
-    if clock.period_start >= 0:
-        record_period(s, v, begin, begin + hold)
     firing = flight.key & FIRING_MASK
     node = new_node(s, begin, firing, v, cause, parent)
     flight.node = node
@@ -236,14 +212,14 @@ def begin_visit(s: State, i: int, begin: int, cause: int, parent: int) -> int:
 
 
 @kernel
-def begin_firing(s: State, i: int, begin: int, hold_end: int, advance_at: int) -> None:
+def begin_firing(s: Head, i: int, begin: int, hold_end: int, advance_at: int) -> None:
     """The first visit of a firing begins."""
-    flight = s.flights[i]
-    a = s.visits[flight.visit].actor
+    flight = flights(s, i)
+    a = visits(s, flight.visit).actor
     if flight.key & FIRING_MASK == 0:
-        s.actors[a].first_begin = begin
-    if s.clock[0].keep_firings:
-        s.firings[s.actors[a].firing_start + (flight.key & FIRING_MASK)].begin_fs = begin
+        actors(s, a).first_begin = begin
+    if s.keep_firings:
+        firings(s, actors(s, a).firing_start + (flight.key & FIRING_MASK)).begin_fs = begin
     if hold_end == advance_at:
         schedule_event(s, advance_at, i << 2 | FIRST_HOLD_AND_ADVANCE)
     else:
@@ -252,11 +228,11 @@ def begin_firing(s: State, i: int, begin: int, hold_end: int, advance_at: int) -
 
 
 @kernel
-def begin_on_one_server(s: State, i: int) -> None:
+def on_one_server(s: Head, i: int) -> tuple[int, int, int]:
     """Book the only server of the only resource of the visit."""
-    flight = s.flights[i]
-    visit = s.visits[flight.visit]
-    server = s.servers[visit.server]
+    flight = flights(s, i)
+    visit = visits(s, flight.visit)
+    server = servers(s, visit.server)
     begin = flight.request
     cause = flight.cause
     parent = flight.parent
@@ -265,51 +241,65 @@ def begin_on_one_server(s: State, i: int) -> None:
         cause = RESOURCE
         parent = server.node
     server.free_at = begin + visit.hold
-    server.node = begin_visit(s, i, begin, cause, parent)
+    server.node = s.n_nodes  # the node that this visit will have
+    return begin, cause, parent
 
 
 @kernel
-def earliest_server(s: State, r: int) -> int:
+def earliest_server(s: Head, r: int) -> int:
     """The server of resource r that is free first, the lowest index among equals."""
-    best = s.resources[r].server_start
-    for server in range(best + 1, s.resources[r].server_end):
-        if s.servers[server].free_at < s.servers[best].free_at:
+    best = resources(s, r).server_start
+    for server in range(best + 1, resources(s, r).server_end):
+        if servers(s, server).free_at < servers(s, best).free_at:
             best = server
     return best
 
 
 @kernel
-def begin_booked(s: State, i: int) -> None:
+def on_several_servers(s: Head, i: int) -> tuple[int, int, int]:
     """Book one server of each resource of the visit."""
-    flight = s.flights[i]
-    visit = s.visits[flight.visit]
+    flight = flights(s, i)
+    visit = visits(s, flight.visit)
     begin = flight.request
     cause = flight.cause
     parent = flight.parent
     for x in range(visit.group_start, visit.group_end):
-        server = s.servers[earliest_server(s, s.group[x])]
+        server = servers(s, earliest_server(s, group(s, x).index))
         if server.free_at > begin:
             begin = server.free_at
             cause = RESOURCE
             parent = server.node
-    free_at = begin + visit.hold
-    node = s.clock[0].n_nodes
     for x in range(visit.group_start, visit.group_end):
-        server = s.servers[earliest_server(s, s.group[x])]
-        server.free_at = free_at
-        server.node = node
-    begin_visit(s, i, begin, cause, parent)
+        server = servers(s, earliest_server(s, group(s, x).index))
+        server.free_at = begin + visit.hold
+        server.node = s.n_nodes
+    return begin, cause, parent
 
 
 @kernel
-def begin_in_slot(s: State, i: int) -> None:
+def in_slot(s: Head, i: int) -> tuple[int, int, int]:
     """Take the first own slot that starts neither before now nor before one taken by an earlier firing."""
-    flight = s.flights[i]
-    visit = s.visits[flight.visit]
-    resource = s.resources[s.group[visit.group_start]]
+    flight = flights(s, i)
+    visit = visits(s, flight.visit)
+    resource = resources(s, group(s, visit.group_start).index)
     earliest = max(flight.request, visit.latest_begin + 1)
     slot = -(-earliest // resource.slot_fs)
-    while s.slot_owner[resource.slot_start + slot % resource.n_slots] != flight.visit:
+    while slot_owner(s, resource.slot_start + slot % resource.n_slots).index != flight.visit:
         slot += 1
     begin = slot * resource.slot_fs
-    begin_visit(s, i, begin, SLOT if begin > flight.request else flight.cause, flight.parent)
+    return begin, SLOT if begin > flight.request else flight.cause, flight.parent
+
+
+@kernel
+def request(s: Head, i: int) -> None:
+    """A visit without a queue learns at once when it begins."""
+    kind = visits(s, flights(s, i).visit).kind
+    if kind == ONE_SERVER:
+        begin, cause, parent = on_one_server(s, i)
+    elif kind == BOOKED:
+        begin, cause, parent = on_several_servers(s, i)
+    elif kind == SLOTTED:
+        begin, cause, parent = in_slot(s, i)
+    else:
+        begin, cause, parent = flights(s, i).request, flights(s, i).cause, flights(s, i).parent
+    begin_visit(s, i, begin, cause, parent)

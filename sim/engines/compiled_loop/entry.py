@@ -17,7 +17,7 @@ from pathlib import Path
 import numba
 
 from .loop import run_instants
-from .state import State
+from .state import HEAD, Records
 
 
 @cache
@@ -32,15 +32,16 @@ def sources_digest() -> int:
 
 
 @cache
-def load(signature: numba.types.NamedTuple) -> Callable[[State], int]:
-    """The compiled loop for a state of that numba type: from the cache on disk, or compiled."""
+def load() -> Callable[[Records], int]:
+    """The compiled loop, which takes a state's head: from the cache on disk, or compiled."""
     digest = sources_digest()
 
-    def run(s: State) -> int:
-        s.clock[0].sources = digest
-        return run_instants(s)
+    def run(head: Records) -> int:
+        head[0].sources = digest
+        return run_instants(head[0])
 
-    compiled: Callable[[State], int] = numba.njit(
-        numba.int64(signature), cache=True, nogil=True, _nrt=False, error_model="numpy"
+    signature = numba.int64(numba.from_dtype(HEAD)[::1])
+    compiled: Callable[[Records], int] = numba.njit(
+        signature, cache=True, nogil=True, _nrt=False, error_model="numpy"
     )(run)
     return compiled

@@ -2,47 +2,46 @@
 
 from __future__ import annotations
 
+from .access import event_at
 from .kernel import kernel
-from .state import Records
 
 
 @kernel
-def push(heap: Records, n: int, time: int, code: int) -> None:
-    """Add an entry to a heap of n entries."""
+def push(heap: int, n: int, time: int, code: int) -> None:
+    """Add an entry to the heap of n entries at address `heap`."""
     i = n
     while i > 0:
         parent = (i - 1) >> 2
-        above = heap[parent].time
+        above = event_at(heap, parent).time
         if above <= time:
             break
-        heap[i].time = above
-        heap[i].code = heap[parent].code
+        event_at(heap, i).time = above
+        event_at(heap, i).code = event_at(heap, parent).code
         i = parent
-    heap[i].time = time
-    heap[i].code = code
+    event_at(heap, i).time = time
+    event_at(heap, i).code = code
 
 
 @kernel
-def pop(heap: Records, n: int) -> None:
-    """Remove the first entry of a heap of n entries; the caller has read it."""
+def pop(heap: int, n: int) -> None:
+    """Remove the first entry of the heap of n entries at address `heap`; the caller has read it."""
     last = n - 1
-    time = heap[last].time
-    code = heap[last].code
+    time = event_at(heap, last).time
     i = 0
     while True:
         child = 4 * i + 1
         if child >= last:
             break
         smallest = child
-        least = heap[child].time
+        least = event_at(heap, child).time
         for other in range(child + 1, min(child + 4, last)):
-            if heap[other].time < least:
+            if event_at(heap, other).time < least:
                 smallest = other
-                least = heap[other].time
+                least = event_at(heap, other).time
         if least >= time:
             break
-        heap[i].time = least
-        heap[i].code = heap[smallest].code
+        event_at(heap, i).time = least
+        event_at(heap, i).code = event_at(heap, smallest).code
         i = smallest
-    heap[i].time = time
-    heap[i].code = code
+    event_at(heap, i).time = time
+    event_at(heap, i).code = event_at(heap, last).code

@@ -12,6 +12,6 @@ R = TypeVar("R")
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile as a part of whoever calls it: inlined, no Python objects, no allocation (hence no reference counts)."""
-    compiled: Callable[P, R] = numba.njit(forceinline=True, _nrt=False, error_model="numpy")(function)
+    """Compile when called by compiled code: no Python objects, and no allocation, hence no reference counts."""
+    compiled: Callable[P, R] = numba.njit(_nrt=False, error_model="numpy")(function)
     return compiled

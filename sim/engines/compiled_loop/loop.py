@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from .begin import (
-    FIRING_MASK,
-    begin_booked,
-    begin_in_slot,
-    begin_on_one_server,
-    begin_visit,
-    end_flight,
-    free_servers,
-)
+from .access import actors, arrivals, channels, ended, event_at, firings, flights, iterations, out_channel, requests, touched, visits
+from .begin import FIRING_MASK, end_flight, free_servers, request
 from .heap import pop
 from .issue import let_go, touch, try_to_issue
 from .kernel import kernel
@@ -18,57 +11,53 @@ from .path import drop_dead_nodes
 from .queues import join, search_queues
 from .state import (
     ADVANCE,
-    BOOKED,
     FINISHED,
     FIRING_BITS,
     FIRST_HOLD,
     HOLD_END,
     MORE_FLIGHTS,
     MORE_NODES,
-    NO_RESOURCE,
-    ONE_SERVER,
     PAUSED,
-    SLOTTED,
+    QUEUED,
     STUCK,
     TOO_LATE,
-    State,
+    Head,
 )
 
 
 @kernel
-def first_hold_ends(s: State, a: int) -> None:
-    actor = s.actors[a]
+def first_hold_ends(s: Head, a: int) -> None:
+    actor = actors(s, a)
     actor.entrance_free = 1
-    actor.idle_since = s.clock[0].now
+    actor.idle_since = s.now
     touch(s, a)
     if not actor.release_end:
         let_go(s, a)
 
 
 @kernel
-def firing_ends(s: State, i: int) -> None:
-    clock = s.clock[0]
-    now = clock.now
-    flight = s.flights[i]
+def firing_ends(s: Head, i: int) -> None:
+    now = s.now
+    flight = flights(s, i)
     a = flight.key >> FIRING_BITS
-    actor = s.actors[a]
+    actor = actors(s, a)
     if actor.ended_at != now:
         actor.ended_at = now
         actor.ended_before = actor.ended
         actor.last_ended = -1
     actor.ended += 1
-    ended = s.ended[clock.n_ended]
-    ended.firing = flight.key & FIRING_MASK
-    ended.node = flight.node
-    ended.previous = actor.last_ended
-    actor.last_ended = clock.n_ended
-    clock.n_ended += 1
-    if clock.keep_firings:
-        s.firings[actor.firing_start + ended.firing].end_fs = now
+    end = ended(s, s.n_ended)
+    end.firing = flight.key & FIRING_MASK
+    end.node = flight.node
+    end.previous = actor.last_ended
+    actor.last_ended = s.n_ended
+    s.n_ended += 1
+    if s.keep_firings:
+        firings(s, actor.firing_start + end.firing).end_fs = now
     if actor.release_end:
         let_go(s, a)
     for x in range(actor.out_start, actor.out_end):
-        channel = s.channels[s.out_channel[x]]
+        channel = channels(s, out_channel(s, x).index)
         if channel.need == actor.ended:
             touch(s, channel.dst)
     end_flight(s, i)
@@ -78,167 +67,148 @@ def firing_ends(s: State, i: int) -> None:
 
 
 @kernel
-def iteration_ends(s: State, a: int) -> None:
+def iteration_ends(s: Head, a: int) -> None:
     """Actor a has made all its firings of an iteration."""
-    clock = s.clock[0]
-    actor = s.actors[a]
-    iteration = s.iterations[actor.end_iteration]
-    iteration.end = clock.now
+    actor = actors(s, a)
+    iteration = iterations(s, actor.end_iteration)
+    iteration.end = s.now
     iteration.left -= 1
     if iteration.left == 0:
-        clock.boundary += 1
-        clock.is_boundary = 1
+        s.boundary += 1
+        s.is_boundary = 1
     actor.end_iteration += 1
     actor.end_left = actor.n
     if actor.ended == actor.limit:
-        clock.n_finished += 1
+        s.n_finished += 1
 
 
 @kernel
-def advances(s: State, i: int) -> None:
+def advances(s: Head, i: int) -> None:
     """A visit of flight i lets the firing go on."""
-    flight = s.flights[i]
-    if s.visits[flight.visit].is_last:
+    flight = flights(s, i)
+    if visits(s, flight.visit).is_last:
         firing_ends(s, i)
         return
     flight.visit += 1
-    flight.request = s.clock[0].now
-    s.requests[s.clock[0].n_requests] = i
-    s.clock[0].n_requests += 1
+    flight.request = s.now
+    requests(s, s.n_requests).index = i
+    s.n_requests += 1
 
 
 @kernel
-def happens(s: State, code: int) -> None:
+def happens(s: Head, code: int) -> None:
     """One event of phase 1."""
     kind = code & 3
     i = code >> 2
     if kind == FIRST_HOLD:
         first_hold_ends(s, i)
     elif kind == HOLD_END:
-        hold = s.flights[i]
+        hold = flights(s, i)
         free_servers(s, hold.visit, hold.key, hold.by, hold.node)
         end_flight(s, i)
     else:
         if kind != ADVANCE:
-            first_hold_ends(s, s.flights[i].key >> FIRING_BITS)
+            first_hold_ends(s, flights(s, i).key >> FIRING_BITS)
         advances(s, i)
 
 
 @kernel
-def inferences_arrive(s: State) -> None:
-    clock = s.clock[0]
-    while clock.next_arrival < len(s.arrivals) and s.arrivals[clock.next_arrival] == clock.now:
-        clock.next_arrival += 1
-    for a in range(len(s.actors)):
-        if s.actors[a].is_source:
+def inferences_arrive(s: Head) -> None:
+    while s.next_arrival < s.arrivals_size and arrivals(s, s.next_arrival).value == s.now:
+        s.next_arrival += 1
+    for a in range(s.actors_size):
+        if actors(s, a).is_source:
             touch(s, a)
 
 
 @kernel
-def sort_requests(s: State) -> None:
+def sort_requests(s: Head) -> None:
     """By (actor, firing), which is unique: Shell sort, since there are mostly one or two."""
-    n = s.clock[0].n_requests
+    n = s.n_requests
     gap = 1
     while gap * 3 < n:
         gap = gap * 3 + 1
     while gap > 0:
         for x in range(gap, n):
-            i = s.requests[x]
-            key = s.flights[i].key
+            i = requests(s, x).index
+            key = flights(s, i).key
             y = x
-            while y >= gap and s.flights[s.requests[y - gap]].key > key:
-                s.requests[y] = s.requests[y - gap]
+            while y >= gap and flights(s, requests(s, y - gap).index).key > key:
+                requests(s, y).index = requests(s, y - gap).index
                 y -= gap
-            s.requests[y] = i
+            requests(s, y).index = i
         gap //= 3
 
 
 @kernel
-def request(s: State, i: int) -> None:
-    """A request joins: without a queue it learns at once when its visit begins."""
-    flight = s.flights[i]
-    kind = s.visits[flight.visit].kind
-    if kind == ONE_SERVER:
-        begin_on_one_server(s, i)
-    elif kind == BOOKED:
-        begin_booked(s, i)
-    elif kind == NO_RESOURCE:
-        begin_visit(s, i, flight.request, flight.cause, flight.parent)
-    elif kind == SLOTTED:
-        begin_in_slot(s, i)
-    else:
-        join(s, i)
-
-
-@kernel
-def next_instant(s: State) -> int:
+def next_instant(s: Head) -> int:
     """When something happens next; -1 for never."""
-    clock = s.clock[0]
-    if clock.now < 0:
+    if s.now < 0:
         return 0
     time = -1
-    if clock.n_heap > 0:
-        time = s.events[0].time
-    if clock.next_arrival < len(s.arrivals):
-        arrival = s.arrivals[clock.next_arrival]
+    if s.n_heap > 0:
+        time = event_at(s.events_at, 0).time
+    if s.next_arrival < s.arrivals_size:
+        arrival = arrivals(s, s.next_arrival).value
         if time < 0 or arrival < time:
             time = arrival
     return time
 
 
 @kernel
-def run_instant(s: State) -> None:
-    """The three phases of the instant `clock.now`."""
-    clock = s.clock[0]
-    now = clock.now
-    while clock.n_heap > 0 and s.events[0].time == now:
-        code = s.events[0].code
-        pop(s.events, clock.n_heap)
-        clock.n_heap -= 1
-        clock.n_events += 1
+def run_instant(s: Head) -> None:
+    """The three phases of the instant `s.now`."""
+    now = s.now
+    while s.n_heap > 0 and event_at(s.events_at, 0).time == now:
+        code = event_at(s.events_at, 0).code
+        pop(s.events_at, s.n_heap)
+        s.n_heap -= 1
+        s.n_events += 1
         happens(s, code)
-    if clock.next_arrival < len(s.arrivals) and s.arrivals[clock.next_arrival] == now:
+    if s.next_arrival < s.arrivals_size and arrivals(s, s.next_arrival).value == now:
         inferences_arrive(s)
-    for x in range(clock.n_touched):
-        s.actors[s.touched[x]].touched = 0
-        try_to_issue(s, s.touched[x])
+    for x in range(s.n_touched):
+        actors(s, touched(s, x).index).touched = 0
+        try_to_issue(s, touched(s, x).index)
     sort_requests(s)
-    for x in range(clock.n_requests):
-        request(s, s.requests[x])
+    for x in range(s.n_requests):
+        i = requests(s, x).index
+        if visits(s, flights(s, i).visit).kind == QUEUED:
+            join(s, i)
+        else:
+            request(s, i)
     search_queues(s)
-    clock.n_ended = 0
-    clock.n_requests = 0
-    clock.n_touched = 0
+    s.n_ended = 0
+    s.n_requests = 0
+    s.n_touched = 0
 
 
 @kernel
-def lacks_space(s: State) -> int:
+def lacks_space(s: Head) -> int:
     """Whether an instant might need more nodes or flights than there are; PAUSED if not."""
-    clock = s.clock[0]
-    most = clock.n_flights + len(s.actors)  # visits that may begin in one instant
-    if 3 * most > len(s.flights):
+    most = s.n_flights + s.actors_size  # visits that may begin in one instant
+    if 3 * most > s.flights_size:
         return MORE_FLIGHTS
-    if clock.n_nodes + most > len(s.nodes):
+    if s.n_nodes + most > s.nodes_size:
         drop_dead_nodes(s)
-        if 2 * clock.n_nodes + most > len(s.nodes):
+        if 2 * s.n_nodes + most > s.nodes_size:
             return MORE_NODES
     return PAUSED
 
 
 @kernel
-def run_instants(s: State) -> int:
+def run_instants(s: Head) -> int:
     """Run until something needs Python; returns why. State and time stay consistent: call again to go on."""
-    clock = s.clock[0]
-    stop = clock.n_events + clock.max_events
-    while clock.n_events < stop:
+    stop = s.n_events + s.max_events
+    while s.n_events < stop:
         lack = lacks_space(s)
         if lack != PAUSED:
             return lack
         time = next_instant(s)
         if time < 0:
-            return FINISHED if clock.n_finished == len(s.actors) else STUCK
-        clock.now = time
+            return FINISHED if s.n_finished == s.actors_size else STUCK
+        s.now = time
         run_instant(s)
-        if clock.late_flight >= 0:
+        if s.late_flight >= 0:
             return TOO_LATE
     return PAUSED

@@ -7,17 +7,17 @@ the rest together, in order. The array is doubled when that leaves it more than 
 
 from __future__ import annotations
 
+from .access import flights, forward, nodes, servers, visits
 from .kernel import kernel
-from .state import State
+from .state import Head
 
 
 @kernel
-def new_node(s: State, begin: int, firing: int, visit: int, cause: int, parent: int) -> int:
+def new_node(s: Head, begin: int, firing: int, visit: int, cause: int, parent: int) -> int:
     """Record a visit and return its node."""
-    clock = s.clock[0]
-    i = clock.n_nodes
-    clock.n_nodes = i + 1
-    node = s.nodes[i]
+    i = s.n_nodes
+    s.n_nodes = i + 1
+    node = nodes(s, i)
     node.begin = begin
     node.firing = firing
     node.visit = visit
@@ -27,69 +27,69 @@ def new_node(s: State, begin: int, firing: int, visit: int, cause: int, parent: 
 
 
 @kernel
-def mark(s: State, node: int) -> None:
+def mark(s: Head, node: int) -> None:
     if node >= 0:
-        s.forward[node] = 1
+        forward(s, node).index = 1
 
 
 @kernel
-def moved(s: State, node: int) -> int:
+def moved(s: Head, node: int) -> int:
     """The new index of a marked node; none (negative) stays."""
-    return s.forward[node] if node >= 0 else node
+    return forward(s, node).index if node >= 0 else node
 
 
 @kernel
-def mark_roots(s: State) -> None:
+def mark_roots(s: Head) -> None:
     """Mark what the rest of the run may name as a parent, or as the last visit of all."""
-    for i in range(len(s.flights)):
-        if s.flights[i].used:
-            mark(s, s.flights[i].node)
-            mark(s, s.flights[i].parent)
-            mark(s, s.flights[i].kept_node)
-    for i in range(len(s.visits)):
-        mark(s, s.visits[i].latest_node)
-    for i in range(len(s.servers)):
-        if s.servers[i].free_at > s.clock[0].now:
-            mark(s, s.servers[i].node)
+    for i in range(s.flights_size):
+        if flights(s, i).used:
+            mark(s, flights(s, i).node)
+            mark(s, flights(s, i).parent)
+            mark(s, flights(s, i).kept_node)
+    for i in range(s.n_visits):
+        mark(s, visits(s, i).latest_node)
+    for i in range(s.servers_size):
+        if servers(s, i).free_at > s.now:
+            mark(s, servers(s, i).node)
         else:
-            s.servers[i].node = -1
+            servers(s, i).node = -1
 
 
 @kernel
-def move_roots(s: State) -> None:
-    for i in range(len(s.flights)):
-        flight = s.flights[i]
+def move_roots(s: Head) -> None:
+    for i in range(s.flights_size):
+        flight = flights(s, i)
         if flight.used:
             flight.node = moved(s, flight.node)
             flight.parent = moved(s, flight.parent)
             flight.kept_node = moved(s, flight.kept_node)
-    for i in range(len(s.visits)):
-        s.visits[i].latest_node = moved(s, s.visits[i].latest_node)
-    for i in range(len(s.servers)):
-        s.servers[i].node = moved(s, s.servers[i].node)
+    for i in range(s.n_visits):
+        visits(s, i).latest_node = moved(s, visits(s, i).latest_node)
+    for i in range(s.servers_size):
+        servers(s, i).node = moved(s, servers(s, i).node)
 
 
 @kernel
-def drop_dead_nodes(s: State) -> None:
+def drop_dead_nodes(s: Head) -> None:
     """Keep only the nodes that something live leads back to."""
-    clock = s.clock[0]
-    n = clock.n_nodes
-    s.forward[:n] = 0
+    n = s.n_nodes
+    for i in range(n):
+        forward(s, i).index = 0
     mark_roots(s)
     for i in range(n - 1, -1, -1):
-        if s.forward[i]:
-            mark(s, s.nodes[i].parent)
+        if forward(s, i).index:
+            mark(s, nodes(s, i).parent)
     n_live = 0
     for i in range(n):
-        if s.forward[i]:
-            node = s.nodes[i]
-            to = s.nodes[n_live]
+        if forward(s, i).index:
+            node = nodes(s, i)
+            to = nodes(s, n_live)
             to.begin = node.begin
             to.firing = node.firing
             to.visit = node.visit
             to.cause = node.cause
             to.parent = moved(s, node.parent)
-            s.forward[i] = n_live
+            forward(s, i).index = n_live
             n_live += 1
     move_roots(s)
-    clock.n_nodes = n_live
+    s.n_nodes = n_live

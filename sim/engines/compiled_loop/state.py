@@ -6,14 +6,14 @@ Indices of other records are int32 with -1 for none. Times are in fs.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...program import I64
+from ..result import FIRING_DTYPE
 
-I32 = NDArray[np.int32]
 Records = NDArray[Any]
 
 
@@ -33,36 +33,6 @@ PAUSED, FINISHED, STUCK, MORE_NODES, MORE_FLIGHTS, TOO_LATE, REPEATED, PERIOD_OV
 FIRING_BITS = 43
 """Order keys are actor << FIRING_BITS | firing."""
 
-CLOCK = _record(
-    now="i8",
-    max_events="i8",  # events until the loop pauses
-    n_events="i8",
-    n_heap="i4",
-    free_flight="i4",  # first of the free list
-    n_flights="i4",  # in use
-    n_nodes="i4",
-    n_requests="i4",
-    n_touched="i4",
-    n_ended="i4",
-    n_changed="i4",
-    n_ready="i4",
-    group_size="i4",  # most resources that one visit occupies
-    sources="i8",  # digest of the sources that the loop was compiled from
-    next_arrival="i8",
-    bin_shift="i4",
-    max_hold_end="i8",
-    n_finished="i8",  # actors that made all their firings
-    boundary="i8",  # iterations that every actor has finished
-    is_boundary="u1",  # the latest of them at this instant
-    keep_firings="u1",
-    watch="u1",  # look for a repeated state
-    late_flight="i4",  # the first that would pass MAX_TIME_FS
-    overflow="u1",  # a sum of times did not fit in 64 bits
-    repeat_of="i8",  # boundary with the same hash as this one
-    stop_boundary="i8",
-    period_start="i8",  # instant from which the histogram of a period counts; -1: off
-    firing_offset="i8",
-)
 EVENT = _record(time="i8", code="i8")
 FLIGHT = _record(
     key="i8",  # order key: actor and firing
@@ -171,56 +141,95 @@ RESOURCE = _record(
     cyclic="u1",
     changed="u1",
 )
+INDEX = _record(index="i4")
+NUMBER = _record(value="i8")
 LANE = _record(head="i4", tail="i4")
 ENDED = _record(firing="i8", node="i4", previous="i4")
 ITERATION = _record(begin="i8", end="i8", left="i8")
 
+TABLES: dict[str, np.dtype[np.void]] = {
+    "events": EVENT,  # 4-ary heap
+    "flights": FLIGHT,
+    "nodes": NODE,  # visits that began and may be on the critical path, in the order of their grants
+    "forward": INDEX,  # scratch of the collection of dead nodes, one per node
+    "actors": ACTOR,
+    "visits": VISIT,
+    "channels": CHANNEL,
+    "cursors": CURSOR,  # where each schedule is being read: holds and advances by visit, needs and frees by channel
+    "table": NUMBER,
+    "in_channel": INDEX,
+    "out_channel": INDEX,
+    "group": INDEX,  # resources of each visit, visit after visit
+    "group_lane": INDEX,  # lane of the queue that the visit joins at that resource
+    "resources": RESOURCE,
+    "servers": SERVER,
+    "slot_owner": INDEX,
+    "lanes": LANE,
+    "links": INDEX,  # next in the lane, by flight and position in the group
+    "requests": INDEX,  # flights that request at this instant
+    "touched": INDEX,  # actors to be tried at this instant
+    "ended": ENDED,  # firings that ended at this instant
+    "changed": INDEX,  # queued resources to be searched at this instant
+    "ready": EVENT,  # 4-ary heap of grantable requests, by order key
+    "iterations": ITERATION,
+    "arrivals": NUMBER,
+    "bins": NUMBER,  # busy time, n_bins x V
+    "firings": FIRING_DTYPE,
+}
 
-class State(NamedTuple):
-    """The arrays. Shapes: A actors, V visits, C channels, S servers, R resources, B iterations, G group members."""
+Head = Any
+"""A record of HEAD, as the loop sees it: its fields are integers."""
 
-    clock: Records
-    events: Records
-    """4-ary heap."""
-    flights: Records
-    """Firings in flight, and holds of queued resources to be ended."""
-    nodes: Records
-    """Visits that began and may be on the critical path, in the order of their grants."""
-    forward: I32
-    """Scratch of the collection of dead nodes."""
-    actors: Records
-    visits: Records
-    channels: Records
-    cursors: Records
-    """Where each schedule is being read: V holds, V advances, C needs, C frees."""
-    table: I64
-    in_channel: I32
-    out_channel: I32
-    group: I32
-    """Resources of each visit, visit after visit."""
-    group_lane: I32
-    """Lane of the queue that the visit joins at that resource."""
-    resources: Records
-    servers: Records
-    slot_owner: I32
-    lanes: Records
-    links: I32
-    """Next in the lane, by flight and position in the group."""
-    requests: I32
-    """Flights that request at this instant."""
-    touched: I32
-    ended: Records
-    changed: I32
-    ready: Records
-    """4-ary heap of grantable requests, by order key."""
-    iterations: Records
-    arrivals: I64
-    bins: I64
-    """Busy time, shape (n_bins, V)."""
-    firings: Records
-    seen: I64
-    """Hash table of states at boundaries, shape (n, 2)."""
-    breaks: I64
-    """Ends of the intervals of the histogram of one period, ascending."""
-    period: I64
-    """The histogram, shape (len(breaks) + 1, V)."""
+HEAD = _record(
+    n_visits="i8",
+    n_channels="i8",
+    n_bins="i8",
+    now="i8",
+    max_events="i8",  # events until the loop pauses
+    n_events="i8",
+    next_arrival="i8",
+    max_hold_end="i8",
+    n_finished="i8",  # actors that made all their firings
+    boundary="i8",  # iterations that every actor has finished
+    period_start="i8",  # instant from which the histogram of a period counts; -1: off
+    sources="i8",  # digest of the sources that the loop was compiled from
+    n_heap="i4",
+    n_ready="i4",
+    n_flights="i4",  # in use
+    free_flight="i4",  # first of the free list
+    n_nodes="i4",
+    n_requests="i4",
+    n_touched="i4",
+    n_ended="i4",
+    n_changed="i4",
+    bin_shift="i4",  # log2 of the width of a bin
+    widest_group="i4",  # most resources that one visit occupies
+    late_flight="i4",  # the first that would pass MAX_TIME_FS
+    is_boundary="u1",  # an iteration ended for good at this instant
+    keep_firings="u1",
+    overflow="u1",  # a sum of times did not fit in 64 bits
+    **{f"{name}_at": "i8" for name in TABLES},  # addresses
+    **{f"{name}_size": "i8" for name in TABLES},
+)
+
+
+@dataclass(frozen=True)
+class State:
+    """The head and the tables. The loop sees only the head, which knows where the tables are and how long."""
+
+    head: Records
+    """One record of HEAD."""
+    tables: dict[str, Records]
+
+    def __post_init__(self) -> None:
+        for name, table in self.tables.items():
+            assert table.dtype == TABLES[name] and table.flags.c_contiguous
+            self.head[f"{name}_at"] = table.ctypes.data
+            self.head[f"{name}_size"] = len(table)
+
+    def __getattr__(self, name: str) -> Records:
+        return self.tables[name]
+
+    def replaced(self, **tables: Records) -> State:
+        """The same with other tables in place of those named."""
+        return State(self.head, self.tables | tables)
