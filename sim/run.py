@@ -87,7 +87,7 @@ class Run:
     @cached_property
     def throughput(self) -> throughput.Throughput:
         """Inferences per second, with what they were measured on."""
-        return throughput.throughput(self.single, self.together)
+        return throughput.throughput(self.program, self.single, self.together)
 
     @cached_property
     def energy(self) -> energy.EnergyBalance:

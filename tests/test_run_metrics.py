@@ -248,29 +248,53 @@ def test_serial_bound_allows_for_time_slots() -> None:
     assert run.latency_fs == 13 <= run.bounds.serial_fs
 
 
-def test_throughput_of_a_pipeline_is_that_of_its_slowest_stage() -> None:
-    """Stages of 10, 30 and 20 fs: one inference takes 60, a new one ends every 30."""
+def pipeline() -> Program:
+    """Stages of 10, 30 and 20 fs with room for two tokens between them."""
     b = ProgramBuilder()
     stages = [b.actor(name, 1) for name in ("first", "second", "third")]
     for stage, hold in zip(stages, (10, 30, 20), strict=True):
         b.visit(stage, b.resource(f"unit{stage}", "unit"), hold)
     for src, dst in pairwise(stages):
         b.channel(src, dst, 2, 1)
-    for batch in (2, 3, 8):
-        run = make_run(b.build(), batch)
-        assert run.latency_fs == 60
-        assert run.makespan_s == pytest.approx((60 + 30 * (batch - 1)) * 1e-15)
-        assert run.throughput.per_s == pytest.approx(1e15 / 30)
+    return b.build()
 
 
-def test_last_inference_does_not_count_for_the_throughput(run: Run) -> None:
-    """Ends at 10, 20, 40, 60, 61: of five, the first (5 - 2) // 2 = 1 is warm-up and the last is left out: 2
-    in 40 fs.
+def test_throughput_of_a_pipeline_is_that_of_its_slowest_stage() -> None:
+    """One inference takes 60 and a new one ends every 30; the eighth begins at 190, so the fifth (at 180) is
+    l.
     """
-    ends = np.array([10, 20, 40, 60, 61], np.int64)
-    batch = replace(run, together=replace(run.single, iteration_end_fs=ends, makespan_fs=61))
-    assert batch.throughput.per_s == pytest.approx(2e15 / 40)
-    assert batch.throughput.basis == "steady state, between the ends of inferences 2 and 4 of 5"
+    run = make_run(pipeline(), batch=8)
+    assert run.latency_fs == 60
+    assert run.makespan_s == pytest.approx((60 + 30 * 7) * 1e-15)
+    assert run.throughput.per_s == pytest.approx(1e15 / 30)
+    assert run.throughput.basis == "steady state, between the ends of inferences 3 and 5 of 8"
+
+
+def test_short_batch_shows_no_steady_state() -> None:
+    """Two inferences in 90 fs: the second has long begun when the first ends."""
+    run = make_run(pipeline(), batch=2)
+    assert run.throughput.per_s == pytest.approx(2e15 / 90)
+    assert "too few" in run.throughput.basis
+
+
+def test_draining_does_not_count_for_the_throughput(run: Run) -> None:
+    """The last inference begins at 45: of the ends at 10, 20, 40, 60, 61 three lie before, the first is
+    warm-up.
+    """
+    ends, begins = np.array([10, 20, 40, 60, 61], np.int64), np.array([0, 5, 20, 30, 45], np.int64)
+    times = {"iteration_end_fs": ends, "iteration_begin_fs": begins, "makespan_fs": 101}
+    together = replace(run.single, **times, busy_fs=5 * run.single.busy_fs // 2)
+    assert replace(run, together=together).throughput.per_s == pytest.approx(1e15 / 20)
+
+
+def test_no_throughput_beyond_the_busiest_resource(run: Run) -> None:
+    """As above, but the ADC needs 30 fs for each inference: one every 20 was filling of buffers, no steady
+    state.
+    """
+    ends, begins = np.array([10, 20, 40, 60, 61], np.int64), np.array([0, 5, 20, 30, 45], np.int64)
+    times = {"iteration_end_fs": ends, "iteration_begin_fs": begins, "makespan_fs": 151}
+    together = replace(run.single, **times, busy_fs=5 * run.single.busy_fs)
+    assert replace(run, together=together).throughput.per_s == pytest.approx(5e15 / 151)
 
 
 def test_static_energy_is_shared_by_the_batch() -> None:
