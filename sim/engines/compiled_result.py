@@ -97,7 +97,7 @@ def explain_deadlock(program: Program, iterations: int, state: State) -> str:
     return deadlock.explain(
         program,
         iterations,
-        int(state.head["now"][0]),
+        int(state.head["latest_event"][0]),
         state.actors["issued"].copy(),
         state.actors["ended"][program.channel_src],
         state.channels["freed"].copy(),

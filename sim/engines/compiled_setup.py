@@ -60,6 +60,7 @@ def initial_state(program: Program, iterations: int, arrivals: I64, n_bins: int,
         "ready": np.zeros(n_flights, st.EVENT),
         "iterations": iteration_records(iterations, len(actors)),
         "arrivals": numbers(arrivals),
+        "waits_for_arrivals": indices(np.flatnonzero(actors["is_source"])),
         "bins": np.zeros(n_bins * len(visits), st.NUMBER),
         "firings": np.zeros(n_kept, FIRING_DTYPE),
     }

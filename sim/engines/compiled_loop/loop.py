@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .access import actors, arrivals, channels, ended, event_at, firings, flights, iterations, out_channel, requests, touched, visits
+from .access import actors, arrivals, channels, ended, event_at, firings, flights, iterations, out_channel, requests, touched, visits, waits_for_arrivals
 from .begin import FIRING_MASK, end_flight, free_servers, request
 from .heap import pop
 from .issue import let_go, touch, try_to_issue
@@ -114,10 +114,14 @@ def happens(s: Head, code: int) -> None:
 
 @kernel
 def inferences_arrive(s: Head) -> None:
+    """The inferences of this instant: the sources that waited for one may be ready."""
+    first = s.next_arrival
     while s.next_arrival < s.arrivals_size and arrivals(s, s.next_arrival).value == s.now:
         s.next_arrival += 1
-    for a in range(s.actors_size):
-        if actors(s, a).is_source:
+    for x in range(s.waits_for_arrivals_size):
+        a = waits_for_arrivals(s, x).index
+        if first <= actors(s, a).issue_iteration < s.next_arrival:
+            s.latest_event = s.now
             touch(s, a)
 
 
@@ -164,6 +168,7 @@ def run_instant(s: Head) -> None:
         pop(s.events_at, s.n_heap)
         s.n_heap -= 1
         s.n_events += 1
+        s.latest_event = now
         happens(s, code)
     if s.next_arrival < s.arrivals_size and arrivals(s, s.next_arrival).value == now:
         inferences_arrive(s)

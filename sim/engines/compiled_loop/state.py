@@ -173,6 +173,7 @@ TABLES: dict[str, np.dtype[np.void]] = {
     "ready": EVENT,  # 4-ary heap of grantable requests, by order key
     "iterations": ITERATION,
     "arrivals": NUMBER,
+    "waits_for_arrivals": INDEX,  # the sources
     "bins": NUMBER,  # busy time, n_bins x V
     "firings": FIRING_DTYPE,
 }
@@ -185,6 +186,7 @@ HEAD = _record(
     n_channels="i8",
     n_bins="i8",
     now="i8",
+    latest_event="i8",  # instant at which something last happened to an actor
     max_events="i8",  # events until the loop pauses
     n_events="i8",
     next_arrival="i8",
