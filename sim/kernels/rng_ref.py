@@ -58,8 +58,16 @@ def _radius(word: Words) -> npt.NDArray[np.float32]:
     exponent = (bits - np.int32(0x3F3504F3)) >> np.int32(23)
     m = (bits - (exponent << np.int32(23))).view(f) - f(1)
     p = np.full_like(m, 7.0376836292e-2)
-    for c in (-1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
-              2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1):
+    for c in (
+        -1.1514610310e-1,
+        1.1676998740e-1,
+        -1.2420140846e-1,
+        1.4249322787e-1,
+        -1.6668057665e-1,
+        2.0000714765e-1,
+        -2.4999993993e-1,
+        3.3333331174e-1,
+    ):
         p = p * m + f(c)
     log_u = m + m * m * (p * m - f(0.5)) + exponent.astype(f) * f(0.69314718)
     result: npt.NDArray[np.float32] = np.sqrt(np.maximum(f(0), f(-2) * log_u))

@@ -1,0 +1,51 @@
+"""Digital corrections of a drifted, warmed or mistrimmed tile, from outputs the chip can measure."""
+
+import numpy as np
+import numpy.typing as npt
+
+from .checks import Doubles, Floats, fail, floats, shape
+
+
+def reference_ratio(at_calibration: npt.ArrayLike, now: npt.ArrayLike) -> float:
+    """Factor that brings outputs back to their size at calibration: ``sum |then| / sum |now|``.
+
+    Global drift compensation (Joshi et al., Nat. Commun. 11, 2020): `at_calibration` and `now` are outputs
+    of one tile for the same calibration inputs. A temperature-tracking reference is the same with the
+    outputs of reference columns, read beside the MVM.
+    """
+    then, today = floats("at_calibration", at_calibration), floats("now", now)
+    shape("now", today, then.shape)
+    total = float(np.abs(today).sum(dtype=np.float64))
+    if total == 0:
+        raise fail("now", "all outputs are 0", "calibration outputs that are not all 0")
+    return float(np.abs(then).sum(dtype=np.float64)) / total
+
+
+def affine_calibration(measured: npt.ArrayLike, ideal: npt.ArrayLike) -> tuple[Doubles, Doubles]:
+    """Gain and offset of each column with ``gain * measured + offset ~ ideal`` by least squares.
+
+    Parameters
+    ----------
+    measured, ideal : (n_samples, n_columns), at least 2 samples. A column that always reads the same
+        gets gain 1 and the mean difference as its offset.
+    """
+    got = floats("measured", measured, ndim=2, dtype=np.float64)
+    wish = floats("ideal", ideal, ndim=2, dtype=np.float64)
+    shape("ideal", wish, got.shape)
+    if got.shape[0] < 2:
+        raise fail("measured", f"{got.shape[0]} samples", "at least 2")
+    centred = got - got.mean(axis=0)
+    power = (centred**2).sum(axis=0)
+    covariance = (centred * (wish - wish.mean(axis=0))).sum(axis=0)
+    gain = np.divide(covariance, power, out=np.ones_like(power), where=power > 0)
+    return gain, wish.mean(axis=0) - gain * got.mean(axis=0)
+
+
+def apply_affine(y: npt.ArrayLike, gain: npt.ArrayLike, offset: npt.ArrayLike) -> Floats:
+    """``gain[j] * y[:, j] + offset[j]`` in y's dtype."""
+    values = floats("y", y, ndim=2)
+    columns = (values.shape[1],)
+    a, b = floats("gain", gain, dtype=values.dtype), floats("offset", offset, dtype=values.dtype)
+    shape("gain", a, columns)
+    shape("offset", b, columns)
+    return values * a + b
