@@ -8,7 +8,7 @@ from ...arch.chip import Chip, Tile
 from ...arch.digital import Unit
 from ..interconnect import interconnect
 from ..mapping.mapping import Mapping
-from ..noc.topology import Topology
+from ..noc.topology import Link, Topology
 from ..program import ProgramBuilder
 
 FS = 1e-15
@@ -26,6 +26,8 @@ class Context:
     builder: ProgramBuilder
     topology: Topology
     _resources: dict[str, int] = field(default_factory=dict)
+    _routes: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
+    _links: dict[int, Link] = field(default_factory=dict)
 
     @staticmethod
     def of(mapping: Mapping, chip: Chip) -> Context:
@@ -46,6 +48,18 @@ class Context:
         if name not in self._resources:
             self._resources[name] = self.builder.resource(name, klass, servers=servers, units=units)
         return self._resources[name]
+
+    def route(self, src: int, dst: int) -> tuple[int, ...]:
+        """Links from place to place, remembered."""
+        if (src, dst) not in self._routes:
+            self._routes[(src, dst)] = self.topology.route(src, dst)
+        return self._routes[(src, dst)]
+
+    def link(self, index: int) -> Link:
+        """A link of the interconnect, remembered."""
+        if index not in self._links:
+            self._links[index] = self.topology.link(index)
+        return self._links[index]
 
     def ports(self, tiles: tuple[int, ...], part: str) -> tuple[int, ...]:
         """The buffer ports or buses of some tiles."""

@@ -20,7 +20,7 @@ def transfer(context: Context, name: str, layer: str, firings: int, moved: list[
     load, depth = _load(context, moved)
     if not load:
         return None
-    links = {i: context.topology.link(i) for i in load}
+    links = {i: context.link(i) for i in load}
     actor = context.builder.actor(name, firings, layer=layer)
     by_depth: dict[int, list[int]] = defaultdict(list)
     for link, d in depth.items():
@@ -43,16 +43,22 @@ def transfer(context: Context, name: str, layer: str, firings: int, moved: list[
 
 
 def _load(context: Context, moved: list[Flow]) -> tuple[dict[int, int], dict[int, int]]:
-    """Bytes on every link, and its depth: the most hops that any flow has made before it."""
+    """Bytes on every link, and its depth: the most hops that any flow has made before it.
+
+    The routes of a flow to all its tiles share their first links (routing from one source is a tree), and a shared link carries the bytes once.
+    """
     load: dict[int, int] = defaultdict(int)
     depth: dict[int, int] = {}
     for flow in moved:
-        for d, links in enumerate(context.topology.multicast(flow.src, flow.dsts)):
-            for link in links:
-                load[link] += flow.n_bytes
-                depth[link] = max(depth.get(link, 0), d)
+        tree: dict[int, int] = {}
+        for dst in flow.dsts:
+            tree.update((link, d) for d, link in enumerate(context.route(flow.src, dst)))
+        for link, d in tree.items():
+            load[link] += flow.n_bytes
+            if depth.get(link, -1) < d:
+                depth[link] = d
     if context.chip.noc is None:  # one place per chip: only links between chips and to the host are real
-        for link in [i for i in load if context.topology.link(i).kind not in (LinkKind.CHIP, LinkKind.HOST)]:
+        for link in [i for i in load if context.link(i).kind not in (LinkKind.CHIP, LinkKind.HOST)]:
             del load[link], depth[link]
     return load, depth
 
