@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import prod
 
 from ..errors import NetworkError
 from ..graph import Grid, Kind, Matrix, Operator, Port, Product, Tensor, Window
@@ -68,10 +69,8 @@ class Builder:
 
         `part` names one of several operators that a node becomes ("node/part").
         """
-        size = 1
-        for n in out.shape:
-            size *= n
-        tensor = Tensor(out.tensor, out.shape, out.grid, size // out.grid.n_tokens)
+        shape = out.stored_shape
+        tensor = Tensor(out.tensor, shape, out.grid, prod(shape) // out.grid.n_tokens)
         self.operators.append(
             Operator(
                 name=self._unique(f"{node.name}/{part}" if part else node.name),
@@ -137,11 +136,11 @@ class Builder:
             node, "move", moved, [self.port(view, rows, cols, moved.grid)], op="Reshape", part=part
         )
 
-    def materialise(self, node: Node, name: str, axes: Sequence[Axis]) -> View:
+    def materialise(self, node: Node, name: str, axes: Sequence[Axis], keep_repeats: bool = False) -> View:
         """A new stream `name` with the token factors of `axes`."""
         if name in self.views:
             raise NetworkError(f"{self.graph.file}: node {node.name!r}: tensor {name!r} is made twice")
-        return restream(name, axes)
+        return restream(name, axes, keep_repeats)
 
     def _unique(self, name: str) -> str:
         unique, n = name, 1
@@ -159,5 +158,6 @@ def split_dims(view: View) -> tuple[list[int], list[int]]:
     return rows, cols
 
 
-def all_tokens(view: View) -> Window:
-    return Window("same") if view.grid.n_tokens == 1 else Window("all")
+def whole(view: View, out: Grid) -> Port:
+    """The input, all of it for every token of the output."""
+    return Port(view.tensor, Window("same" if view.grid.n_tokens == out.n_tokens == 1 else "all"))

@@ -91,7 +91,10 @@ def _asked(node: Node, name: str, graph: Graph, links: Links, probe: View) -> se
 
 
 def _only_on(probe: View, axis: int) -> set[int]:
-    """The input's axes that are found on this axis of the probe and on no other."""
+    """The input's axes that are found on this axis of the probe, and (patches aside) on no other."""
     place = axis % len(probe.axes)
+    here = {f.dim for f in probe.axes[place]}
     elsewhere = {f.dim for i, other in enumerate(probe.axes) if i != place for f in other}
-    return {f.dim for f in probe.axes[place]} - elsewhere
+    if here <= elsewhere and elsewhere - here:  # features split into heads, beside axes that are positions
+        return here
+    return here - elsewhere

@@ -57,6 +57,11 @@ class View:
     def shape(self) -> Shape:
         return tuple(size(axis) for axis in self.axes)
 
+    @property
+    def stored_shape(self) -> Shape:
+        """The shape without repeats: what a memory holds."""
+        return tuple(prod(f.size for f in axis if f.dim != REPEAT) for axis in self.axes)
+
 
 def size(axis: Axis) -> int:
     return prod(f.size for f in axis)
@@ -96,8 +101,11 @@ def fresh(tensor: str, shape: Shape, rows: Sequence[int], cols: Sequence[int]) -
     return View(tensor, grid, axes)
 
 
-def restream(tensor: str, axes: Sequence[Axis]) -> View:
-    """A new stream with the token factors of `axes`, in that order; the rest become elements."""
+def restream(tensor: str, axes: Sequence[Axis], keep_repeats: bool = False) -> View:
+    """A new stream with the token factors of `axes`, in that order; the rest become elements.
+
+    With `keep_repeats` the stream holds what is repeated once, and only the view repeats it.
+    """
     kept = tokens(axes)
     nested = [merged([f for f in kept if f.dim == dim]) for dim in (ROW, COL)]
     order = [f.dim for f in kept]
@@ -112,7 +120,13 @@ def restream(tensor: str, axes: Sequence[Axis]) -> View:
             backwards.append(Factor(f.size, COL, pace))
             pace *= f.size
         numbered = iter(reversed(backwards))
-    renewed = tuple(tuple(next(numbered) if f.is_token else Factor(f.size) for f in axis) for axis in axes)
+    renewed = tuple(
+        tuple(
+            next(numbered) if f.is_token else f if keep_repeats and f.dim == REPEAT else Factor(f.size)
+            for f in axis
+        )
+        for axis in axes
+    )
     return View(tensor, grid, renewed)
 
 
@@ -163,7 +177,8 @@ def window(
     if prod(f.size for f in consumed) == view.grid.n_tokens:
         return Window("all")
     for dim, axes, n_out in ((ROW, rows, out.rows), (COL, cols, out.cols)):
-        along = [f for i in axes for f in view.axes[i]]
+        shared = set(rows) & set(cols)  # one axis that counts through rows and columns
+        along = [f for i in axes for f in view.axes[i] if f.dim == dim or i not in shared]
         whole = merged([f for f in along if f.is_token])
         if whole is None or any(f.dim != dim for f in along if f.is_token):
             return Window("all")

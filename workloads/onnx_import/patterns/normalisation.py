@@ -58,7 +58,7 @@ def softmax(graph: Graph, links: Links) -> None:
 def _behind_views(links: Links, name: str, op: str) -> Node | None:
     """The node `op` that makes `name`, looked for behind reshapes and bounds."""
     node = links.producer.get(name)
-    while node is not None and node.op in ("Reshape", "Unsqueeze", "Squeeze", "Max"):
+    while node is not None and node.op in ("Reshape", "Unsqueeze", "Squeeze", "Expand", "Max"):
         live = [n for n in node.inputs if n and not links.graph.is_static(n)]
         node = links.producer.get(live[0]) if len(live) == 1 else None
     return node if node is not None and node.op == op else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from ...graph import Matrix, Port, Window
-from ..builder import Builder, all_tokens
+from ..builder import Builder, whole
 from ..nodes import Node, Shape
 from ..view import View, fresh
 from .registry import rule
@@ -58,7 +58,7 @@ def slide(node: Node, b: Builder, out: View, kernel: Shape) -> Port:
     if set(kernel) == set(strides) == {1} and not any(pads):
         return b.port(view, *pixel_axes(view.shape, out.shape), out.grid)
     if out.grid.n_tokens == 1:
-        return Port(view.tensor, all_tokens(view))
+        return whole(view, out.grid)
     view = pixel_view(node, b)
     if len(kernel) == 2 and view.shape[3] == out.shape[3] == 1:
         kernel, strides, dilations, pads = kernel[:1], strides[:1], dilations[:1], pads[:1]

@@ -39,18 +39,20 @@ def elementwise(node: Node, b: Builder) -> None:
     live = [expand(b.view(node, i), out_shape) for i in b.live(node)]
     leader = max(live, key=lambda v: prod(f.size for f in tokens(v.axes)))
     axes = [_axis(i, leader, live) for i in range(len(out_shape))]
-    out = b.materialise(node, node.outputs[0], axes)
+    constants = [b.graph.statics[n].size for n in node.inputs if n and b.graph.is_static(n)]
+    # A function of one tensor and of numbers is done before that tensor is repeated.
+    once = len(live) == 1 and max(constants, default=1) == 1
+    out = b.materialise(node, node.outputs[0], leader.axes if once else axes, keep_repeats=once)
     rows, cols = split_dims(out)
     ports = list(dict.fromkeys(b.port(v, rows, cols, out.grid) for v in live))
     n_operations = max(1, len(node.inputs) - 1) if node.op in ("Sum", "Mean", "Min", "Max") else 1
-    work = n_operations * prod(out_shape) // out.grid.n_tokens
+    work = n_operations * prod(out.stored_shape) // out.grid.n_tokens
     params = b.params(node.inputs + node.absorbed, formula=True)
     b.result(
         node, b.emit(node, "vector", out, ports, function=FUNCTION_OF[node.op], work=work, params=params)
     )
-    statics = [b.graph.statics[n].size for n in node.inputs if n and b.graph.is_static(n)]
-    if len(live) == 1 and statics and node.op in ("Add", "Sub", "Mul", "Div"):
-        b.constant_operand[b.operators[-1].name] = max(statics)
+    if len(live) == 1 and constants and node.op in ("Add", "Sub", "Mul", "Div"):
+        b.constant_operand[b.operators[-1].name] = max(constants)
 
 
 def same_layout(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...graph import Grid, Matrix, Port, Window
-from ..builder import Builder, all_tokens, split_dims
+from ..builder import Builder, split_dims, whole
 from ..nodes import Node
 from ..view import ELEMENT, Factor, View, fresh
 from .registry import rule
@@ -30,14 +30,14 @@ def recurrent(node: Node, b: Builder) -> None:
     matrix = Matrix(
         n_in + hidden, GATES[node.op] * hidden, recurrent_k=hidden, weight=b.weight(node.inputs[1])
     )
-    states = [Port(v.tensor, all_tokens(v)) for v in (b.view(node, i) for i in b.live(node) if i > 3)]
+    states = [whole(v, grid) for v in (b.view(node, i) for i in b.live(node) if i > 3)]
     made = []
     for i, name in enumerate(names):
         out = _stream(
             f"{node.name}/{name}" if len(names) > 1 else node.outputs[0] or f"{node.name}/Y", grid, hidden
         )
         follow = ([], [0]) if batch == 1 else ([0], [1])
-        port = b.port(view, *follow, grid) if name == "forward" else Port(view.tensor, all_tokens(view))
+        port = b.port(view, *follow, grid) if name == "forward" else whole(view, out.grid)
         part = name if len(names) > 1 else ""
         made.append(
             b.emit(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ...graph import Port
-from ..builder import Builder, all_tokens
+from ..builder import Builder, whole
 from ..nodes import Node, Shape
 from ..view import expand, fresh, reshape, transpose
 from .registry import rule
@@ -17,7 +16,7 @@ def regroup(node: Node, b: Builder) -> None:
     if seen is None:  # cuts across the axes: the tokens are other ones from here on
         rows, cols = plain_layout(shape)
         out = fresh(node.outputs[0], shape, rows, cols)
-        seen = b.emit(node, "move", out, [Port(view.tensor, all_tokens(view))])
+        seen = b.emit(node, "move", out, [whole(view, out.grid)])
     b.result(node, seen)
 
 
