@@ -9,6 +9,9 @@ provenance
     again.
 network, chip, batch
     What ran: names, sources, counts; inferences run back to back.
+chip_fields
+    Every field of the chip by its dotted path, as a chip file would say it, so that two results can be told
+    apart by their causes.
 latency_s, latency_fs
     First input to last output of one inference alone.
 makespan_s, throughput_per_s, throughput_basis
@@ -16,8 +19,9 @@ makespan_s, throughput_per_s, throughput_basis
 energy_j, energy_by_component_j, energy_by_action_j, static_energy_j, power_w
     Per inference. Static energy is booked in the component that leaks, under the action and the layer
     "(static)".
-area_mm2, tops, tops_per_w, tops_per_mm2
-    Of all chips. 1 multiply-accumulate = 2 operations. TOPS/W covers all that was simulated: chips, links,
+area_mm2, area_by_part_mm2, tops, tops_per_w, tops_per_mm2
+    Of all chips; area_by_part_mm2 (by path in the chip file) is that of one chip. 1 multiply-accumulate = 2
+    operations. TOPS/W covers all that was simulated: chips, links,
     memory, host.
 macs, product_macs
     Multiply-accumulates with stored weights, and of two activations.
@@ -47,6 +51,7 @@ import json
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from ...arch import describe, roll_up
 from ..metrics.seconds import seconds
 from ..metrics.stalls import is_link
 
@@ -73,8 +78,10 @@ def to_json(run: Run) -> dict[str, Any]:
                     "parts_without_area": list(run.parts_without_area) or None,
                 }
             ),
+            "chip_fields": {row.path: row.value for row in describe(run.chip)},
             "batch": run.batch,
             **_figures(run),
+            "area_by_part_mm2": _area_by_part(run),
             "tiles_used": run.mapping.tiles_used,
             "tiles_total": run.mapping.tiles_total or None,
             "mapping": _mapping(run),
@@ -168,6 +175,12 @@ def _figures(run: Run) -> dict[str, Any]:
         "macs": run.network.macs,
         "product_macs": run.network.product_macs,
     }
+
+
+def _area_by_part(run: Run) -> dict[str, float]:
+    """Area of all instances of each part of one chip, by its path; parts of unknown area are left out."""
+    leaves = roll_up(run.chip).root.leaves()
+    return {part.path: part.total_area_mm2 for part in leaves if part.total_area_mm2 is not None}
 
 
 def _mapping(run: Run) -> dict[str, Any]:

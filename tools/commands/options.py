@@ -35,3 +35,24 @@ WeightInputs = Annotated[
     ),
 ]
 Plain = Annotated[bool, typer.Option("--plain", help="No colours, ASCII only; a pipe always gets this.")]
+Batch = Annotated[int, typer.Option(metavar="B", help="Inferences back to back, pipelined.")]
+NoHost = Annotated[
+    bool, typer.Option("--no-host", help="Make it an error if an operator would need the host processor.")
+]
+Digital = Annotated[
+    list[str], typer.Option("--digital", metavar="NAME", help="Operator (or type) kept off the crossbars.")
+]
+NoReplicate = Annotated[
+    bool, typer.Option("--no-replicate", help="Do not give spare tiles to the slowest stages.")
+]
+Placement = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME", help="greedy: swaps that shorten the way; linear: in order along the mesh."
+    ),
+]
+Seed = Annotated[int, typer.Option(metavar="N", help="Of the local search.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Processes; as many as processors where that is worth it, if not given."),
+]
