@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .errors import SimulationError
 from .mapping.options import MappingOptions
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from .engines.result import EngineResult
     from .program import Program
 
-EngineName = Literal["compiled", "reference"]
 N_BINS = 128
 """Time bins kept of a run; what utilization and power over time are drawn from."""
 
@@ -42,7 +41,7 @@ def simulate(
     chip: Chip,
     *,
     batch: int = 1,
-    engine: EngineName = "compiled",
+    engine: str = "compiled",
     mapping: MappingOptions | None = None,
     options: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
@@ -106,12 +105,14 @@ def simulate(
 def _engine(name: str) -> _Engine:
     """The engine's run function; the compiled one is imported only when asked for (it takes a while)."""
     if name == "compiled":
-        from .engines.compiled import run
-    elif name == "reference":
-        from .engines.reference import run
-    else:
-        raise SimulationError(f"engine: found {name!r}, expected 'compiled' or 'reference'")
-    return run
+        from .engines import compiled
+
+        return compiled.run
+    if name == "reference":
+        from .engines import reference
+
+        return reference.run
+    raise SimulationError(f"engine: found {name!r}, expected 'compiled' or 'reference'")
 
 
 def _run(engine: _Engine, program: Program, n: int, what: str, progress: Progress | None) -> EngineResult:

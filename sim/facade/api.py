@@ -47,7 +47,7 @@ def run(
     NetworkError, ConfigError, SimulationError
         The message says where, what was found and what was expected.
     """
-    given = {"set": dict(overrides or {}), "chips": n_chips, "bind": dict(bind or {})}
+    given: dict[str, Any] = {"set": dict(overrides or {}), "chips": n_chips, "bind": dict(bind or {})}
     if not isinstance(network, Network):
         given["network"] = str(network)
         network = load_network(network, bind=bind)

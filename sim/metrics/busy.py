@@ -37,7 +37,8 @@ class BusyTimes:
     @property
     def resource_fs(self) -> I64:
         """Busy time of each resource, summed over its servers, shape (R,)."""
-        return np.sum(self.bins_fs, axis=1, dtype=np.int64)
+        total: I64 = np.sum(self.bins_fs, axis=1)
+        return total
 
     @property
     def resource_utilization(self) -> F64:

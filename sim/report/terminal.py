@@ -171,7 +171,10 @@ def _resources(run: Run, columns: int, plain: bool) -> list[RenderableType]:
     share = run.busy.resource_utilization
     used = [r for r in range(run.program.n_resources) if share[r] > 0]
     used.sort(key=lambda r: (-share[r], r))
-    rows = [(run.program.resource_name[r], run.program.resource_class[r], float(share[r]), []) for r in used]
+    names, classes = run.program.resource_name, run.program.resource_class
+    rows: list[tuple[str, str, float, list[str]]] = [
+        (names[r], classes[r], float(share[r]), []) for r in used
+    ]
     return _bars(rows, columns, plain, figures_right=False)
 
 
