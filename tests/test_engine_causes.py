@@ -228,12 +228,37 @@ def test_behind_a_request_that_was_blocked(engine: Engine) -> None:
     assert path_durations(result).tolist() == [9, 0, 50]
 
 
-def test_smallest_of_those_that_came_free_at_once(engine: Engine) -> None:
+@pytest.mark.parametrize("arbitration", [Arbitration.FCFS, Arbitration.PRIORITY])
+def test_smallest_of_those_that_came_free_at_once(engine: Engine, arbitration: Arbitration) -> None:
     b = ProgramBuilder()
-    r = b.resource("r", "unit", servers=2, arbitration=Arbitration.PRIORITY)
+    r = b.resource("r", "unit", servers=2, arbitration=arbitration)
     for name in "abc":
         b.visit(b.actor(name, 1), r, 5)
     assert path(engine(b.build())) == [(0, 0, 0, START, 0), (2, 0, 2, RESOURCE, 5)]
+
+
+def test_kept_server_whose_hold_ends_as_the_next_visit_begins(engine: Engine) -> None:
+    # Both at 4: the next visit's begin counts.
+    result = engine(kept_buffer(4, 4, 1))
+    assert path(result) == [(1, 0, 1, START, 0), (1, 0, 2, CHAIN, 4), (2, 0, 3, RESOURCE, 4)]
+    assert path_durations(result).tolist() == [4, 0, 100]
+
+
+def test_requests_are_granted_in_order_of_actor(engine: Engine) -> None:
+    # r has two servers, s one, all taken until 4: by a, which keeps its server of r for s, by d, and by b,
+    # which has s. At 4 b lets go of s and d of r; a's visit of s is granted first (actor 0) and thereby
+    # lets go of r too; then c (actor 2) is granted r, which both d and a freed: a has the smaller index.
+    b = ProgramBuilder()
+    r, s = b.resource("r", "buffer", servers=2), b.resource("s", "unit")
+    a = b.actor("a", 1)
+    b.visit(a, r, 2, keep=True)
+    b.visit(a, s, 1)
+    b.visit(b.actor("b", 1), s, 4)
+    d_later = b.actor("c", 1)
+    b.visit(d_later, (), 1)
+    b.visit(d_later, r, 50)
+    b.visit(b.actor("d", 1), r, 4)
+    assert path(engine(b.build())) == [(1, 0, 2, START, 0), (0, 0, 1, RESOURCE, 4), (2, 0, 4, RESOURCE, 4)]
 
 
 def test_path_begins_with_the_lowest_actor_of_those_that_end_last(engine: Engine) -> None:

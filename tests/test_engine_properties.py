@@ -1,4 +1,4 @@
-"""What must hold of every run, checked on random Programs from a trace of all the reference engine's visits."""
+"""What must hold of every run: checked on random Programs, from a trace of all visits of the reference."""
 
 from __future__ import annotations
 
