@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import DeadlockError
 from ..program import Program
+from .compiled_forward import FastForward
 from .compiled_loop import state as st
 from .compiled_loop.state import State
 from .compiled_result import explain_deadlock, make_result
@@ -59,13 +60,18 @@ def run(
     """
     iterations, arrivals, n_bins = check_inputs(program, iterations, arrivals_fs, n_bins)
     state = initial_state(program, iterations, np.array(arrivals, np.int64), n_bins, keep_firings)
-    state = run_to_end(program, state, progress)
+    forward = FastForward()
+    if fast_forward and iterations > 2 and not keep_firings:
+        state = forward.look(state)
+    state = run_to_end(program, state, forward, progress)
     if state.head["n_finished"][0] < program.n_actors:
         raise DeadlockError(explain_deadlock(program, iterations, state))
-    return make_result(program, iterations, state)
+    return make_result(program, iterations, state, forward.skipped)
 
 
-def run_to_end(program: Program, state: State, progress: Callable[[float], None] | None) -> State:
+def run_to_end(
+    program: Program, state: State, forward: FastForward, progress: Callable[[float], None] | None
+) -> State:
     """Call the compiled loop until nothing more happens."""
     loop = compiled_loop()
     n_firings = int(state.actors["limit"].sum())
@@ -82,6 +88,10 @@ def run_to_end(program: Program, state: State, progress: Callable[[float], None]
             state = with_more_nodes(state)
         elif status == st.MORE_FLIGHTS:
             state = with_more_flights(state)
+        elif status == st.REPEATED:
+            state = forward.record(state)
+        elif status == st.PERIOD_OVER:
+            state = forward.skip(state)
 
 
 def compiled_loop() -> Callable[[State], int]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import SimulationError
-from ..program import I64, Program
+from ..program import Program
 from . import deadlock
-from .compiled_loop.state import QUEUED, Records, State
-from .result import PATH_DTYPE, EngineResult
+from .compiled_loop.state import QUEUED, State
+from .compiled_path import Skipped, critical_path
+from .result import EngineResult
 
 MAX_I64 = np.iinfo(np.int64).max
 
 
-def make_result(program: Program, iterations: int, state: State) -> EngineResult:
+def make_result(program: Program, iterations: int, state: State, skipped: Skipped | None) -> EngineResult:
     """The result of a run that came to its end.
 
     Raises
@@ -41,7 +41,9 @@ def make_result(program: Program, iterations: int, state: State) -> EngineResult
         iteration_begin_fs=state.iterations["begin"].copy(),
         iteration_end_fs=state.iterations["end"].copy(),
         peak_tokens=channels["peak"].copy(),
-        critical_path=critical_path(state.nodes, int(visits["latest_node"][final]), visits["actor"]),
+        critical_path=critical_path(
+            state.nodes, int(visits["latest_node"][final]), visits["actor"], skipped
+        ),
         bin_fs=1 << int(state.head["bin_shift"][0]),
         busy_bins=np.ascontiguousarray(state.bins["value"].reshape(-1, program.n_visits).T),
         firings=state.firings if state.head["keep_firings"][0] else None,
@@ -69,25 +71,6 @@ def schedule_sum(program: Program, index: int, n: int) -> int:
     full, rest = divmod(n, len(cols))
     total = len(cols) * sum(rows[:full]) + full * sum(cols)
     return total + (rest * rows[full] + sum(cols[:rest]) if rest else 0)
-
-
-def critical_path(nodes: Records, last: int, visit_actor: NDArray[np.int32]) -> NDArray[np.void]:
-    """From `last` back through the parents, in the order of time."""
-    chain = []
-    parent = nodes["parent"].tolist()
-    while last >= 0:
-        chain.append(last)
-        last = parent[last]
-    pieces = nodes[chain[::-1]]
-    path = np.empty(len(pieces), PATH_DTYPE)
-    path["actor"] = visit_actor[pieces["visit"]]
-    path["begin_fs"] = pieces["begin"]
-    for name in ("firing", "visit", "cause"):
-        path[name] = pieces[name]
-    if path["begin_fs"][0] == 0:
-        return path
-    before = np.array([(-1, -1, -1, path["cause"][0], 0)], PATH_DTYPE)
-    return np.concatenate([before, path])
 
 
 def explain_deadlock(program: Program, iterations: int, state: State) -> str:

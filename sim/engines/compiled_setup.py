@@ -63,6 +63,9 @@ def initial_state(program: Program, iterations: int, arrivals: I64, n_bins: int,
         "waits_for_arrivals": indices(np.flatnonzero(actors["is_source"])),
         "bins": np.zeros(n_bins * len(visits), st.NUMBER),
         "firings": np.zeros(n_kept, FIRING_DTYPE),
+        "seen": np.zeros(1, st.SEEN),
+        "breaks": np.zeros(0, st.NUMBER),
+        "period": np.zeros(0, st.NUMBER),
     }
     return State(head_record(program, n_bins, keep_firings, widest_group), tables)
 

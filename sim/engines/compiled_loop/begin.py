@@ -8,6 +8,7 @@ from .access import actors, bins, changed, cursors, firings, flights, group, res
 from .heap import push
 from .kernel import kernel
 from .path import new_node
+from .repeat import record_period
 from .state import (
     ADVANCE,
     BOOKED,
@@ -15,6 +16,7 @@ from .state import (
     FIRST_HOLD,
     FIRST_HOLD_AND_ADVANCE,
     HOLD_END,
+    IN_PERIOD,
     ONE_SERVER,
     QUEUED,
     SLOTTED,
@@ -184,6 +186,8 @@ def begin_visit(s: Head, i: int, begin: int, cause: int, parent: int) -> int:
     if visit.wait < 0:
         s.overflow = 1
     record_busy(s, v, begin, begin + hold)
+    if s.watch == IN_PERIOD:
+        record_period(s, v, begin, begin + hold)
     firing = flight.key & FIRING_MASK
     node = new_node(s, begin, firing, v, cause, parent)
     flight.node = node

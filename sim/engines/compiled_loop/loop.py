@@ -9,6 +9,7 @@ from .issue import let_go, touch, try_to_issue
 from .kernel import kernel
 from .path import drop_dead_nodes
 from .queues import join, search_queues
+from .repeat import looks_repeated
 from .state import (
     ADVANCE,
     FINISHED,
@@ -17,8 +18,12 @@ from .state import (
     HOLD_END,
     MORE_FLIGHTS,
     MORE_NODES,
+    IN_PERIOD,
+    LOOKING,
     PAUSED,
+    PERIOD_OVER,
     QUEUED,
+    REPEATED,
     STUCK,
     TOO_LATE,
     Head,
@@ -202,13 +207,26 @@ def lacks_space(s: Head) -> int:
 
 
 @kernel
+def boundary_passed(s: Head) -> int:
+    """Every actor has finished another iteration: whether Python should look at the state."""
+    s.is_boundary = 0
+    if s.watch == LOOKING and looks_repeated(s):
+        return REPEATED
+    if s.watch == IN_PERIOD and s.boundary >= s.stop_boundary:
+        drop_dead_nodes(s)
+        return PERIOD_OVER
+    return PAUSED
+
+
+@kernel
 def run_instants(s: Head) -> int:
-    """Run until something needs Python; returns why. State and time stay consistent: call again to go on."""
+    """Run until something needs Python; returns why. The state is consistent then: call again to go on."""
     stop = s.n_events + s.max_events
-    while s.n_events < stop:
-        lack = lacks_space(s)
-        if lack != PAUSED:
-            return lack
+    status = PAUSED
+    while status == PAUSED and s.n_events < stop:
+        status = lacks_space(s)
+        if status != PAUSED:
+            return status
         time = next_instant(s)
         if time < 0:
             return FINISHED if s.n_finished == s.actors_size else STUCK
@@ -216,4 +234,6 @@ def run_instants(s: Head) -> int:
         run_instant(s)
         if s.late_flight >= 0:
             return TOO_LATE
-    return PAUSED
+        if s.is_boundary:
+            status = boundary_passed(s)
+    return status

@@ -80,7 +80,10 @@ def drop_dead_nodes(s: Head) -> None:
         if forward(s, i).index:
             mark(s, nodes(s, i).parent)
     n_live = 0
+    n_old = 0
     for i in range(n):
+        if i == s.n_old:
+            n_old = n_live
         if forward(s, i).index:
             node = nodes(s, i)
             to = nodes(s, n_live)
@@ -92,4 +95,5 @@ def drop_dead_nodes(s: Head) -> None:
             forward(s, i).index = n_live
             n_live += 1
     move_roots(s)
+    s.n_old = n_old if s.n_old < n else n_live
     s.n_nodes = n_live

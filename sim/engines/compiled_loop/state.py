@@ -30,6 +30,9 @@ ADVANCE, FIRST_HOLD, FIRST_HOLD_AND_ADVANCE, HOLD_END = range(4)
 # Why the loop came back to Python.
 PAUSED, FINISHED, STUCK, MORE_NODES, MORE_FLIGHTS, TOO_LATE, REPEATED, PERIOD_OVER = range(8)
 
+# What it does at the end of an iteration.
+NOT_LOOKING, LOOKING, IN_PERIOD = range(3)
+
 FIRING_BITS = 43
 """Order keys are actor << FIRING_BITS | firing."""
 
@@ -145,6 +148,7 @@ INDEX = _record(index="i4")
 NUMBER = _record(value="i8")
 LANE = _record(head="i4", tail="i4")
 ENDED = _record(firing="i8", node="i4", previous="i4")
+SEEN = _record(hash="i8", boundary="i8", time="i8")
 ITERATION = _record(begin="i8", end="i8", left="i8")
 
 TABLES: dict[str, np.dtype[np.void]] = {
@@ -176,6 +180,9 @@ TABLES: dict[str, np.dtype[np.void]] = {
     "waits_for_arrivals": INDEX,  # the sources
     "bins": NUMBER,  # busy time, n_bins x V
     "firings": FIRING_DTYPE,
+    "seen": SEEN,  # hash table of the states at boundaries; boundary -1: no entry
+    "breaks": NUMBER,  # ends of the intervals of a period in which busy time is counted, ascending
+    "period": NUMBER,  # busy time of one period, (breaks + 1) x V
 }
 
 Head = Any
@@ -193,7 +200,11 @@ HEAD = _record(
     max_hold_end="i8",
     n_finished="i8",  # actors that made all their firings
     boundary="i8",  # iterations that every actor has finished
-    period_start="i8",  # instant from which the histogram of a period counts; -1: off
+    repeat_of="i8",  # an earlier boundary that looked like this one, and its time
+    repeat_time="i8",
+    stop_boundary="i8",  # where the period that is being recorded ends
+    period_start="i8",
+    period_hold_end="i8",  # end of the latest hold of the period
     sources="i8",  # digest of the sources that the loop was compiled from
     n_heap="i4",
     n_ready="i4",
@@ -204,10 +215,13 @@ HEAD = _record(
     n_touched="i4",
     n_ended="i4",
     n_changed="i4",
+    n_seen="i4",
+    n_old="i4",  # nodes from before the period
     bin_shift="i4",  # log2 of the width of a bin
     widest_group="i4",  # most resources that one visit occupies
     late_flight="i4",  # the first that would pass MAX_TIME_FS
     is_boundary="u1",  # an iteration ended for good at this instant
+    watch="u1",
     keep_firings="u1",
     overflow="u1",  # a sum of times did not fit in 64 bits
     **{f"{name}_at": "i8" for name in TABLES},  # addresses

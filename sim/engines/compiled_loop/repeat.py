@@ -1,0 +1,84 @@
+"""Notices that the state at the end of an iteration looks like one before, relative to now.
+
+Only a hash of a part of the state is compared here; what follows from a match is settled outside, exactly.
+"""
+
+from __future__ import annotations
+
+from .access import actors, breaks, event_at, flights, period, seen, servers
+from .kernel import kernel
+from .state import FIRST_HOLD, LOOKING, NOT_LOOKING, Head
+
+ODD = -7046029254386353131  # 2**64 / golden ratio, the multiplier of Fibonacci hashing, as a signed number
+
+
+@kernel
+def mix(h: int, x: int) -> int:
+    """A hash of h and x."""
+    h = (h ^ x) * ODD
+    return h ^ (h >> 32)
+
+
+@kernel
+def hash_of_state(s: Head) -> int:
+    """A hash of counts relative to the iterations that are complete, and of times relative to now."""
+    h = mix(0, s.next_arrival - s.boundary if s.next_arrival < s.arrivals_size else -1)
+    for a in range(s.actors_size):
+        actor = actors(s, a)
+        if actor.ended == actor.limit:
+            h = mix(h, -1)
+        else:
+            h = mix(mix(h, actor.issued - s.boundary * actor.n), actor.ended - s.boundary * actor.n)
+    for i in range(s.servers_size):
+        h = mix(h, max(servers(s, i).free_at - s.now, 0))
+    events = 0
+    for x in range(s.n_heap):  # a sum, for their order in the heap has no meaning
+        event = event_at(s.events_at, x)
+        kind = event.code & 3
+        who = event.code >> 2
+        if kind != FIRST_HOLD:
+            who = flights(s, who).visit
+        events += mix(mix(mix(0, event.time - s.now), kind), who)
+    return mix(h, events)
+
+
+@kernel
+def looks_repeated(s: Head) -> bool:
+    """Whether a boundary with the same hash is in the table, which `repeat_of` then names; else it gets into it."""
+    h = hash_of_state(s)
+    mask = s.seen_size - 1
+    slot = h & mask
+    while seen(s, slot).boundary >= 0:
+        if seen(s, slot).hash == h:
+            s.repeat_of = seen(s, slot).boundary
+            s.repeat_time = seen(s, slot).time
+            return True
+        slot = (slot + 1) & mask
+    seen(s, slot).hash = h
+    seen(s, slot).boundary = s.boundary
+    seen(s, slot).time = s.now
+    s.n_seen += 1
+    if 2 * s.n_seen > s.seen_size:
+        s.watch = NOT_LOOKING
+    return False
+
+
+@kernel
+def record_period(s: Head, v: int, begin: int, end: int) -> None:
+    """Add a hold to the histogram of the period that is to be repeated; times count from its start."""
+    s.period_hold_end = max(s.period_hold_end, end)
+    start = begin - s.period_start
+    stop = end - s.period_start
+    low = 0
+    high = s.breaks_size
+    while low < high:  # the first break after start
+        middle = (low + high) >> 1
+        if breaks(s, middle).value > start:
+            high = middle
+        else:
+            low = middle + 1
+    while low < s.breaks_size and breaks(s, low).value < stop:
+        period(s, low * s.n_visits + v).value += breaks(s, low).value - start
+        start = breaks(s, low).value
+        low += 1
+    period(s, low * s.n_visits + v).value += stop - start

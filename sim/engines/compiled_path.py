@@ -1,0 +1,109 @@
+"""The critical path from the nodes of the compiled engine, through the periods that were skipped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..program import I64
+from .compiled_loop.state import NODE, Records
+from .result import PATH_DTYPE
+
+
+@dataclass(frozen=True, eq=False)
+class Skipped:
+    """m periods that were skipped, as the forest of nodes at the end of the one before them.
+
+    What the future may name as parents are the *roots* of the forest. Those at the end of a period correspond to those
+    at its start, so a way back through a period starts at a root and ends at one, which stands for the corresponding
+    root one period earlier.
+
+    Attributes
+    ----------
+    nodes : Records
+        At the end of the period before; those from `n_old` on are of that period.
+    roots : I64
+        Node of each root, -1 for none.
+    origin : dict of (visit, firing) to root
+        The roots at the start of the period.
+    period : int
+        In fs; `firings`: firings per period of each visit's actor, shape (V,).
+    """
+
+    nodes: Records
+    n_old: int
+    roots: I64
+    origin: dict[tuple[int, int], int]
+    m: int
+    period: int
+    firings: I64
+
+    def standing_in(self) -> tuple[Records, I64]:
+        """One node for each node that is a root, m periods later; its parent is -2 - root. And the new index of each."""
+        unique, first = np.unique(self.roots, return_index=True)
+        some = unique >= 0
+        unique, first = unique[some], first[some]
+        nodes = self.nodes[unique]
+        nodes["begin"] += self.m * self.period
+        nodes["firing"] += self.m * self.firings[nodes["visit"]]
+        nodes["parent"] = -2 - first
+        moved = np.full(len(self.nodes), -1, np.int64)
+        moved[unique] = np.arange(len(unique))
+        return nodes, moved
+
+    def way_back(self, root: int) -> list[Records]:
+        """The nodes from a root back, m periods later, in pieces from the last to the first."""
+        pieces: list[Records] = []
+        within: dict[int, tuple[Records, int]] = {}
+        for q in range(self.m, 0, -1):
+            if root not in within:
+                within[root] = self._one_period(root)
+            piece, root = within[root]
+            shifted = piece.copy()
+            shifted["begin"] += q * self.period
+            shifted["firing"] += q * self.firings[piece["visit"]]
+            pieces.append(shifted)
+            if root < 0:
+                return pieces
+        pieces.append(chain(self.nodes, int(self.roots[root]))[0])
+        return pieces
+
+    def _one_period(self, root: int) -> tuple[Records, int]:
+        """The nodes of the period from a root back, and the root at its start that they lead to, or -1."""
+        piece, node = chain(self.nodes, int(self.roots[root]), self.n_old)
+        if node < 0:
+            return piece, -1
+        return piece, self.origin[int(self.nodes["visit"][node]), int(self.nodes["firing"][node])]
+
+
+def chain(nodes: Records, node: int, first: int = 0) -> tuple[Records, int]:
+    """From a node back to the last that is not before `first`; and what comes before it (negative for none)."""
+    indices = []
+    while node >= first:
+        indices.append(node)
+        node = int(nodes[node]["parent"])
+    return nodes[np.array(indices, np.int64)], node
+
+
+def critical_path(
+    nodes: Records, last: int, visit_actor: NDArray[np.int32], skipped: Skipped | None
+) -> NDArray[np.void]:
+    """From node `last` back through the parents, in the order of time."""
+    piece, before = chain(nodes, last)
+    pieces = [piece]
+    if before < -1:
+        assert skipped is not None
+        # The last node stands in for a root of the skipped periods, which their way back begins with.
+        pieces = [piece[:-1], *skipped.way_back(-2 - before)]
+    back: Records = np.concatenate(pieces) if pieces else np.zeros(0, NODE)
+    path = np.empty(len(back), PATH_DTYPE)
+    path["actor"] = visit_actor[back["visit"]]
+    path["begin_fs"] = back["begin"]
+    for name in ("firing", "visit", "cause"):
+        path[name] = back[name]
+    path = path[::-1]
+    if path["begin_fs"][0] == 0:
+        return np.ascontiguousarray(path)
+    return np.concatenate([np.array([(-1, -1, -1, path["cause"][0], 0)], PATH_DTYPE), path])

@@ -1,0 +1,183 @@
+"""The state of the compiled engine relative to now and to the iterations that are complete.
+
+Two instants with equal snapshots have the same future, shifted in time and by whole iterations, as long as no
+actor runs out of firings and the inferences to come arrive at the same distances. What cannot matter any more is
+left out: when a server that is free now came free, the tokens of actors that have made all their firings, ...
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..program import I64
+from .compiled_loop import state as st
+from .compiled_loop.state import Records, State
+
+NONE = -1
+KEY_MASK = (1 << st.FIRING_BITS) - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What the future depends on (`relative`), and what is needed to repeat the past.
+
+    Attributes
+    ----------
+    roots : I64
+        Nodes that the future may name as parents, in an order that depends only on `relative`.
+    root_visits : I64, shape (roots, 2)
+        Visit and firing of each, which identify it for ever; -1 where a root is none.
+    waits, stalls : I64
+        Sums so far, by visit and by channel (stalls: input and room).
+    """
+
+    now: int
+    boundary: int
+    relative: tuple[NDArray[np.int64], ...]
+    roots: I64
+    root_visits: I64
+    waits: I64
+    stalls: I64
+
+    def same_future(self, other: Snapshot) -> bool:
+        return len(self.relative) == len(other.relative) and all(
+            np.array_equal(mine, theirs) for mine, theirs in zip(self.relative, other.relative, strict=True)
+        )
+
+
+def done(state: State) -> NDArray[np.bool_]:
+    """Actors that have made all their firings, shape (A,)."""
+    return np.asarray(state.actors["ended"] == state.actors["limit"])
+
+
+def take(state: State) -> Snapshot:
+    """The snapshot of a state between two instants."""
+    head = state.head[0]
+    now, boundary = int(head["now"]), int(head["boundary"])
+    flights, roots = _flights(state, now, boundary)
+    lanes = _lanes(state, flights[1])
+    root_visits = np.full((len(roots), 2), NONE, np.int64)
+    some = roots >= 0
+    root_visits[some, 0] = state.nodes["visit"][roots[some]]
+    root_visits[some, 1] = state.nodes["firing"][roots[some]]
+    relative = (
+        _actors(state, now, boundary),
+        np.maximum(state.servers["free_at"] - now, 0),
+        np.stack([state.resources["n_free"], state.resources["last_lane"]]).astype(np.int64),
+        _slot_phases(state, now),
+        flights[0],
+        lanes,
+        _iterations(state, now, boundary),
+        _nodes(state, roots, now, boundary),
+    )
+    stalls = np.stack([state.channels["stall_input"], state.channels["stall_room"]])
+    return Snapshot(now, boundary, relative, roots, root_visits, state.visits["wait"].copy(), stalls)
+
+
+def _actors(state: State, now: int, boundary: int) -> I64:
+    """Progress and since when each could have gone on; of those that are done, nothing."""
+    a = state.actors
+    before = boundary * a["n"]
+    idle_since = a["idle_since"].copy()
+    arrivals = state.arrivals["value"]
+    source = (a["is_source"] > 0) & (a["issued"] < a["limit"])
+    arrival = arrivals[a["issue_iteration"][source]]
+    idle_since[source] = np.where(arrival <= now, np.maximum(idle_since[source], arrival), now)
+    matters = (a["entrance_free"] > 0) & (a["issued"] < a["limit"])
+    rows = np.stack(
+        [a["issued"] - before, a["ended"] - before, a["entrance_free"], np.where(matters, now - idle_since, 0)]
+    )
+    rows[:, done(state)] = NONE
+    arrived = int(state.head["next_arrival"][0])
+    ahead = arrived - boundary if arrived < len(arrivals) else NONE
+    return np.append(rows.ravel(), ahead).astype(np.int64)
+
+
+def _flights(state: State, now: int, boundary: int) -> tuple[tuple[I64, I64], I64]:
+    """Flights and events, in the order of actor, firing and visit; that order; and their roots."""
+    heap = state.events[: int(state.head["n_heap"][0])]
+    first_hold = (heap["code"] & 3) == st.FIRST_HOLD
+    entrances = heap[first_hold]
+    entrances = entrances[np.argsort(entrances["code"])]
+    used = np.flatnonzero(state.flights["used"])
+    when = np.full(len(state.flights), NONE, np.int64)
+    kind = np.full(len(state.flights), NONE, np.int64)
+    when[heap["code"][~first_hold] >> 2] = heap["time"][~first_hold] - now
+    kind[heap["code"][~first_hold] >> 2] = heap["code"][~first_hold] & 3
+    hold = kind[used] == st.HOLD_END
+    key = state.flights["key"][used]
+    by = np.where(hold, state.flights["by"][used], NONE)
+    used = used[np.lexsort((by, state.flights["visit"][used], key, hold))]
+    f = state.flights[used]
+    moves, hold = kind[used] >= 0, kind[used] == st.HOLD_END
+    goes_on, waits, keeps = moves & ~hold, ~moves, ~hold & (f["kept_node"] >= 0)
+    actor = f["key"] >> st.FIRING_BITS
+    rows = [
+        actor,
+        (f["key"] & KEY_MASK) - boundary * state.actors["n"][actor],
+        f["visit"],
+        when[used],
+        kind[used],
+        np.where(hold, f["by"], NONE),
+        np.where(waits, now - f["request"], NONE),
+        np.where(keeps, np.maximum(f["kept_until"] - now, 0), NONE),
+        np.where(goes_on, f["cause"], NONE),
+    ]
+    entrance = [entrances["code"] >> 2, entrances["time"] - now]
+    content = np.concatenate([np.stack(rows).ravel(), np.stack(entrance).ravel()]).astype(np.int64)
+    first = state.actors["first_visit"][entrance[0]]
+    busy = state.servers["free_at"] > now
+    roots = [
+        np.where(moves, f["node"], NONE),
+        np.where(goes_on, f["parent"], NONE),
+        np.where(keeps, f["kept_node"], NONE),
+        state.visits["latest_node"][first],
+        np.where(busy, state.servers["node"], NONE),
+    ]
+    return (content, used.astype(np.int64)), np.concatenate(roots).astype(np.int64)
+
+
+def _lanes(state: State, order: I64) -> I64:
+    """Who stands in each lane, as positions in the order of the flights; -1 ends a lane."""
+    position = {int(i): x for x, i in enumerate(order)}
+    widest = int(state.head["widest_group"][0])
+    lane_of = state.group_lane["index"]
+    sequence: list[int] = []
+    for lane in np.flatnonzero(state.lanes["head"] >= 0).tolist():
+        i = int(state.lanes["head"][lane])
+        sequence.append(lane)
+        while i >= 0:
+            sequence.append(position[i])
+            visit = state.visits[state.flights["visit"][i]]
+            members = range(int(visit["group_start"]), int(visit["group_end"]))
+            x = next(x for x in members if lane_of[x] == lane)
+            i = int(state.links["index"][i * widest + x - members.start])
+        sequence.append(NONE)
+    return np.array(sequence, np.int64)
+
+
+def _slot_phases(state: State, now: int) -> I64:
+    period = (state.resources["slot_fs"] * state.resources["n_slots"])[state.resources["n_slots"] > 0]
+    return np.asarray(now % period, np.int64)
+
+
+def _iterations(state: State, now: int, boundary: int) -> I64:
+    """Begin of the iterations in progress, and how many actors have not ended them."""
+    if done(state).any():
+        return np.zeros(0, np.int64)  # an actor that is done has begun them all: nothing changes them any more
+    last = int(state.actors["issue_iteration"].max())
+    progress = state.iterations[boundary : last + 1]
+    begun = progress["begin"] < np.iinfo(np.int64).max
+    return np.concatenate([np.where(begun, now - progress["begin"], NONE), progress["left"]]).astype(np.int64)
+
+
+def _nodes(state: State, roots: I64, now: int, boundary: int) -> I64:
+    """What identifies each root, relative."""
+    node: Records = state.nodes[np.maximum(roots, 0)]
+    n = state.actors["n"][state.visits["actor"][node["visit"]]]
+    rows = np.stack([node["visit"], node["firing"] - boundary * n, node["begin"] - now, node["cause"]])
+    rows[:, roots < 0] = NONE
+    return rows.astype(np.int64)
