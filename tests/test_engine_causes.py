@@ -189,6 +189,15 @@ def test_firing_put_off_by_the_one_before(engine: Engine) -> None:
     assert path(engine(b.build())) == [(0, 0, 0, START, 0), (0, 1, 1, PREVIOUS, 10)]
 
 
+def test_firing_that_advances_with_the_one_before_is_not_put_off(engine: Engine) -> None:
+    # Both advance at 10: the second firing, which began at 1, by itself.
+    b = ProgramBuilder()
+    a = b.actor("a", 2)
+    b.visit(a, (), 1, Schedule((0,), (10, 9)))
+    b.visit(a, (), 2)
+    assert path(engine(b.build()))[1:] == [(0, 1, 0, PREVIOUS, 1), (0, 1, 1, CHAIN, 10)]
+
+
 def kept_buffer(hold: int, advance: int, blocked_until: int) -> Program:
     """a keeps r until its next visit, of s, begins; s is taken at first; "other" wants r."""
     b = ProgramBuilder()
