@@ -1,7 +1,7 @@
 """Does a window hold every input token that an output token depends on? Found out by disturbing the inputs.
 
-One input position at a time is changed, ONNX's reference implementation tells which outputs change with it, and
-each of these must name the position in its window. Where the operator uses every tap, the window must not be
+One input position at a time is changed, ONNX's reference implementation tells which outputs change with it,
+and each of these must name the position in its window. Where the operator uses every tap, the window must not be
 larger than that either.
 """
 
@@ -138,25 +138,25 @@ EXACT: dict[str, tuple[tuple[int, ...], tuple[list[NodeProto], Constants]]] = {
             ],
             {"s": np.array([1, 1, 3, 2], np.float32)},
         ),
-    ),  # fmt: skip
+    ),
     "depth to space": (
         (1, 8, 3, 4),
         (
             [node("DepthToSpace", "x", "d", blocksize=2), node("Conv", "d w", "y", pads=[1] * 4)],
             {"w": weights(2, 2, 3, 3)},
         ),
-    ),  # fmt: skip
+    ),
     "space to depth": (
         (1, 2, 6, 8),
         ([node("SpaceToDepth", "x", "d", blocksize=2), node("Conv", "d w", "y")], {"w": weights(2, 8, 1, 1)}),
-    ),  # fmt: skip
+    ),
     "two chained": (
         IMAGE,
         (
             [node("Conv", "x v", "t", pads=[1] * 4), node("Conv", "t w", "y", pads=[1] * 4)],
             {"v": weights(2, 2, 3, 3), "w": weights(2, 2, 3, 3)},
         ),
-    ),  # fmt: skip
+    ),
 }
 
 COVERED: dict[str, tuple[tuple[int, ...], tuple[list[NodeProto], Constants]]] = {
@@ -184,16 +184,28 @@ COVERED: dict[str, tuple[tuple[int, ...], tuple[list[NodeProto], Constants]]] = 
         (1, 2, 6),
         ([node("ConvTranspose", "x w", "y", strides=[3])], {"w": weights(2, 3, 5)}),
     ),
-    "linear x2": (IMAGE, ([node("Resize", "x - s", "y", mode="linear")], {"s": np.array([1, 1, 2, 2], np.float32)})),
-    "linear to 5 x 9": (IMAGE, ([node("Resize", "x - - z", "y", mode="linear")], {"z": np.array([1, 2, 5, 9])})),
-    "cubic x2": (IMAGE, ([node("Resize", "x - s", "y", mode="cubic")], {"s": np.array([1, 1, 2, 2], np.float32)})),
+    "linear x2": (
+        IMAGE,
+        ([node("Resize", "x - s", "y", mode="linear")], {"s": np.array([1, 1, 2, 2], np.float32)}),
+    ),
+    "linear to 5 x 9": (
+        IMAGE,
+        ([node("Resize", "x - - z", "y", mode="linear")], {"z": np.array([1, 2, 5, 9])}),
+    ),
+    "cubic x2": (
+        IMAGE,
+        ([node("Resize", "x - s", "y", mode="cubic")], {"s": np.array([1, 1, 2, 2], np.float32)}),
+    ),
     "reflect pad": (IMAGE, ([node("Pad", "x pads", "y")], {"pads": np.array([0, 0, 2, 1, 0, 0, 1, 0])})),
     "concatenated rows": (
         IMAGE,
         ([node("Relu", "x", "r"), node("Neg", "x", "n"), node("Concat", "r n", "y", axis=2)], {}),
     ),
-    "instance norm": (IMAGE, ([node("InstanceNormalization", "x s b", "y")], {"s": weights(2), "b": weights(2)})),
-}  # fmt: skip
+    "instance norm": (
+        IMAGE,
+        ([node("InstanceNormalization", "x s b", "y")], {"s": weights(2), "b": weights(2)}),
+    ),
+}
 
 
 def both(tmp_path: Path, case: tuple[tuple[int, ...], tuple[list[NodeProto], Constants]]) -> tuple[Any, Any]:

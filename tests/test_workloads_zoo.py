@@ -100,7 +100,7 @@ def test_only_known_functions_are_asked_for(name: str) -> None:
 
 
 def test_resnet50_is_a_list_of_its_layers() -> None:
-    # 53 convolutions, of which 33 (the stem and two in each of 16 blocks) are followed by a ReLU of their own.
+    # 53 convolutions; 33 of them (the stem and two in each of 16 blocks) are followed by a ReLU of their own.
     assert Counter(steps(load("resnet50"))) == {
         "Conv+relu": 33,
         "Conv": 20,
@@ -116,9 +116,18 @@ def test_an_encoder_layer_of_bert_is_what_the_paper_draws() -> None:
     layer = [o for o in body(network) if o.output.grid.n_tokens > 1][4:18]  # after embeddings and first norm
     made = {o.output.name: o.op for o in layer}
     assert [o.op for o in layer] == [
-        *["MatMul"] * 4, "Add", "Softmax", "MatMul", "MatMul", "Add", "LayerNormalization", "MatMul", "MatMul",
-        "Add", "LayerNormalization",
-    ]  # fmt: skip
+        *["MatMul"] * 4,
+        "Add",
+        "Softmax",
+        "MatMul",
+        "MatMul",
+        "Add",
+        "LayerNormalization",
+        "MatMul",
+        "MatMul",
+        "Add",
+        "LayerNormalization",
+    ]
     query, key, value, scores, masked, weights, mixed = layer[:7]
     assert {p.tensor for o in (query, key, value) for p in o.inputs} == {layer[0].inputs[0].tensor}
     assert [(p.tensor, p.window.kind) for p in scores.inputs] == [
@@ -137,9 +146,24 @@ def test_an_encoder_layer_of_bert_is_what_the_paper_draws() -> None:
 def test_a_layer_of_llama_has_one_operator_per_step() -> None:
     network = load("llama-1b")
     assert steps(network)[1:18] == [
-        "RMSNormalization", "MatMul", "MatMul", "MatMul", "RotaryEmbedding", "RotaryEmbedding", "MatMul+add",
-        "Softmax", "MatMul", "MatMul", "Add", "RMSNormalization", "MatMul+silu", "MatMul", "Mul", "MatMul", "Add",
-    ]  # fmt: skip
+        "RMSNormalization",
+        "MatMul",
+        "MatMul",
+        "MatMul",
+        "RotaryEmbedding",
+        "RotaryEmbedding",
+        "MatMul+add",
+        "Softmax",
+        "MatMul",
+        "MatMul",
+        "Add",
+        "RMSNormalization",
+        "MatMul+silu",
+        "MatMul",
+        "Mul",
+        "MatMul",
+        "Add",
+    ]
     keys = [o for o in body(network) if o.op == "RotaryEmbedding"][1]
     assert keys.output.elements == 4 * 64  # four key-value heads serve 32 query heads
 

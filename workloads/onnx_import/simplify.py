@@ -178,13 +178,14 @@ class Simplifier:
     def _live(self, node: onnx.NodeProto) -> None:
         graph = self.graph
         domain = "" if node.domain == "ai.onnx" else node.domain
-        if not self.lenient and (domain, node.op_type) not in RULES:
+        if (domain, node.op_type) in RULES:
+            self._check(node)
+        elif not self.lenient:
             where = f" of domain {domain!r}" if domain else ""
             raise NetworkError(
                 f"{graph.file}: node {label(node)}: operator {node.op_type!r}{where} is not known;"
                 " --unknown-operators vector maps it on the vector unit"
             )
-        self._check(node)
         for name, (shape, dtype) in self._output_types(node).items():
             if 0 in shape:
                 raise NetworkError(

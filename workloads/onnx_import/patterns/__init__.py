@@ -10,8 +10,8 @@ PASSES = (
     activations.silu,
     activations.hard_swish,
     activations.gelu,
+    normalisation.layer_norm,  # before rms_norm, which would take its second half
     normalisation.rms_norm,
-    normalisation.layer_norm,
     normalisation.softmax,
     attention.rotary,
     affine.absorb_padding,

@@ -116,7 +116,9 @@ def _cubic_argument(graph: Graph, links: Links, name: str) -> str | None:
     for node in (links.producer.get(scaled[0] if scaled else name), links.producer.get(name)):
         if node is None or node.op not in ("Add", "Mul") or len(node.inputs) != 2:
             continue
-        for x, rest in (node.inputs, node.inputs[::-1]):
+        for first, rest in (node.inputs, node.inputs[::-1]):
+            factor = live_and_scalar(graph, links.producer.get(first), "Mul") if node.op == "Mul" else None
+            x = first if factor is None else factor[0]
             if not graph.is_static(x) and not graph.is_static(rest) and _only_of(graph, links, rest, x):
                 return x
     return None

@@ -78,9 +78,14 @@ def conv(node: Node, b: Builder) -> None:
         raise b.graph.error(
             node, f"its weights {node.inputs[1]!r} are not constant, expected a stored tensor"
         )
+    groups = int(node.attributes.get("group", 1))
+    channels = b.graph.shape(node.inputs[0])[1]
+    if channels != weight[1] * groups:
+        raise b.graph.error(
+            node, f"weights for {weight[1] * groups} input channels, its input has {channels}"
+        )
     out = pixel_output(node, b)
     port = slide(node, b, out, weight[2:])
-    groups = int(node.attributes.get("group", 1))
     matrix = Matrix(prod(weight[1:]), weight[0] // groups, groups, weight=b.weight(node.inputs[1]))
     b.result(node, b.emit(node, "matrix", out, [port], matrix=matrix, params=_params(node, b)))
 

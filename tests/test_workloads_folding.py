@@ -1,0 +1,77 @@
+"""Is what is constant computed away, in every form that files have it?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ohmsum.workloads import Matrix, Operator, Window
+from onnx import helper, numpy_helper
+
+from .onnx_graphs import body, imported, node, only
+
+IMAGE = {"x": (1, 8, 12, 10)}
+TOKENS = {"x": (1, 6, 16)}
+
+
+def shape_of(operator: Operator) -> tuple[Any, ...]:
+    out = operator.output
+    return out.shape, (out.grid.rows, out.grid.cols), out.elements
+
+
+def test_weights_may_be_nodes_fills_or_absent(tmp_path: Path) -> None:
+    tensor = np.ones((16, 8), np.float32)
+    nodes = [
+        node("Constant", "", "w1", value=numpy_helper.from_array(tensor)),
+        node("ConstantOfShape", "shape", "w2"),
+        node("Transpose", "w3", "w3t"),
+        node("MatMul", "x w1", "a"),
+        node("MatMul", "a w2", "b"),
+        node("MatMul", "b w3t", "y"),
+    ]
+    network = imported(tmp_path, nodes, TOKENS, {"shape": np.array([8, 40000]), "w3": (5, 40000)})
+    assert [o.params for o in body(network)] == [128, 320000, 200000]
+    assert [o.matrix.weight for o in body(network) if o.matrix] == ["w1", "w2", "w3"]
+
+
+def test_a_branch_with_a_known_condition_is_the_branch(tmp_path: Path) -> None:
+    def branch(op: str) -> Any:
+        out = helper.make_empty_tensor_value_info("inner")
+        return helper.make_graph([helper.make_node(op, ["x"], ["inner"])], op, [], [out])
+
+    choose = helper.make_node(
+        "If", ["yes"], ["y"], name="choose", then_branch=branch("Exp"), else_branch=branch("Log")
+    )
+    network = imported(tmp_path, [choose], TOKENS, {"yes": np.array(True)})
+    assert [(o.op, o.function) for o in body(network)] == [("Exp", "exp")]
+
+
+def test_shape_arithmetic_leaves_no_trace(tmp_path: Path) -> None:
+    """x.view(x.shape[0], -1), as torch exports it."""
+    nodes = [
+        node("Shape", "x", "shape"),
+        node("Gather", "shape zero", "n"),
+        node("Unsqueeze", "n zero1", "n1"),
+        node("Concat", "n1 minus", "target", axis=0),
+        node("Reshape", "x target", "flat"),
+        node("Gemm", "flat w c", "y"),
+    ]
+    constants = {
+        "zero": np.array(0),
+        "zero1": np.array([0]),
+        "minus": np.array([-1]),
+        "w": (960, 10),
+        "c": (10,),
+    }
+    for opset in (9, 13, 20):
+        if opset == 9:
+            nodes[2] = node("Unsqueeze", "n", "n1", axes=[0])
+        else:
+            nodes[2] = node("Unsqueeze", "n zero1", "n1")
+        made = only(imported(tmp_path, nodes, IMAGE, constants, opset=opset))
+        assert (made.op, made.inputs[0].window, made.matrix) == (
+            "Gemm",
+            Window("all"),
+            Matrix(960, 10, weight="w"),
+        )
