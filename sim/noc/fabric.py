@@ -141,6 +141,11 @@ class Fabric(ABC):
         return len(self.enter)
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Endpoints along each dimension, the one that numbers count first; for traffic patterns."""
+        return (self.n_endpoints,)
+
+    @property
     def direct(self) -> bool:
         """Whether router i serves endpoint i alone: then it may *be* the gateway of a lower level."""
         return self.enter == self.leave == tuple(range(self.n_routers))

@@ -48,6 +48,10 @@ class Mesh(Fabric):
     def classes(self, path: Path, flow: int = 0) -> tuple[int, ...]:
         return (flow % self.n_classes,) * len(path)
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.cols, self.n_routers // self.cols) if self.direct else (self.n_endpoints,)
+
     def router_name(self, router: int) -> str:
         return f"({router // self.cols},{router % self.cols})"
 

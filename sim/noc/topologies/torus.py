@@ -48,6 +48,10 @@ class Torus(Fabric):
         first = dateline_classes([a[axis] for a, _ in legs[0]], [b[axis] for _, b in legs[0]])
         return first + dateline_classes([a[1 - axis] for a, _ in legs[1]], [b[1 - axis] for _, b in legs[1]])
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.cols, self.n_routers // self.cols) if self.direct else (self.n_endpoints,)
+
     def router_name(self, router: int) -> str:
         return f"({router // self.cols},{router % self.cols})"
 

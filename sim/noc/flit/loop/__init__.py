@@ -1,0 +1,1 @@
+"""The cycle loop, compiled by numba; `entry.load()` gives it."""

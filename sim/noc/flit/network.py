@@ -1,0 +1,188 @@
+"""A network of routers at flit detail: packets go in with their times, deliveries come out with theirs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...errors import DeadlockError, SimulationError
+from ..topology import HOST, Topology
+from .arrays import fresh_state, grow_packets
+from .config import RouterConfig
+from .loop.entry import load, sources_digest
+from .loop.state import BROKEN, DEADLOCK, OFFER
+from .routes import RouteTable
+
+I64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Delivered:
+    """Packets that arrived, in the order of arrival; times in cycles.
+
+    Attributes
+    ----------
+    tag : I64
+        As given with the packet.
+    created, injected, arrived : I64
+        When it was offered, when its head left the source, when its tail reached the destination.
+    """
+
+    tag: I64
+    created: I64
+    injected: I64
+    arrived: I64
+
+    def __len__(self) -> int:
+        return len(self.tag)
+
+
+class FlitNetwork:
+    """Routers of one kind on a topology, empty at cycle 0.
+
+    Parameters
+    ----------
+    topology : Topology
+    router : RouterConfig
+    """
+
+    def __init__(self, topology: Topology, router: RouterConfig) -> None:
+        self.topology = topology
+        self.router = router
+        self._routes = RouteTable(topology, router)
+        self._state = fresh_state(topology, router)
+
+    @property
+    def clock(self) -> int:
+        """The next cycle to be simulated."""
+        return int(self._state.head["clock"][0])
+
+    @property
+    def n_flits_in_flight(self) -> int:
+        """Flits that have left their source and not reached their sink."""
+        return int(self._state.head["in_flight"][0])
+
+    @property
+    def n_queued(self) -> int:
+        """Packets whose tail has not left the source, those offered for later included."""
+        head = self._state.head[0]
+        return int(head["queued"] + head["n_offered"] - head["n_taken"])
+
+    @property
+    def link_flits(self) -> I64:
+        """Flits that each link has carried, shape (n_links,)."""
+        return np.array(self._state.links["flits"])
+
+    @property
+    def missing_credits(self) -> int:
+        """Credits that sources and routers do not hold: flits in buffers, flits and credits under way."""
+        number = np.arange(len(self._state.vcs)) & self._state.head["low"]
+        credits = self._state.vcs["credits"][number < self.router.n_vcs]
+        return int(np.sum(self.router.vc_buffer_flits - credits))
+
+    def offer(
+        self,
+        time: ArrayLike,
+        src: ArrayLike,
+        dst: ArrayLike,
+        n_flits: ArrayLike,
+        tag: ArrayLike,
+        flow: ArrayLike = 0,
+    ) -> None:
+        """Create packets at given cycles; each joins its source's queue. Arguments broadcast.
+
+        Parameters
+        ----------
+        time : int array
+            Cycles, none before `clock`.
+        src, dst : int array
+            Endpoints, or HOST.
+        n_flits : int array
+            At least 1.
+        tag : int array
+            Comes back with the delivery.
+        flow : int array
+            Where the routing spreads traffic, or flows are kept in order: which way and which virtual
+            channel.
+
+        Raises
+        ------
+        SimulationError
+            An endpoint that is not there, a time that has passed, a packet that cannot fit (virtual
+            cut-through).
+        """
+        given = (np.asarray(x, np.int64).reshape(-1) for x in (time, src, dst, n_flits, tag, flow))
+        times, srcs, dsts, sizes, tags, flows = np.broadcast_arrays(*given)
+        self._check(times, sizes)
+        new = np.zeros(len(times), OFFER)
+        new["time"], new["size"], new["tag"] = times, sizes, tags
+        new["route"] = self._routes.find(srcs, dsts, flows)
+        new["src"] = np.where(srcs == HOST, self.topology.n_endpoints, srcs)
+        offers = np.concatenate([self._state.offers[self._state.head["n_taken"][0] :], new])
+        offers = offers[np.argsort(offers["time"], kind="stable")]
+        self._state.head["n_taken"], self._state.head["n_offered"] = 0, len(offers)
+        self._state = grow_packets(self._state, len(offers)).replaced(offers=offers, hops=self._routes.hops)
+
+    def advance(self, until: int) -> Delivered:
+        """Simulate up to cycle `until` (not included) and return what was delivered on the way.
+
+        Raises
+        ------
+        DeadlockError
+            Flits in the network can never move again.
+        """
+        self._state.head["n_delivered"] = 0
+        result = load()(self._state.head, until)
+        assert self._state.head["sources_digest"][0] == sources_digest(), "stale machine code"
+        if result == DEADLOCK:
+            raise DeadlockError(
+                f"{self.n_flits_in_flight} flits on {self.topology.kind!r} wait for each other since cycle "
+                f"{self._state.head['last_move'][0]}; give the routers more virtual channels or take another routing"
+            )
+        if result == BROKEN:
+            raise AssertionError(
+                f"flit lost, doubled or overtaken on {self.topology.kind!r} at cycle {self.clock}"
+            )
+        done = self._state.deliveries[: self._state.head["n_delivered"][0]]
+        return Delivered(*(done[name].copy() for name in ("tag", "created", "injected", "arrived")))
+
+    def drain(self, limit: int = 1 << 40) -> Delivered:
+        """Simulate until every packet has arrived and every credit is back, at most to cycle `limit`."""
+        parts = []
+        while (self.n_queued or self.n_flits_in_flight or self.missing_credits) and self.clock < limit:
+            parts.append(self.advance(min(self.clock + 1000, limit)))
+        return concatenate(parts)
+
+    def ages(self) -> I64:
+        """Cycles since creation of the undelivered packets that are not behind others at their source."""
+        state = self._state
+        used = np.ones(len(state.packets), bool)
+        used[state.free_slots["index"][: state.head["n_free_slots"][0]]] = False
+        fronts = np.zeros(len(state.packets), bool)
+        fronts[state.sources["packet"][state.sources["packet"] >= 0]] = True
+        ages = self.clock - state.packets["created"][used & (fronts | (state.packets["sent"] > 0))]
+        return np.array(ages, np.int64)
+
+    def _check(self, times: I64, sizes: I64) -> None:
+        if len(times) and times.min() < self.clock:
+            raise SimulationError(
+                f"a packet is offered at cycle {times.min()}, but the network is at {self.clock}"
+            )
+        if len(sizes) and sizes.min() < 1:
+            raise SimulationError(f"a packet has at least 1 flit, found {sizes.min()}")
+        if self.router.cut_through and len(sizes) and sizes.max() > self.router.vc_buffer_flits:
+            raise SimulationError(
+                f"virtual cut-through: a packet of {sizes.max()} flits does not fit in a buffer of "
+                f"{self.router.vc_buffer_flits}; enlarge vc_buffer_flits or cut the packet"
+            )
+
+
+def concatenate(parts: list[Delivered]) -> Delivered:
+    """One list of deliveries from several."""
+    if not parts:
+        return Delivered(*(np.zeros(0, np.int64) for _ in range(4)))
+    return Delivered(
+        *(np.concatenate([getattr(p, n) for p in parts]) for n in ("tag", "created", "injected", "arrived"))
+    )
