@@ -53,6 +53,10 @@ class Crossbar(Costed, Counted):
     read_time_fs: TimeFs = Field(
         alias="read_time", description="One read of the whole array: one input slice, one phase."
     )
+    active_rows: Count | None = Field(
+        None,
+        description="Rows that one read takes at once, the others follow in further reads; all if absent.",
+    )
     phases: Count = Field(
         1,
         le=16,
@@ -71,6 +75,10 @@ class Crossbar(Costed, Counted):
     spare_columns: Cycles = Field(
         0, description="Columns beyond `cols` that hold no weights, such as a unit column."
     )
+
+    def row_groups(self, n_rows: int) -> int:
+        """Reads that `n_rows` rows take, one group of active rows after the other."""
+        return 1 if self.active_rows is None else -(-n_rows // self.active_rows)
 
 
 class Weights(Component):

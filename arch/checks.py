@@ -44,7 +44,7 @@ def findings(chip: Chip) -> Iterator[Finding]:
         yield "", "the chip computes nothing, expected a 'tile' (crossbars) or a 'mac_array' (digital)"
     yield from _unit_names(chip)
     if chip.tile is not None:
-        for rule in (_grid, _row_drivers, _converters, _columns, _cell):
+        for rule in (_grid, _row_drivers, _converters, _columns, _rows, _cell):
             yield from rule(chip.tile)
         yield from _network(chip, chip.tile)
     yield from _sources(chip)
@@ -104,6 +104,12 @@ def _columns(tile: Tile) -> Iterator[Finding]:
         how = f"{tile.weights.bits} bits, {tile.crossbar.cell.bits} per cell, {tile.weights.encoding}"
         what = f"one weight takes {tile.columns_per_weight} columns ({how})"
         yield "tile.weights", f"{what}, a crossbar has {tile.weight_columns}"
+
+
+def _rows(tile: Tile) -> Iterator[Finding]:
+    active, rows = tile.crossbar.active_rows, tile.crossbar.rows
+    if active is not None and active > rows:
+        yield "tile.crossbar.active_rows", f"found {active}, expected at most tile.crossbar.rows = {rows}"
 
 
 def _cell(tile: Tile) -> Iterator[Finding]:

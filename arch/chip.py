@@ -16,9 +16,10 @@ from .digital import Buffer, Bus, MacArray, Register, ShiftAdd, Unit
 from .links import Chips, Host, Memory, Noc
 from .quantities import Bits, Count, LengthNm
 from .sources import source_of
+from .stated import Stated
 
-TEXT_FIELDS = frozenset({"name", "description", "references", "source"})
-"""Fields of a chip that say what it is, not what it does; they are no part of its hash."""
+TEXT_FIELDS = frozenset({"name", "description", "references", "source", "stated", "modes"})
+"""Fields of a chip that say what it is or could be, not what it does; they are no part of its hash."""
 
 Text = Annotated[str, Field(strict=True)]
 Units = Annotated[tuple[Unit, ...], Field(strict=False)]
@@ -80,6 +81,15 @@ class Chip(Component):
         "", description="What it is, in a few sentences, with the boundary of its figures."
     )
     references: dict[str, Text] = Field({}, description="Key to literature reference; sources name the key.")
+    stated: Stated | None = Field(
+        None,
+        description="Published totals, which `ohmsum show --check` holds against the parts.",
+    )
+    modes: dict[str, dict[str, Any]] = Field(
+        {},
+        description="Operating points, chosen with NAME@MODE: a name to dotted paths with the values that "
+        "differ, and to their `source`.",
+    )
     node_nm: LengthNm | None = Field(None, alias="node", description="Technology node.")
     activation_bits: Bits = Field(description="Width of an activation in buffers and on the network.")
     tile: Tile | None = Field(None, description="The tiles with crossbars; left out of a chip that has none.")

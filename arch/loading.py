@@ -11,7 +11,9 @@ from pydantic import ValidationError
 
 from .chip import Chip
 from .errors import ConfigError
+from .estimates import resolve
 from .messages import describe_errors
+from .modes import apply_mode, split_mode
 from .nearest import nearest_hint
 from .overrides import apply_override
 from .yaml_text import Document, read_file, read_text
@@ -32,7 +34,8 @@ def load(source: str | Path, overrides: Mapping[str, str] | None = None, n_chips
     Parameters
     ----------
     source : str or Path
-        Name of a preset (see `names`) or path of a ``.yaml`` file.
+        Name of a preset (see `names`) or path of a ``.yaml`` file; with ``@`` and the name of one of its
+        modes (``jia-2020@1.2V``), that operating point.
     overrides : mapping of str to str, optional
         Dotted paths to texts, as in a file: ``{"tile.adc.bits": "6", "units.softmax.lanes": "8"}``. The text
         ``null`` removes an optional field.
@@ -66,7 +69,8 @@ def _require_mapping(document: Document) -> Document:
 
 
 def validate(document: Document) -> Chip:
-    """The chip of a parsed document."""
+    """The chip of a parsed document, its cost models evaluated."""
+    resolve(document)
     try:
         return Chip.model_validate(document.value)
     except ValidationError as error:
@@ -74,6 +78,17 @@ def validate(document: Document) -> Chip:
 
 
 def _read(source: str | Path) -> Document:
+    """The document of a preset or file, in its mode."""
+    if isinstance(source, Path) or source in names() or Path(source).exists():
+        return _read_plain(source)
+    name, mode = split_mode(source)
+    document = _read_plain(name)
+    if mode is not None:
+        apply_mode(_require_mapping(document), mode)
+    return document
+
+
+def _read_plain(source: str | Path) -> Document:
     known = names()
     if str(source) in known:
         text = files("ohmsum.arch.chips").joinpath(f"{source}.yaml").read_text("utf-8")

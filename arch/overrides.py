@@ -12,12 +12,14 @@ from .paths import component_class, element_index, fields_by_key
 from .yaml_text import Document, read_text
 
 
-def apply_override(document: Document, path: str, text: str) -> None:
-    """Set the field at a dotted path to a text, read as YAML; its source becomes "assumed: set to ...".
+def apply_override(document: Document, path: str, given: Any, mark: str | None = None) -> None:
+    """Set the field at a dotted path to a text, read as YAML, or to a plain value.
+
+    Its source becomes `mark`, or "assumed: set to ..." without one.
 
     Raises `ConfigError` naming the nearest valid name where the path does not exist.
     """
-    value = _read_value(path, text)
+    value = _read_value(path, given) if isinstance(given, str) else given
     target: Any = document.value
     owner, depth_of_owner = document.value, 0
     cls: type[Component] | None = Chip
@@ -35,7 +37,7 @@ def apply_override(document: Document, path: str, text: str) -> None:
             owner, depth_of_owner = target, depth + 1
     _put(target, location[-1], value)
     if location[depth_of_owner] not in TEXT_FIELDS:
-        _mark(owner, ".".join(map(str, location[depth_of_owner:])), text)
+        _mark(owner, ".".join(map(str, location[depth_of_owner:])), mark or f"assumed: set to {given}")
     document.places[tuple(location)] = "--set"
 
 
@@ -75,8 +77,8 @@ def _put(target: Any, step: str | int, value: Any) -> None:
         target[step] = value
 
 
-def _mark(owner: dict[str, Any], key: str, text: str) -> None:
-    """Write into the component's sources that the user set this field."""
+def _mark(owner: dict[str, Any], key: str, mark: str) -> None:
+    """Write into the component's sources what this field rests on now."""
     source = owner.get("source")
     before = source if isinstance(source, dict) else {"*": source} if isinstance(source, str) else {}
-    owner["source"] = {**before, key: f"assumed: set to {text}"}
+    owner["source"] = {**before, key: mark}

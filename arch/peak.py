@@ -32,8 +32,9 @@ def read_interval_fs(tile: Tile) -> int:
 
 
 def vector_interval_fs(tile: Tile) -> int:
-    """Shortest time between two input vectors of a crossbar: all slices, all phases."""
-    return tile.dac.n_slices * tile.crossbar.phases * read_interval_fs(tile)
+    """Shortest time between two input vectors of a crossbar: all slices, all phases, all groups of rows."""
+    groups = tile.crossbar.row_groups(tile.crossbar.rows)
+    return tile.dac.n_slices * tile.crossbar.phases * groups * read_interval_fs(tile)
 
 
 def peak_ops_per_s(chip: Chip) -> float:

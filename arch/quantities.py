@@ -66,7 +66,15 @@ class Quantity:
         texts = [*self.dimension.units, *(self.also.units if self.also else ())]
         pattern = "|".join(re.escape(unit) for unit in texts)
         examples = [self.dimension.example, *([self.also.example] if self.also else [])]
-        return {"type": "string", "pattern": rf"^\s*[0-9.eE+-]+\s*({pattern})\s*$", "examples": examples}
+        text = {"type": "string", "pattern": rf"^\s*[0-9.eE+-]+\s*({pattern})\s*$", "examples": examples}
+        if self.dimension not in _ESTIMATED:
+            return text
+        model = {"type": "object", "required": ["model"], "properties": {"model": {"type": "string"}}}
+        return {"anyOf": [text, model]}
+
+
+_ESTIMATED = (units.ENERGY, units.ENERGY_PER_BYTE, units.AREA, units.POWER)
+"""Costs: a file may name a model in place of a number."""
 
 
 def _amount(dimension: Dimension, *, zero: bool) -> Quantity:

@@ -1,0 +1,93 @@
+"""Figures of a chip that cannot all be true, although it runs: what ``ohmsum show --check`` prints.
+
+`checks` refuses chips that make no sense; here are contradictions that published figures often have,
+between a part's power and its energy, between converters and arrays, and between the parts and the totals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .checks import Finding
+from .chip import Chip, Tile
+from .component import Costed
+from .paths import walk
+from .peak import conversion_time_fs, peak_ops_per_s
+from .peak_power import analog_peak_w, clocked_peak_w
+from .rollup import roll_up
+from .units import FREQUENCY, POWER, format_fs, format_quantity
+
+TOLERANCE = 0.02
+"""Published figures are rounded: what differs by less is no contradiction."""
+
+
+def contradictions(chip: Chip) -> Iterator[Finding]:
+    """Every contradiction as (path, message)."""
+    yield from _energy_against_power(chip)
+    if chip.tile is not None:
+        yield from _conversions(chip.tile)
+    yield from _totals(chip)
+
+
+def _energy_against_power(chip: Chip) -> Iterator[Finding]:
+    """Energy of an action x the rate at which a part can do it, above the part's own power."""
+    for path, part in walk(chip):
+        if not isinstance(part, Costed) or part.power_w is None:
+            continue
+        spent = _power_by_energy(chip, path, part)
+        if spent is not None and spent > part.power_w * (1 + TOLERANCE):
+            yield (
+                f"{path}.power",
+                f"found {_watts(part.power_w)}, but its energy at its highest rate makes {_watts(spent)}",
+            )
+
+
+def _power_by_energy(chip: Chip, path: str, part: Costed) -> float | None:
+    """Dynamic power of a part by its energy per action at the highest rate; None if it gives no energy."""
+    bare = part.model_copy(update={"power_w": None, "static_power_w": None})
+    key = path.removeprefix("tile.")
+    if chip.tile is not None and key in ("crossbar", "dac", "sample_hold", "adc"):
+        return analog_peak_w(chip.tile.model_copy(update={key: bare}))[key]
+    from .digital import Bus, MacArray, ShiftAdd, Unit
+
+    return clocked_peak_w(bare) if isinstance(bare, Bus | MacArray | ShiftAdd | Unit) else None
+
+
+def _conversions(tile: Tile) -> Iterator[Finding]:
+    """Converters that work while the array reads on have to keep up with it."""
+    adc, crossbar = tile.adc, tile.crossbar
+    convert = conversion_time_fs(tile)
+    overlaps = tile.sample_hold is not None or adc.concurrent
+    if not overlaps or convert <= crossbar.read_time_fs * (1 + TOLERANCE) or adc.rate_hz is None:
+        return
+    needed = crossbar.count * crossbar.cols * 1e15 / crossbar.read_time_fs
+    made = f"{adc.count} ADCs make {_hertz(adc.count * adc.rate_hz)} conversions"
+    read = f"to be read every {format_fs(crossbar.read_time_fs)} the arrays of a tile need {_hertz(needed)}"
+    yield "tile.adc.rate", f"{made}, but {read}: a read takes {format_fs(convert)}"
+
+
+def _totals(chip: Chip) -> Iterator[Finding]:
+    """Published totals below what the parts add up to."""
+    stated = chip.stated
+    if stated is None:
+        return
+    roll = roll_up(chip)
+    if stated.power_w is not None and roll.power_w > stated.power_w * (1 + TOLERANCE):
+        yield (
+            "stated.power",
+            f"found {_watts(stated.power_w)}, but the parts add up to {_watts(roll.power_w)}",
+        )
+    if stated.area_mm2 is not None and roll.area_mm2 > stated.area_mm2 * (1 + TOLERANCE):
+        yield "stated.area", f"found {stated.area_mm2:g} mm2, but the parts add up to {roll.area_mm2:.4g} mm2"
+    peak = peak_ops_per_s(chip)
+    if stated.peak_per_s is not None and stated.peak_per_s > peak * (1 + TOLERANCE):
+        found = f"found {stated.peak_per_s / 1e12:.4g} Top/s"
+        yield "stated.peak", f"{found}, but arrays and converters make {peak / 1e12:.4g} Top/s at most"
+
+
+def _watts(watts: float) -> str:
+    return format_quantity(float(f"{watts:.4g}"), POWER)
+
+
+def _hertz(per_s: float) -> str:
+    return format_quantity(float(f"{per_s:.4g}"), FREQUENCY).replace("Hz", "/s")

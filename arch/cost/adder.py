@@ -1,0 +1,31 @@
+"""Adders by width, format and node."""
+
+from __future__ import annotations
+
+from ..units import LENGTH
+from .arithmetic import AREA_UM2, ENERGY_PJ, NODE_NM, power_law
+from .model import Choice, Model, Parameter
+from .nodes import area_factor, energy_factor
+
+
+def energy_j(bits: float, node: float, format: str) -> float:
+    """One addition."""
+    return power_law(ENERGY_PJ["add", format], bits) * energy_factor(NODE_NM, node) * 1e-12
+
+
+def area_mm2(bits: float, node: float, format: str) -> float:
+    """One adder."""
+    return power_law(AREA_UM2["add", format], bits) * area_factor(NODE_NM, node) * 1e-6
+
+
+MODEL = Model(
+    name="adder",
+    about="One addition, without registers and control.",
+    source="M. Horowitz, ISSCC 2014 (energy, 45 nm); W. Dally, NIPS tutorial 2015 (area)",
+    costs={"energy": energy_j, "area": area_mm2},
+    parameters=(
+        Parameter("bits", "width of the operands", low=8, high=32),
+        Parameter("node", "technology node", LENGTH, low=7, high=180, field="chip.node"),
+    ),
+    choices=(Choice("format", ("integer", "float")),),
+)
