@@ -25,21 +25,25 @@ def ceil_div(a: int, b: int) -> int:
 class MvmTiming:
     """One matrix-vector product on the crossbars of a layer, slice by slice.
 
-    A crossbar reads one input slice in one phase after the other. The ADCs of the tile convert the columns of
-    each read while the crossbar makes the next one (a sample-and-hold lies between them), so a read can start every
-    `period_fs`, the longer of reading and converting. Converters that count while the array integrates (``adc.concurrent``) add
-    nothing. Lumped into one visit each, crossbar and ADC are timed exactly as read by read.
+    A crossbar reads one input slice in one phase, and one group of active rows, after the other. Where a sample-and-hold lies between
+    them, the ADCs of the tile convert the columns of each read while the crossbar makes the next one, so a read can start every
+    `period_fs`, the longer of reading and converting; without one, the crossbar waits for its ADCs and it is the sum. Converters that
+    count while the array integrates (``adc.concurrent``) add nothing. Lumped into one visit each, crossbar and ADC are timed exactly as
+    read by read.
 
     Attributes
     ----------
+    drives : int
+        Times that every row is driven: input slices x phases.
     reads : int
-        Input slices x phases.
+        Drives x groups of rows that are active at once.
     read_fs, convert_fs, period_fs : int
-        One read, conversion of all columns of one read, and the longer of the two.
+        One read, conversion of all columns of one read, and the longer of the two, or their sum.
     crossbar_hold_fs, adc_hold_fs : int
         Occupation of the crossbar, and of the ADCs, by one product.
     """
 
+    drives: int
     reads: int
     read_fs: int
     convert_fs: int
@@ -50,11 +54,14 @@ class MvmTiming:
     @staticmethod
     def of(tile: Tile, tiling: Tiling, replicas: int) -> MvmTiming:
         """Timing for a layer cut as `tiling`, that many times, on crossbars of this tile."""
-        reads = tile.dac.n_slices * tile.crossbar.phases
+        drives = tile.dac.n_slices * tile.crossbar.phases
+        reads = drives * tile.crossbar.row_groups(tiling.rows_per_crossbar)
         read = tile.crossbar.read_time_fs
         convert = conversion_fs(tile, tiling, replicas)
-        period = max(read, convert)
+        overlap = tile.sample_hold is not None or tile.adc.concurrent
+        period = max(read, convert) if overlap else read + convert
         return MvmTiming(
+            drives=drives,
             reads=reads,
             read_fs=read,
             convert_fs=convert,
