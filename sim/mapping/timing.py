@@ -33,41 +33,41 @@ class MvmTiming:
 
     Attributes
     ----------
-    drives : int
-        Times that every row is driven: input slices x phases.
     reads : int
-        Drives x groups of rows that are active at once.
+        Input slices x phases x `row_groups`.
     read_fs, convert_fs, period_fs : int
         One read, conversion of all columns of one read, and the longer of the two, or their sum.
     crossbar_hold_fs, adc_hold_fs : int
         Occupation of the crossbar, and of the ADCs, by one product.
+    row_groups : int
+        Groups of rows that are active at once, one after the other; each read drives the rows of one.
     """
 
-    drives: int
     reads: int
     read_fs: int
     convert_fs: int
     period_fs: int
     crossbar_hold_fs: int
     adc_hold_fs: int
+    row_groups: int = 1
 
     @staticmethod
     def of(tile: Tile, tiling: Tiling, replicas: int) -> MvmTiming:
         """Timing for a layer cut as `tiling`, that many times, on crossbars of this tile."""
-        drives = tile.dac.n_slices * tile.crossbar.phases
-        reads = drives * tile.crossbar.row_groups(tiling.rows_per_crossbar)
+        row_groups = tile.crossbar.row_groups(tiling.rows_per_crossbar)
+        reads = tile.dac.n_slices * tile.crossbar.phases * row_groups
         read = tile.crossbar.read_time_fs
         convert = conversion_fs(tile, tiling, replicas)
         overlap = tile.sample_hold is not None or tile.adc.concurrent
         period = max(read, convert) if overlap else read + convert
         return MvmTiming(
-            drives=drives,
             reads=reads,
             read_fs=read,
             convert_fs=convert,
             period_fs=period,
             crossbar_hold_fs=reads * period,
             adc_hold_fs=(reads - 1) * period + convert,
+            row_groups=row_groups,
         )
 
 
