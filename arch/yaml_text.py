@@ -7,7 +7,9 @@ limited in size, depth and number of nodes after aliases are followed, so that n
 from __future__ import annotations
 
 import warnings
+from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,13 @@ def read_file(path: Path) -> Document:
 
 def read_text(text: str, label: str) -> Document:
     """Parse YAML text; `label` is the name that messages use for it."""
+    known = _parse(text, label)
+    return Document(label, deepcopy(known.value), dict(known.places))
+
+
+@lru_cache(maxsize=64)
+def _parse(text: str, label: str) -> Document:
+    """The document of a text, kept: the same file is read again and again with other overrides."""
     yaml = YAML(typ="safe", pure=True)
     try:
         with warnings.catch_warnings():
