@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .commands import chips, networks, run, show
+from .commands import chips, networks, profile, run, show
 
 app = typer.Typer(
     name="ohmsum",
@@ -19,6 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(run.run)
+app.command()(profile.profile)
 app.command()(chips.chips)
 app.command()(networks.networks)
 app.command()(show.show)

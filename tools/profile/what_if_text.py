@@ -1,0 +1,96 @@
+"""The trials of a profile as tables."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.console import RenderableType
+
+from ..tables import Column, note, table
+from .finding import change
+from .scaling import INFINITE
+
+if TYPE_CHECKING:
+    from .knobs import Knob
+    from .whatif import Trial, WhatIf
+
+_COSTS = ("energy", "power", "area")
+
+
+def what_if_table(tried: WhatIf, width: int, plain: bool, n_rows: int | None) -> Iterator[RenderableType]:
+    """One row per knob: the goal at each factor, and what else changes at factor 2."""
+    first = "throughput" if tried.goal == "throughput" else "latency"
+    second = "latency" if first == "throughput" else "throughput"
+    rows = [_row(tried, knob, first, second) for knob in tried.knobs]
+    columns = (
+        Column("what", flexible=True),
+        Column("now", right=True, dropped=3),
+        Column("2x", right=True, dropped=5),
+        Column(f"{first} +10 %", right=True, dropped=2),
+        Column("2x", right=True),
+        Column("best", right=True),
+        Column(second, right=True, dropped=6),
+        *(Column(name, right=True, dropped=4 if name != "energy" else 1) for name in _COSTS),
+    )
+    yield table(columns, rows, width, plain, None if n_rows is None else 2 * n_rows)
+    yield note(
+        f"{tried.runs} runs, each mapped anew as `ohmsum run --set` does; "
+        f"{second}, energy, power and area at 2x, with the costs of the chip file"
+    )
+    names = dict.fromkeys(
+        knob.field if knob.kind != "cheaper" else f"cost of {knob.component}" for knob in tried.without_effect
+    )
+    if names:
+        for line in textwrap.wrap(f"no effect, however good: {', '.join(names)}", width - 3):
+            yield note(line)
+
+
+def _row(tried: WhatIf, knob: Knob, first: str, second: str) -> tuple[str, ...]:
+    trials = tried.of(knob)
+    two = trials.get(2.0) or trials.get(INFINITE) or next(iter(trials.values()))
+    costs = two.outcome.figures.changes(tried.base) if two.outcome.figures else {}
+    boundless = two.factor == INFINITE and knob.kind != "faster"
+    name = f"{knob.component}: {knob.quantity}" if knob.kind != "cheaper" else f"{knob.component}: cheaper"
+    return (
+        name,
+        knob.before,
+        trials[2.0].sets[knob.field] if 2.0 in trials else "-",
+        _goal(tried, trials.get(1.1), first),
+        _goal(tried, trials.get(2.0), first),
+        _goal(tried, trials.get(INFINITE), first),
+        _goal(tried, two, second),
+        *("-" if boundless or n not in costs else change(costs[n]) for n in _COSTS),
+    )
+
+
+def _goal(tried: WhatIf, trial: Trial | None, name: str) -> str:
+    if trial is None:
+        return "-"
+    if trial.outcome.figures is None:
+        return "fails"
+    return change(trial.outcome.figures.changes(tried.base)[name])
+
+
+def pair_table(tried: WhatIf, width: int, plain: bool, n_rows: int | None) -> RenderableType:
+    """Pairs at factor 2: the first alone, the second alone, both."""
+    name = "throughput" if tried.goal == "throughput" else tried.goal
+    rows = [
+        (
+            " + ".join(f"{t.knob.component} {t.knob.quantity}" for t in (p.first, p.second)),
+            *(change(_signed(gain, name)) for gain in (p.gain_first, p.gain_second, p.gain_both)),
+        )
+        for p in tried.pairs
+    ]
+    columns = (
+        Column("pair", flexible=True),
+        Column(f"{name} first", right=True),
+        Column("second", right=True),
+        Column("both", right=True),
+    )
+    return table(columns, rows, width, plain, n_rows)
+
+
+def _signed(gain: float, goal: str) -> float:
+    return 1 / (1 - gain) - 1 if goal == "throughput" else -gain
