@@ -112,6 +112,8 @@ class Program:
         Schedule indices, in fs, values at least 1.
     visit_keep : bool array, shape (V,)
         The resources are held until the next visit of the firing has begun (or the hold has ended, if later).
+    visit_spread : bool array, shape (V,)
+        Each resource is occupied as soon as it is free, for one hold; the visit begins with the last of them.
     visit_priority : I64, shape (V,)
     channel_src, channel_dst, channel_capacity : I64, shape (C,)
     channel_need, channel_free : I64, shape (C,)
@@ -151,6 +153,7 @@ class Program:
     visit_hold: I64
     visit_advance: I64
     visit_keep: NDArray[np.bool_]
+    visit_spread: NDArray[np.bool_]
     visit_priority: I64
     channel_src: I64
     channel_dst: I64
@@ -243,6 +246,7 @@ class _Visit:
     hold: int
     advance: int
     keep: bool
+    spread: bool
     priority: int
 
 
@@ -295,18 +299,21 @@ class ProgramBuilder:
         advance: int | Schedule | None = None,
         *,
         keep: bool = False,
+        spread: bool = False,
         priority: int = 0,
         repeat: int = 1,
     ) -> None:
         """Append a visit (times in fs) to an actor's chain; `advance` defaults to `hold` (store and forward).
 
+        Several resources are occupied together, from the visit's begin (a circuit); with `spread` each of them
+        as soon as it is free, and the visit begins with the last (a multicast, ports of several tiles).
         `repeat` appends it that many times, one after the other.
         """
         group = (resources,) if isinstance(resources, int) else tuple(sorted(set(resources)))
         hold_index = self._intern(hold)
         advance_index = hold_index if advance is None else self._intern(advance)
         for _ in range(repeat):
-            self._actors[actor].visits.append(_Visit(group, hold_index, advance_index, keep, priority))
+            self._actors[actor].visits.append(_Visit(group, hold_index, advance_index, keep, spread, priority))
 
     def channel(
         self,
@@ -415,6 +422,7 @@ class ProgramBuilder:
             visit_hold=_i64(v.hold for v in visits),
             visit_advance=_i64(v.advance for v in visits),
             visit_keep=np.array([v.keep for v in visits], bool),
+            visit_spread=np.array([v.spread for v in visits], bool),
             visit_priority=_i64(v.priority for v in visits),
             channel_src=_i64(c[0] for c in self._channels),
             channel_dst=_i64(c[1] for c in self._channels),

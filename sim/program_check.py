@@ -62,6 +62,8 @@ def _check_visits(p: Program) -> None:
             raise SimulationError(f"{where}: only first-come-first-served resources can be occupied together")
         if p.visit_keep[v] and v + 1 == p.actor_visit_start[a + 1]:
             raise SimulationError(f"{where}: the last visit has no next one to keep its resource for")
+        if p.visit_spread[v] and p.resource_queued[group].any():
+            raise SimulationError(f"{where}: a spread visit needs resources without a queue")
         if len(group) == 1 and arbitration[0] == Arbitration.SLOTS:
             r = int(group[0])
             if p.visit_keep[v]:

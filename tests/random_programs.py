@@ -58,6 +58,7 @@ class _Visit:
     hold: Schedule
     advance: Schedule
     keep: bool
+    spread: bool
     priority: int
 
 
@@ -78,13 +79,16 @@ def _case(rng: Random) -> Case:
         rng.choice([FCFS, FCFS, FCFS, PRIORITY, ROUND_ROBIN, SLOTS]) for _ in range(rng.randint(1, 6))
     ]
     actors = [_actor(rng, arbitration, scale) for _ in range(rng.choice([1, 2, 2, 3, 3, 4, 5, 6]))]
+    if rng.random() < 0.3:
+        _spread(rng, arbitration, actors)
     b = ProgramBuilder()
     for r, kind in enumerate(arbitration):
         _resource(rng, b, r, kind, actors)
     for a, actor in enumerate(actors):
         b.actor(f"a{a}", actor.firings, layer=f"layer{a // 2}", release=rng.choice(["first_hold", "end"]))
         for visit in actor.chain:
-            b.visit(a, visit.resources, visit.hold, visit.advance, keep=visit.keep, priority=visit.priority)
+            how = {"keep": visit.keep, "spread": visit.spread, "priority": visit.priority}
+            b.visit(a, visit.resources, visit.hold, visit.advance, **how)
         b.energy(a, "adc", "convert", rng.randint(1, 9), 1e-15)
     iterations = rng.choice([1, 1, 2, 3, 5])
     _channels(rng, b, actors, iterations)
@@ -102,13 +106,21 @@ def _actor(rng: Random, arbitration: list[Arbitration], scale: int) -> _Actor:
         hold = _times(rng, actor, scale)
         advance = hold if rng.random() < 0.5 else _times(rng, actor, scale)
         keep = bool(resources) and not slotted and rng.random() < 0.25
-        visit = _Visit(resources, hold, advance, keep, rng.randint(0, 2))
+        visit = _Visit(resources, hold, advance, keep, False, rng.randint(0, 2))
         actor.chain += [replace(visit) for _ in range(rng.choice([1, 1, 1, 1, 3]))]
     for visit, following in pairwise(actor.chain):
         if set(visit.resources) & set(following.resources) and rng.random() < 0.95:
             visit.keep = False  # else an actor would nearly always wait for itself
     actor.chain[-1].keep = False
     return actor
+
+
+def _spread(rng: Random, arbitration: list[Arbitration], actors: list[_Actor]) -> None:
+    """Let visits occupy their resources one by one; none of these may have a queue then."""
+    for visit in (v for actor in actors for v in actor.chain):
+        if visit.resources and all(arbitration[r] == FCFS for r in visit.resources):
+            visit.keep = False
+            visit.spread = rng.random() < 0.7
 
 
 def _resources_of_visit(rng: Random, arbitration: list[Arbitration]) -> tuple[int, ...]:

@@ -270,3 +270,22 @@ def test_repeated_visit_follows_itself(engine: Engine) -> None:
     result = engine(b.build(), keep_firings=True)
     assert firings(result, 0) == [(0, 1600)]
     assert result.n_visits == 16
+
+
+def test_a_spread_visit_occupies_each_resource_as_soon_as_it_is_free(engine: Engine) -> None:
+    """The multicast waits for the link held by `first` (10); the other link serves it at once and is free again at 4."""
+    b = ProgramBuilder()
+    links = b.resource("l0", "link"), b.resource("l1", "link")
+    first, multicast, third = (b.actor(name, 1) for name in ("first", "multicast", "third"))
+    b.visit(first, links[0], 10)
+    b.visit(multicast, links, 4, spread=True)
+    b.visit(third, links[1], 3)
+    result = engine(b.build(), keep_firings=True)
+    assert begins(result, multicast) == [10]
+    assert begins(result, third) == [4]
+    assert result.makespan_fs == 14
+    together = ProgramBuilder()
+    links = together.resource("l0", "link"), together.resource("l1", "link")
+    for name, group, hold in (("first", links[:1], 10), ("circuit", links, 4), ("third", links[1:], 3)):
+        together.visit(together.actor(name, 1), group, hold)
+    assert begins(engine(together.build(), keep_firings=True), third) == [14]

@@ -38,6 +38,8 @@ line up. When all have joined, the queues are searched.
   requests in this order it is first come, first served without overtaking, also for visits of several
   resources (which book a server of each from the same begin; a later visit may overtake only on another
   server).
+- *Spread* visits (booked resources only) begin by the same rule, but book each resource for its own
+  ``[start, start + hold)``, start = max(now, the time that its server is free).
 - SLOTS: begin = start of the visit's first own slot that starts at or after now and after its previous begin.
   Slot s of a period of S slots starts at ``(m * S + s) * slot_fs``.
 - *Queued* resources: the visit waits in the queue of each of its resources. It can be granted when each has a
@@ -60,6 +62,8 @@ to that event:
   was granted at this instant: the parent is the visit granted last on the first resource of its list with a
   grant at this instant. A visit that ends its hold frees its servers itself; kept servers are freed by the
   next visit if it begins when or after the kept hold ends, else by the kept visit.
+  A spread visit that occupied a resource before its own begin is not the parent of who waits there next: that
+  is the parent of its request if the resource was free then, else whoever was before it.
 - SLOT: it waited for its time slot (begin > request). Parent as if it had not waited.
 - CHAIN: visit p - 1 of the same firing advanced. If that advance was put off (is later than begin + advance)
   to the one of firing k - 1, the cause is PREVIOUS and the parent visit p - 1 of firing k - 1.

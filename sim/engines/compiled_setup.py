@@ -139,6 +139,7 @@ def visit_records(p: Program) -> Records:
     visits["is_first"][p.actor_visit_start[:-1]] = 1
     visits["is_last"][p.actor_visit_start[1:] - 1] = 1
     visits["keep"] = p.visit_keep
+    visits["spread"] = p.visit_spread
     visits["after_keep"][1:] = p.visit_keep[:-1]
     some = np.flatnonzero(end > start)
     first = p.visit_resource[start[some]]

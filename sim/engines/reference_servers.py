@@ -20,6 +20,7 @@ class Bookings:
     def book(self, visit: Visit) -> int:
         """Book one server of each resource of the visit and return when it begins."""
         begin_fs = visit.request_fs
+        asked_by = visit.parent
         taken = []
         for r in visit.step.resources:
             free_fs = self.free_fs[r]
@@ -30,8 +31,12 @@ class Bookings:
             visit.cause = Cause.RESOURCE
             visit.parent = next(self.booked_by[r][s] for r, s in taken if self.free_fs[r][s] == begin_fs)
         for r, s in taken:
-            self.free_fs[r][s] = begin_fs + visit.hold_fs
-            self.booked_by[r][s] = visit
+            start_fs = max(self.free_fs[r][s], visit.request_fs) if visit.step.spread else begin_fs
+            self.free_fs[r][s] = start_fs + visit.hold_fs
+            if start_fs == begin_fs:
+                self.booked_by[r][s] = visit
+            elif start_fs == visit.request_fs:
+                self.booked_by[r][s] = asked_by
         return begin_fs
 
 

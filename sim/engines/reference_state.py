@@ -21,6 +21,7 @@ class Step:
     hold: Schedule
     advance: Schedule
     keep: bool
+    spread: bool
     priority: int
     queued: bool
     slotted: bool
@@ -145,6 +146,7 @@ def _step(program: Program, schedules: list[Schedule], v: int, position: int) ->
         hold=schedules[program.visit_hold[v]],
         advance=schedules[program.visit_advance[v]],
         keep=bool(program.visit_keep[v]),
+        spread=bool(program.visit_spread[v]),
         priority=int(program.visit_priority[v]),
         queued=any(program.resource_queued[r] for r in resources),
         slotted=any(program.resource_slot_fs[r] > 0 for r in resources),

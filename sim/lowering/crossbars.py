@@ -117,7 +117,7 @@ def _read_inputs(context: Context, actor: int, m: Matrix, blocks: Blocks) -> int
         if port is None:
             continue
         beats = max(1, port.beats(max(in_tile)))
-        context.builder.visit(actor, context.ports(tiles, part), port.hold_fs(beats), port.latency_fs(beats))
+        context.builder.visit(actor, context.ports(tiles, part), port.hold_fs(beats), port.latency_fs(beats), spread=True)
         context.spend(
             actor, part, "read", total, port.energy_per_byte_j, port.power_w, port.hold_fs(beats), len(tiles)
         )
@@ -263,7 +263,7 @@ def compute(context: Context, actor: int, function: str, per_element: float, sha
     unit, tiles = found[1], tiles_of(shares)
     beats = unit_beats(unit, ceil(busiest(shares) * per_element), function, 1)
     hold = unit.hold_fs(beats)
-    context.builder.visit(actor, context.units(unit, tiles, of_tile=True), hold, unit.latency_fs(beats))
+    context.builder.visit(actor, context.units(unit, tiles, of_tile=True), hold, unit.latency_fs(beats), spread=True)
     lane_cycles = ceil(sum(s.size for s in shares) * per_element) * unit.functions[function]
     context.spend(
         actor, f"tile.{unit.name}", function, lane_cycles, unit.energy_j, unit.power_w, hold, unit.count * len(tiles)
@@ -280,7 +280,7 @@ def write_outputs(context: Context, actor: int, held: Shares) -> int:
         if port is None:
             continue
         beats = max(1, port.beats(n_bytes))
-        context.builder.visit(actor, context.ports(tiles, part), port.hold_fs(beats), port.latency_fs(beats))
+        context.builder.visit(actor, context.ports(tiles, part), port.hold_fs(beats), port.latency_fs(beats), spread=True)
         context.spend(
             actor, part, "write", total, port.energy_per_byte_j, port.power_w, port.hold_fs(beats), len(tiles)
         )

@@ -1,8 +1,8 @@
 """Streams between places: flows over the interconnect, as the visits of one actor.
 
 A stream from the tiles where it comes into being to the tiles that use it is a set of flows, each from one tile to one or more (multicast).
-All flows of one token set out together; links at the same depth are one visit that occupies them all, as long
-as the most loaded of them needs, and the head goes on after the delay of one hop (cut-through).
+All flows of one token set out together; links at the same depth are one visit that occupies each of them as soon as it is free, for as
+long as the most loaded of them needs, and the heads go on after the delay of one hop (cut-through).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def transfer(context: Context, name: str, layer: str, firings: int, moved: list[
     for i, (members, hold, head) in enumerate(levels):
         resources = tuple(context.resource(f"link {links[m].name}", _class(links[m])) for m in members)
         last = i == len(levels) - 1
-        context.builder.visit(actor, resources, hold, head + tail if last else head)
+        context.builder.visit(actor, resources, hold, head + tail if last else head, spread=True)
     _energy(context, actor, links, load)
     return actor
 

@@ -106,7 +106,7 @@ def _on_tiles(context: Context, actor: int, operator: Operator, held: Shares) ->
     n_bytes = _operand_bytes(context, operator, total)
     beats = max(1, port.beats(ceil_div(n_bytes * busiest(held), total)))
     hold = port.hold_fs(beats)
-    context.builder.visit(actor, context.ports(tiles, "buffer"), hold, port.latency_fs(beats))
+    context.builder.visit(actor, context.ports(tiles, "buffer"), hold, port.latency_fs(beats), spread=True)
     context.spend(actor, "buffer", "read", n_bytes, port.energy_per_byte_j, port.power_w, hold, len(tiles))
     latency = port.latency_fs(beats)
     for function, per_element in _per_element(operator):

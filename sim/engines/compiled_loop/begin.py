@@ -275,8 +275,12 @@ def on_several_servers(s: Head, i: int) -> tuple[int, int, int]:
             parent = server.node
     for x in range(visit.group_start, visit.group_end):
         server = servers(s, earliest_server(s, group(s, x).index))
-        server.free_at = begin + visit.hold
-        server.node = s.n_nodes
+        start = max(server.free_at, flight.request) if visit.spread else begin
+        server.free_at = start + visit.hold
+        if start == begin:
+            server.node = s.n_nodes
+        elif start == flight.request:
+            server.node = flight.parent
     return begin, cause, parent
 
 

@@ -93,6 +93,7 @@ VISIT = _record(
     is_first="u1",
     is_last="u1",
     keep="u1",
+    spread="u1",
     after_keep="u1",
     hold_varies="u1",
     advance_varies="u1",
