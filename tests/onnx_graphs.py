@@ -15,7 +15,7 @@ Dims = Sequence[int | str | None]
 
 
 def node(op: str, inputs: str, outputs: str = "", **attributes: Any) -> NodeProto:
-    """A node. Inputs and outputs are names with blanks between, "-" for none; it is called like its output."""
+    """A node. Inputs and outputs are names with blanks between, "-" for none; called like its output."""
     made = (outputs or op.lower()).split()
     names = [n if n != "-" else "" for n in inputs.split()]
     outs = [n if n != "-" else "" for n in made]

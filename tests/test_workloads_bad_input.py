@@ -196,9 +196,18 @@ def test_tensors_without_elements(tmp_path: Path) -> None:
     assert "node 's' (Slice): its output 's' has shape (1, 0, 16), a tensor without elements" in message
 
 
+def test_a_shape_that_the_file_does_not_allow(tmp_path: Path) -> None:
+    nodes = [node("Reshape", "x s", "r"), node("Relu", "r", "y")]
+    onnx.save(model(nodes, {"x": (1, 6, 16)}, {"s": np.array([6, 16])}), tmp_path / "net.onnx")
+    message = refused(tmp_path / "net.onnx", input_shapes={"x": (2, 6, 16)})
+    assert "node 'r' (Reshape)" in message
+    assert "another number of elements" in message
+    assert "made for another input shape" in refused(ZOO / "gpt2.onnx", input_shapes={"a_0": (1, 1)})
+
+
 def test_a_network_that_computes_nothing(tmp_path: Path) -> None:
     nodes = [node("Add", "a a", "y")]
-    assert "no output depends on an input" in refused_graph(tmp_path, nodes, TOKENS, {"a": (3,)})
+    assert "no output is computed from an input" in refused_graph(tmp_path, nodes, TOKENS, {"a": (3,)})
 
 
 def test_too_old(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """Does a window hold every input token that an output token depends on? Found out by disturbing the inputs.
 
 One input position at a time is changed, ONNX's reference implementation tells which outputs change with it,
-and each of these must name the position in its window. Where the operator uses every tap, the window must not be
-larger than that either.
+and each of these must name the position in its window. Where the operator uses every tap, the window must
+not be larger than that either.
 """
 
 from __future__ import annotations

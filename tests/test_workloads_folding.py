@@ -6,18 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ohmsum.workloads import Matrix, Operator, Window
+import onnx
+from ohmsum.workloads import Matrix, Product, Window, load
 from onnx import helper, numpy_helper
 
-from .onnx_graphs import body, imported, node, only
+from .onnx_graphs import body, imported, model, node, only, steps
 
 IMAGE = {"x": (1, 8, 12, 10)}
 TOKENS = {"x": (1, 6, 16)}
-
-
-def shape_of(operator: Operator) -> tuple[Any, ...]:
-    out = operator.output
-    return out.shape, (out.grid.rows, out.grid.cols), out.elements
 
 
 def test_weights_may_be_nodes_fills_or_absent(tmp_path: Path) -> None:
@@ -72,6 +68,30 @@ def test_shape_arithmetic_leaves_no_trace(tmp_path: Path) -> None:
         made = only(imported(tmp_path, nodes, IMAGE, constants, opset=opset))
         assert (made.op, made.inputs[0].window, made.matrix) == (
             "Gemm",
-            Window("all"),
+            Window("same"),
             Matrix(960, 10, weight="w"),
         )
+
+
+def test_an_operator_that_onnx_defines_by_others_is_those(tmp_path: Path) -> None:
+    """Attention of opset 23, 8 query heads that share 2 key heads: scores, softmax, mixture."""
+    nodes = [node("Attention", "q k v", "y", q_num_heads=8, kv_num_heads=2, is_causal=1)]
+    network = imported(tmp_path, nodes, {"q": (1, 6, 64), "k": (1, 6, 16), "v": (1, 6, 16)}, opset=23)
+    scores, mixed = (o for o in network if o.kind == "product")
+    assert (scores.product, mixed.product) == (Product(8, 8, 6), Product(8, 6, 8))
+    assert [(p.tensor, p.window.kind) for p in scores.inputs] == [("q", "same"), ("k", "all")]
+    assert mixed.inputs[1].tensor == "v"
+    assert "Softmax" in steps(network)
+    assert network.product_macs == 2 * 8 * 6 * 6 * 8
+
+
+def test_a_function_of_the_file_itself_is_inlined(tmp_path: Path) -> None:
+    body_of = helper.make_function(
+        "local", "Twice", ["a"], ["b"], [node("Add", "a a", "b")], [helper.make_opsetid("", 20)]
+    )
+    proto = model([node("Twice", "x", "y", domain="local")], TOKENS)
+    proto.functions.append(body_of)
+    proto.opset_import.append(helper.make_opsetid("local", 1))
+    path = tmp_path / "local.onnx"
+    onnx.save(proto, path)
+    assert steps(load(path)) == ["Add"]

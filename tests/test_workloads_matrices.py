@@ -1,4 +1,4 @@
-"""Convolutions, linear layers, products and recurrent cells: matrices, work and parameters by their formulas."""
+"""Convolutions, linear layers, products, recurrent cells: matrices, work and parameters by their formulas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Element-wise operators, pooling, normalisation, embedding: functions, work and windows by their formulas."""
+"""Element-wise operators, pooling, normalisation: functions, work and windows by their formulas."""
 
 from __future__ import annotations
 

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from ohmsum.workloads import Grid, Matrix, Operator, Product, Window
+from ohmsum.workloads import Grid, Matrix, Product, Window
 from onnx import TensorProto
 
 from .onnx_graphs import body, imported, node, only, steps
 
 IMAGE = {"x": (1, 8, 12, 10)}
 TOKENS = {"x": (1, 6, 16)}
-
-
-def shape_of(operator: Operator) -> tuple[Any, ...]:
-    out = operator.output
-    return out.shape, (out.grid.rows, out.grid.cols), out.elements
 
 
 def test_views_vanish(tmp_path: Path) -> None:

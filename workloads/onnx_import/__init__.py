@@ -62,10 +62,22 @@ def _graph(
     for value in weights:
         dims = declared_dims(value, file)
         shape = tuple(d for d in dims or () if isinstance(d, int))
+        if dims is None or len(shape) < len(dims):
+            raise NetworkError(
+                f"{file}: weight input {value.name!r} has no static shape, expected numbers only"
+            )
         dtype = value.type.tensor_type.elem_type
         graph.shapes[value.name], graph.dtypes[value.name] = shape, dtype
         graph.statics[value.name] = declared(shape, dtype, value.name, graph)
-    Simplifier(model, graph, path.parent, as_stored, unknown_operators == "vector").run()
+    fixed = all(isinstance(d, int) for value in inputs for d in declared_dims(value, file) or [""])
+    try:
+        Simplifier(model, graph, path.parent, as_stored, unknown_operators == "vector").run()
+    except NetworkError as error:
+        if fixed and not as_stored:
+            raise NetworkError(
+                f"{error} (the file was made for another input shape than the one given)"
+            ) from None
+        raise
     return graph
 
 
@@ -80,7 +92,7 @@ def _operators(graph: Graph) -> tuple[tuple[Operator, ...], tuple[str, ...]]:
             RULES.get((node.domain, node.op), unknown)(node, b)
     leaving = list(dict.fromkeys(b.views[name].tensor for name in graph.outputs if name in b.views))
     if not leaving:
-        raise NetworkError(f"{graph.file}: no output depends on an input: the network computes nothing")
+        raise NetworkError(f"{graph.file}: no output is computed from an input: the network does nothing")
     fused = fuse(used(b.operators, leaving), set(leaving), b.constant_operand)
     maker = {operator.output.name: operator.name for operator in fused}
     return tuple(fused), tuple(maker[name] for name in leaving)

@@ -10,7 +10,7 @@ import onnx
 from onnx import checker, helper, numpy_helper, shape_inference
 
 from ..errors import NetworkError
-from . import statics
+from . import inline, statics
 from .nodes import Graph, Node, Shape, Static, alive
 from .order import label, topological
 from .rules import RULES
@@ -123,21 +123,14 @@ class Simplifier:
                 f"{graph.file}: node {label(node)}: its condition {node.input[0]!r} is not constant;"
                 " a network must do the same work for every input"
             )
-        taken = "then_branch" if condition.reshape(-1)[0] else "else_branch"
-        body = next(a.g for a in node.attribute if a.name == taken)
-        prefix = (node.name or node.output[0]) + "/"
-        names = {t.name: prefix + t.name for t in body.initializer}
-        names.update({o: prefix + o for inner in body.node for o in inner.output if o})
-        for tensor in body.initializer:
-            renamed = onnx.TensorProto()
-            renamed.CopyFrom(tensor)
-            renamed.name = names[tensor.name]
-            self._add_static(renamed.name, statics.stored(renamed, self.folder, graph))
-        for inner in topological([_renamed(n, names) for n in body.node], graph.shapes, graph.file):
+        nodes, tensors, results = inline.branch(node, bool(condition.reshape(-1)[0]))
+        for tensor in tensors:
+            self._add_static(tensor.name, statics.stored(tensor, self.folder, graph))
+        for inner in topological(nodes, graph.shapes, graph.file):
             self._visit(inner)
-        for outer, result in zip(node.output, body.output, strict=True):
+        for outer, result in zip(node.output, results, strict=True):
             if outer:
-                self._same(outer, names.get(result.name, result.name))
+                self._same(outer, result)
 
     def _same(self, name: str, source: str) -> None:
         """`name` is another name for `source`."""
@@ -180,6 +173,8 @@ class Simplifier:
         domain = "" if node.domain == "ai.onnx" else node.domain
         if (domain, node.op_type) in RULES:
             self._check(node)
+        elif self._expand(node):
+            return
         elif not self.lenient:
             where = f" of domain {domain!r}" if domain else ""
             raise NetworkError(
@@ -204,6 +199,16 @@ class Simplifier:
                 version=self.opsets.get(domain, 0),
             )
         )
+
+    def _expand(self, node: onnx.NodeProto) -> bool:
+        """Put the nodes in the place of one that ONNX defines by them; False if it does not."""
+        schema = self._schema(node)
+        if schema is None:
+            return False
+        nodes = inline.definition(node, schema, [self._type(name) for name in node.input])
+        for inner in topological(nodes or [], self.graph.shapes, self.graph.file):
+            self._visit(inner)
+        return nodes is not None
 
     def _check(self, node: onnx.NodeProto) -> None:
         """Attributes and numbers of inputs and outputs are what the operator's definition says."""
@@ -235,16 +240,11 @@ class Simplifier:
 
     def _infer(self, node: onnx.NodeProto) -> dict[str, tuple[Shape, int]]:
         """Shapes by ONNX's own inference of this one node; without those that stay open."""
-        graph = self.graph
-        domain = node.domain if node.domain != "ai.onnx" else ""
-        try:
-            schema = onnx.defs.get_schema(node.op_type, self.opsets.get(domain, 1), domain)
-        except onnx.defs.SchemaError:
+        graph, schema = self.graph, self._schema(node)
+        if schema is None:
             return {}
         names = [name for name in node.input if name]
-        types = {
-            name: helper.make_tensor_type_proto(graph.dtypes[name], graph.shapes[name]) for name in names
-        }
+        types = {name: self._type(name) for name in names}
         data = {
             name: numpy_helper.from_array(value, name)
             for name in names
@@ -258,6 +258,18 @@ class Simplifier:
             reason = str(error).strip().splitlines()[0]
             raise NetworkError(f"{graph.file}: node {label(node)}: its shapes do not fit: {reason}") from None
         return {name: read for name, proto in found.items() if (read := _static_type(proto)) is not None}
+
+    def _schema(self, node: onnx.NodeProto) -> onnx.defs.OpSchema | None:
+        domain = node.domain if node.domain != "ai.onnx" else ""
+        try:
+            return onnx.defs.get_schema(node.op_type, self.opsets.get(domain, 1), domain)
+        except onnx.defs.SchemaError:
+            return None
+
+    def _type(self, name: str) -> onnx.TypeProto:
+        if not name:
+            return onnx.TypeProto()
+        return helper.make_tensor_type_proto(self.graph.dtypes[name], self.graph.shapes[name])
 
     def _data(self, name: str) -> Any:
         static = self.graph.statics.get(name)
@@ -276,22 +288,6 @@ def _static_type(proto: onnx.TypeProto) -> tuple[Shape, int] | None:
 def _written_shapes(graph: onnx.GraphProto) -> dict[str, tuple[Shape, int]]:
     values = [*graph.value_info, *graph.output]
     return {value.name: read for value in values if (read := _static_type(value.type)) is not None}
-
-
-def _renamed(node: onnx.NodeProto, names: dict[str, str]) -> onnx.NodeProto:
-    """A copy of a node with its tensors renamed, inside its subgraphs too."""
-    copy = onnx.NodeProto()
-    copy.CopyFrom(node)
-    copy.input[:] = [names.get(n, n) for n in node.input]
-    copy.output[:] = [names.get(n, n) for n in node.output]
-    for attribute in copy.attribute:
-        if attribute.HasField("g"):
-            body = [_renamed(n, names) for n in attribute.g.node]
-            del attribute.g.node[:]
-            attribute.g.node.extend(body)
-            for value in attribute.g.output:
-                value.name = names.get(value.name, value.name)
-    return copy
 
 
 def _plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import onnx
 from onnx import NodeProto, TensorProto, ValueInfoProto, helper
@@ -32,7 +33,7 @@ class Sketch:
         self.nodes: list[NodeProto] = []
         self.weights: list[TensorProto] = []
 
-    def add(self, op: str, name: str, *inputs: str, **attributes: object) -> str:
+    def add(self, op: str, name: str, *inputs: str, **attributes: Any) -> str:
         self.nodes.append(helper.make_node(op, inputs, [name], name=name, **attributes))
         return name
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from ..builder import Builder, whole
 from ..nodes import Node, Shape
 from ..view import expand, fresh, reshape, transpose
@@ -12,6 +14,8 @@ from .registry import rule
 def regroup(node: Node, b: Builder) -> None:
     """A new shape of the same elements in the same order."""
     view, shape = b.view(node), b.graph.shape(node.outputs[0])
+    if prod(view.shape) != prod(shape):
+        raise b.graph.error(node, f"{view.shape} cannot be seen as {shape}: another number of elements")
     seen = reshape(view, shape)
     if seen is None:  # cuts across the axes: the tokens are other ones from here on
         rows, cols = plain_layout(shape)
