@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numba
 
-from .loop import run_instants
-from .state import HEAD, Records
+from .loop import go_on
+from .state import HEAD, PAUSED, Records
 
 
 @cache
@@ -33,12 +33,21 @@ def sources_digest() -> int:
 
 @cache
 def load() -> Callable[[Records], int]:
-    """The compiled loop, which takes a state's head: from the cache on disk, or compiled."""
+    """The compiled loop, from the cache on disk if it is there.
+
+    It takes the head of a state, runs until something needs Python, and returns what (`state.PAUSED` and others). The
+    state is consistent then: call it again to go on.
+    """
     digest = sources_digest()
 
     def run(head: Records) -> int:
-        head[0].sources = digest
-        return run_instants(head[0])
+        s = head[0]
+        s.sources = digest
+        stop = s.n_events + s.max_events
+        status = PAUSED
+        while status == PAUSED and s.n_events < stop:
+            status = go_on(s)
+        return status
 
     signature = numba.int64(numba.from_dtype(HEAD)[::1])
     compiled: Callable[[Records], int] = numba.njit(

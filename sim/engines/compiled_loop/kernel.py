@@ -13,5 +13,7 @@ R = TypeVar("R")
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile when called by compiled code: no Python objects, and no allocation, hence no reference counts."""
-    compiled: Callable[P, R] = numba.njit(_nrt=False, error_model="numpy")(function)
+    compiled: Callable[P, R] = numba.njit(
+        _nrt=False, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
+    )(function)
     return compiled

@@ -219,21 +219,16 @@ def boundary_passed(s: Head) -> int:
 
 
 @kernel
-def run_instants(s: Head) -> int:
-    """Run until something needs Python; returns why. The state is consistent then: call again to go on."""
-    stop = s.n_events + s.max_events
-    status = PAUSED
-    while status == PAUSED and s.n_events < stop:
-        status = lacks_space(s)
-        if status != PAUSED:
-            return status
-        time = next_instant(s)
-        if time < 0:
-            return FINISHED if s.n_finished == s.actors_size else STUCK
-        s.now = time
-        run_instant(s)
-        if s.late_flight >= 0:
-            return TOO_LATE
-        if s.is_boundary:
-            status = boundary_passed(s)
-    return status
+def go_on(s: Head) -> int:
+    """Run the next instant; returns PAUSED, or why the run cannot simply go on."""
+    lack = lacks_space(s)
+    if lack != PAUSED:
+        return lack
+    time = next_instant(s)
+    if time < 0:
+        return FINISHED if s.n_finished == s.actors_size else STUCK
+    s.now = time
+    run_instant(s)
+    if s.late_flight >= 0:
+        return TOO_LATE
+    return boundary_passed(s) if s.is_boundary else PAUSED

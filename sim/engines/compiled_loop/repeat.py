@@ -5,7 +5,7 @@ Only a hash of a part of the state is compared here; what follows from a match i
 
 from __future__ import annotations
 
-from .access import actors, breaks, event_at, flights, period, seen, servers
+from .access import actors, breaks, event_at, flights, iterations, period, resources, seen, servers
 from .kernel import kernel
 from .state import FIRST_HOLD, LOOKING, NOT_LOOKING, Head
 
@@ -31,6 +31,14 @@ def hash_of_state(s: Head) -> int:
             h = mix(mix(h, actor.issued - s.boundary * actor.n), actor.ended - s.boundary * actor.n)
     for i in range(s.servers_size):
         h = mix(h, max(servers(s, i).free_at - s.now, 0))
+    for r in range(s.resources_size):
+        if resources(s, r).n_slots > 0:
+            h = mix(h, s.now % (resources(s, r).n_slots * resources(s, r).slot_fs))
+    if s.n_finished == 0:
+        i = s.boundary
+        while i < s.iterations_size and iterations(s, i).begin <= s.now:  # in progress
+            h = mix(h, s.now - iterations(s, i).begin)
+            i += 1
     events = 0
     for x in range(s.n_heap):  # a sum, for their order in the heap has no meaning
         event = event_at(s.events_at, x)
