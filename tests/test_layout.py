@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,7 @@ ALLOWED = {
     "tools": {"tools", "sim", "arch", "workloads"},
     "facade": {"facade", "sim", "arch", "workloads", "tools"},
 }
-KERNEL_IMPORTS = {"__future__", "math", "typing", "collections", "numpy", "numba", "ohmsum"}
+KERNEL_IMPORTS = {"numpy", "numba", *sys.stdlib_module_names}
 MOST_LINES = 600
 
 

@@ -9,11 +9,11 @@ import math
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
+from ohmsum import arch
 from ohmsum.sim.engines.reference import run as simulate
 from ohmsum.sim.mapping.mapping import Assignment, Mapping
 from ohmsum.sim.metrics.invariants import check_invariants
@@ -86,9 +86,8 @@ def mapping() -> Mapping:
 
 
 def make_run(program: Program, batch: int = 1) -> Run:
-    chip = cast(Any, SimpleNamespace(name="paper", hash="0" * 64, n_chips=1))
     together = simulate(program, batch) if batch > 1 else None
-    return Run(network(), chip, mapping(), program, simulate(program, n_bins=4), together)
+    return Run(network(), arch.load("isaac"), mapping(), program, simulate(program, n_bins=4), together)
 
 
 @pytest.fixture
