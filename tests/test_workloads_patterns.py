@@ -271,3 +271,24 @@ def test_a_shift_that_differs_by_pixel_stays(tmp_path: Path) -> None:
     nodes = [node("Conv", "x w", "c"), node("Add", "c map", "y")]
     network = imported(tmp_path, nodes, {"x": (1, 3, 8, 8)}, {"w": (4, 3, 1, 1), "map": (4, 8, 8)})
     assert steps(network) == ["Conv", "Add"]
+
+
+def test_batch_norm_behind_a_transpose_goes_into_the_convolution(tmp_path: Path) -> None:
+    """Channels last, and the batch-norm in its parts, as TensorFlow's exporter leaves it."""
+    nodes = [
+        node("Transpose", "x", "t", perm=[0, 3, 1, 2]),
+        node("Conv", "t w", "c"),
+        node("Transpose", "c", "u", perm=[0, 2, 3, 1]),
+        node("Sub", "u mean", "a"),
+        node("Mul", "a gain", "b"),
+        node("Add", "b bias", "y"),
+    ]
+    constants = {"w": (4, 3, 3, 3), "mean": (4,), "gain": (4,), "bias": (1, 1, 1, 4)}
+    made = only(imported(tmp_path, nodes, {"x": (1, 8, 8, 3)}, constants))
+    assert (made.op, made.params) == ("Conv", 108 + 3 * 4)
+
+
+def test_a_matrix_that_heads_share_cannot_take_up_what_differs_by_head(tmp_path: Path) -> None:
+    nodes = [node("Reshape", "x s", "h"), node("MatMul", "h w", "m"), node("Mul", "m gain", "y")]
+    constants = {"s": np.array([1, 6, 4, 4]), "w": (4, 4), "gain": (4, 1)}
+    assert steps(imported(tmp_path, nodes, TOKENS, constants)) == ["MatMul", "Mul"]

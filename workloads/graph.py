@@ -44,7 +44,8 @@ class Window:
     """The input tokens that one output token needs.
 
     ``kind``:
-    - ``"same"``: the token at the same position (element-wise, a linear layer per token).
+    - ``"same"``: the token at the same row-major position (element-wise, a linear layer per token); both
+      streams have the same number of tokens, if not always the same rows and columns.
     - ``"window"``: a kernel that slides over the input grid; output (r, c) needs the input rows
       ``r * stride[0] - pad[0] + i * dilation[0]`` for i in 0..kernel[0]-1, and columns likewise.
       A fractional stride (transposed convolution, upsampling by u) is `up`: input row
@@ -61,7 +62,7 @@ class Window:
     up: tuple[int, int] = (1, 1)
 
     def span(self, axis: int, position: int, size: int) -> tuple[int, int]:
-        """First and last input index along `axis` (0 rows, 1 cols) for an output `position`, within 0..size-1."""
+        """First and last input index along `axis` (0 rows, 1 cols), within 0..size-1, for output `position`."""
         start = position * self.stride[axis] - self.pad[axis]
         end = start + (self.kernel[axis] - 1) * self.dilation[axis]
         first, last = start // self.up[axis], end // self.up[axis]
@@ -153,6 +154,7 @@ class Operator:
         vector: element-wise, reductions, pooling, normalisation. move: data movement without arithmetic.
     inputs : tuple of Port
         Activation inputs. A "product" has two: the streamed operand first, the stationary one second.
+        A recurrent "matrix" may have its initial states after the input.
     output : Tensor
     function : str
         For "vector": the function a digital unit must offer: one of `FUNCTIONS`. Empty otherwise.
@@ -201,10 +203,11 @@ class Operator:
 
 # What a digital unit can be asked to do to one element. "pass" is a copy.
 FUNCTIONS: tuple[str, ...] = (
-    "pass", "add", "sub", "mul", "div", "min", "max", "neg", "abs", "sqrt", "pow", "exp", "log", "compare", "select",
-    "relu", "clip", "leaky_relu", "prelu", "elu", "sigmoid", "hard_sigmoid", "tanh", "gelu", "silu", "hard_swish",
-    "erf", "softplus", "sin", "cos", "round", "softmax", "log_softmax", "layer_norm", "rms_norm", "batch_norm",
-    "group_norm", "lrn", "max_pool", "average_pool", "reduce", "cumsum", "rotary", "interpolate", "unknown",
+    "pass", "add", "sub", "mul", "div", "min", "max", "neg", "abs", "sqrt", "pow", "exp", "log", "compare",
+    "select", "relu", "clip", "leaky_relu", "prelu", "elu", "sigmoid", "hard_sigmoid", "tanh", "gelu",
+    "silu", "hard_swish", "erf", "softplus", "sin", "cos", "round", "softmax", "log_softmax", "layer_norm",
+    "rms_norm", "batch_norm", "group_norm", "lrn", "max_pool", "average_pool", "reduce", "cumsum", "rotary", "interpolate",
+    "unknown",
 )  # fmt: skip
 
 
@@ -240,7 +243,9 @@ class Network:
                 raise NetworkError(f"{self.name}: two operators are called {operator.name!r}")
             for port in operator.inputs:
                 if port.tensor not in self._by_tensor:
-                    raise NetworkError(f"{self.name}: {operator.name}: input {port.tensor!r} is made by no earlier operator")
+                    raise NetworkError(
+                        f"{self.name}: {operator.name}: input {port.tensor!r} is made by no earlier operator"
+                    )
             names.add(operator.name)
             self._by_tensor[operator.output.name] = operator
         missing = set(self.outputs) - names

@@ -57,7 +57,7 @@ def bind_inputs(
             raise NetworkError(
                 f"{file}: input {name!r} has no shape in the file; give it with --input {name}=1x3x224x224"
             )
-        bound[name] = _substitute(file, name, declared, names)
+        bound[name] = _substitute(file, name, declared, names, dims)
     return bound, as_stored
 
 
@@ -114,12 +114,15 @@ def _bind_shape(
     dims[name] = list(shape)
 
 
-def _substitute(file: str, name: str, declared: Dims, names: Mapping[str, int]) -> Shape:
+def _substitute(
+    file: str, name: str, declared: Dims, names: Mapping[str, int], dims: Mapping[str, Dims | None]
+) -> Shape:
     shape = [names.get(d, d) if isinstance(d, str) else d for d in declared]
     unbound = [d for d in shape if isinstance(d, str)]
     if unbound:
         symbols = list(dict.fromkeys(d for d in unbound if d))
-        how = [f"--bind {s}=VALUE" for s in symbols] if all(unbound) else []
+        everywhere = [d for ds in dims.values() for d in ds or () if isinstance(d, str) and d not in names]
+        how = [f"--bind {s}=VALUE" for s in dict.fromkeys(everywhere)] if all(everywhere) else []
         example = "x".join(str(d) if isinstance(d, int) else "N" for d in shape)
         nameless = unbound.count("")
         listed = [repr(s) for s in symbols] + ([f"{nameless} without a name"] if nameless else [])

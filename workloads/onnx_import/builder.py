@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import prod
+from typing import Literal
 
 from ..errors import NetworkError
 from ..graph import Grid, Kind, Matrix, Operator, Port, Product, Tensor, Window
 from .nodes import Graph, Node
 from .view import Axis, View, fresh, restream, tokens, window
+
+Constant = Literal["number", "by element", "by token"]
 
 
 class Builder:
@@ -24,9 +27,8 @@ class Builder:
         self.graph = graph
         self.views: dict[str, View] = {}
         self.operators: list[Operator] = []
-        self.constant_operand: dict[
-            str, int
-        ] = {}  # operator name -> elements of the constant it adds or multiplies
+        # Additions and multiplications with a constant, by operator name: what that constant varies with.
+        self.constant_operand: dict[str, Constant] = {}
         self._names: set[str] = set()
         self._counted: set[str] = set()
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ..graph import Operator, Window
+from .builder import Constant
 
 ACTIVATIONS = frozenset(
     {
@@ -40,12 +41,12 @@ def used(operators: Sequence[Operator], outputs: Iterable[str]) -> list[Operator
 
 
 def fuse(
-    operators: Sequence[Operator], outputs: set[str], constant_operand: dict[str, int]
+    operators: Sequence[Operator], outputs: set[str], constant_operand: dict[str, Constant]
 ) -> list[Operator]:
     """Join what can be joined.
 
     - An activation function into the operator before it.
-    - A constant factor into the weights (or the rotation tables) before it.
+    - A constant factor or shift into the weights (or the rotation tables) before it.
     - A constant scale or mask into the product of two activations before it, or its scale after it.
 
     Parameters
@@ -54,8 +55,9 @@ def fuse(
         In topological order.
     outputs : set of str
         Tensors that leave the network.
-    constant_operand : dict of str to int
-        For an addition or multiplication with a constant: how many elements that has.
+    constant_operand : dict of str to str
+        For an addition or multiplication with a constant: whether that is one number, or varies with the
+        element of a token, or with the token.
     """
     readers = Counter(port.tensor for operator in operators for port in operator.inputs)
     fused: list[Operator] = []
@@ -80,7 +82,7 @@ def _without_scales(
     before: list[Operator],
     place: dict[str, int],
     readers: Counter[str],
-    constant: dict[str, int],
+    constant: dict[str, Constant],
 ) -> Operator:
     """Scales of the operands of a product of two activations become one scale of its result."""
     if product.kind != "product":
@@ -89,7 +91,9 @@ def _without_scales(
     for port in product.inputs:
         maker = before[place[port.tensor]]
         is_scale = (
-            maker.function in ("mul", "div") and constant.get(maker.name) == 1 and len(maker.inputs) == 1
+            maker.function in ("mul", "div")
+            and constant.get(maker.name) == "number"
+            and len(maker.inputs) == 1
         )
         if is_scale and readers[port.tensor] == 1 and maker.inputs[0].window == Window() and not maker.fused:
             port, found = replace(port, tensor=maker.inputs[0].tensor), True
@@ -97,7 +101,7 @@ def _without_scales(
     return replace(product, inputs=tuple(ports), fused=("mul", *product.fused)) if found else product
 
 
-def _join(host: Operator, operator: Operator, constant: int | None) -> Operator | None:
+def _join(host: Operator, operator: Operator, constant: Constant | None) -> Operator | None:
     same = operator.inputs[0].window == Window() and host.output.size == operator.output.size
     if operator.kind != "vector" or not same or host.kind not in HOSTS or operator.fused:
         return None
@@ -108,13 +112,15 @@ def _join(host: Operator, operator: Operator, constant: int | None) -> Operator 
         return None
     if host.kind == "product":
         return replace(host, output=operator.output, fused=(*host.fused, operator.function), params=params)
-    if constant == 1 and not host.fused and _scalable(host, operator.function):
+    if not host.fused and _scalable(host, operator.function, constant):
         return replace(host, output=operator.output, params=params)
     return None
 
 
-def _scalable(host: Operator, function: str) -> bool:
-    """Whether the host ends in constants that can take up a factor (or, for a bias, a shift)."""
-    if host.kind == "matrix":
-        return not host.state_work
-    return host.function in TABLES and len(host.inputs) == 1 and function in ("mul", "div")
+def _scalable(host: Operator, function: str, constant: Constant) -> bool:
+    """Whether the host ends in weights (or tables) that can take up the constant."""
+    if host.matrix is not None:
+        each_has_its_own = host.matrix.applications == 1 and constant == "by element"
+        return not host.state_work and (constant == "number" or each_has_its_own)
+    is_factor = constant == "number" and function in ("mul", "div")
+    return host.function in TABLES and len(host.inputs) == 1 and is_factor

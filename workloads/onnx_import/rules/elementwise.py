@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from ...graph import Port, Window
-from ..builder import Builder, split_dims
+from ..builder import Builder, Constant, split_dims
 from ..nodes import Node
 from ..view import REPEAT, Axis, View, as_elements, expand, tokens
 from .registry import rule
@@ -52,7 +52,18 @@ def elementwise(node: Node, b: Builder) -> None:
         node, b.emit(node, "vector", out, ports, function=FUNCTION_OF[node.op], work=work, params=params)
     )
     if len(live) == 1 and constants and node.op in ("Add", "Sub", "Mul", "Div"):
-        b.constant_operand[b.operators[-1].name] = max(constants)
+        b.constant_operand[b.operators[-1].name] = _variation(node, b, out)
+
+
+def _variation(node: Node, b: Builder, out: View) -> Constant:
+    """What the constant operands of a node vary with."""
+    shapes = [b.graph.shape(n) for n in node.inputs if n and b.graph.is_static(n)]
+    if all(prod(shape) == 1 for shape in shapes):
+        return "number"
+    axes = [axis for shape in shapes for axis in out.axes[len(out.axes) - len(shape) :]]
+    sizes = [n for shape in shapes for n in shape]
+    by_token = any(n > 1 and tokens([axis]) for n, axis in zip(sizes, axes, strict=True))
+    return "by token" if by_token else "by element"
 
 
 def same_layout(
