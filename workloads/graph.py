@@ -62,7 +62,7 @@ class Window:
     up: tuple[int, int] = (1, 1)
 
     def span(self, axis: int, position: int, size: int) -> tuple[int, int]:
-        """First and last input index along `axis` (0 rows, 1 cols), within 0..size-1, for output `position`."""
+        """First and last input index along `axis` (0 rows, 1 cols), in 0..size-1, for output `position`."""
         start = position * self.stride[axis] - self.pad[axis]
         end = start + (self.kernel[axis] - 1) * self.dilation[axis]
         first, last = start // self.up[axis], end // self.up[axis]
@@ -206,8 +206,8 @@ FUNCTIONS: tuple[str, ...] = (
     "pass", "add", "sub", "mul", "div", "min", "max", "neg", "abs", "sqrt", "pow", "exp", "log", "compare",
     "select", "relu", "clip", "leaky_relu", "prelu", "elu", "sigmoid", "hard_sigmoid", "tanh", "gelu",
     "silu", "hard_swish", "erf", "softplus", "sin", "cos", "round", "softmax", "log_softmax", "layer_norm",
-    "rms_norm", "batch_norm", "group_norm", "lrn", "max_pool", "average_pool", "reduce", "cumsum", "rotary", "interpolate",
-    "unknown",
+    "rms_norm", "batch_norm", "group_norm", "lrn", "max_pool", "average_pool", "reduce", "cumsum", "rotary",
+    "interpolate", "unknown",
 )  # fmt: skip
 
 
