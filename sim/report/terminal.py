@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,10 @@ def show(content: RenderableType, plain: bool = False) -> None:
     if console.is_terminal and not plain:
         console.print(content)
     else:
-        print(as_text(content, console.width if console.is_terminal else PIPE_WIDTH), end="")
+        text = as_text(content, console.width if console.is_terminal else PIPE_WIDTH)
+        # Names and sources may hold any letter, and the pipe may not.
+        encoding = sys.stdout.encoding or "ascii"
+        print(text.encode(encoding, "replace").decode(encoding), end="")
 
 
 def is_plain(plain: bool = False) -> bool:
