@@ -225,16 +225,22 @@ def test_kept_server_freed_by_the_end_of_its_hold(engine: Engine) -> None:
 
 
 def test_behind_a_request_that_was_blocked(engine: Engine) -> None:
-    # x has two servers, y one, taken until 9. "path" wants both and waits for y; "last" wants x only, of
-    # which one is free, but stands behind. Both begin at 9, since y came free then.
+    # x has three servers, y one, taken until 9. "path" wants both and waits for y; two more want x only, which
+    # is idle, but stand behind it. All begin at 9, since y came free then, one by leave of the other.
     b = ProgramBuilder()
-    x, y = b.resource("x", "link", servers=2), b.resource("y", "link")
+    x, y = b.resource("x", "link", servers=3), b.resource("y", "link")
     b.visit(b.actor("holder", 1), y, 9)
     b.visit(b.actor("path", 1), (x, y), 5)
+    b.visit(b.actor("behind", 1), x, 6)
     b.visit(b.actor("last", 1), x, 50)
     result = engine(all_queued(b.build()))
-    assert path(result) == [(0, 0, 0, START, 0), (1, 0, 1, RESOURCE, 9), (2, 0, 2, RESOURCE, 9)]
-    assert path_durations(result).tolist() == [9, 0, 50]
+    assert path(result) == [
+        (0, 0, 0, START, 0),
+        (1, 0, 1, RESOURCE, 9),
+        (2, 0, 2, RESOURCE, 9),
+        (3, 0, 3, RESOURCE, 9),
+    ]
+    assert path_durations(result).tolist() == [9, 0, 0, 50]
 
 
 @pytest.mark.parametrize("arbitration", [Arbitration.FCFS, Arbitration.PRIORITY])
