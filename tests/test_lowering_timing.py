@@ -46,6 +46,12 @@ def test_linear_layer_on_one_tile(engine: Engine) -> None:
     assert result.makespan_fs == (done + 1 + 5 + 4 + 1) * NS
 
 
+def test_without_a_sample_and_hold_the_crossbar_waits_for_its_converters(engine: Engine) -> None:
+    p = program(network(source(16), matrix("fc", "x", 16, 4)), round_chip(tile__sample_hold="null"))
+    # There at 25, buffer 1; two reads of 10, each followed by 4 conversions; shift-add 2, buffer 1.
+    assert ends(p, engine(p, keep_firings=True), "fc") == [(25 + 1 + 2 * (10 + 4) + 2 + 1) * NS]
+
+
 def test_linear_layer_on_two_by_two_tiles(engine: Engine) -> None:
     p = program(network(source(32), matrix("fc", "x", 32, 8, fused=("relu",))), round_chip())
     result = engine(p, keep_firings=True)
