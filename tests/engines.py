@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ohmsum.sim.engines import reference
+from ohmsum.sim.engines import compiled, reference
 from ohmsum.sim.engines.result import Cause, EngineResult
 from ohmsum.sim.program import Arbitration, Program
 
 Engine = Callable[..., EngineResult]
 
-ENGINES: dict[str, Engine] = {"reference": reference.run}
+ENGINES: dict[str, Engine] = {"reference": reference.run, "compiled": compiled.run}
 
 each_engine = pytest.mark.parametrize("engine", list(ENGINES.values()), ids=list(ENGINES))
 """Marks a test, or by `pytestmark` a module, whose tests take the argument `engine`."""

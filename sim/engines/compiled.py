@@ -75,8 +75,8 @@ def run_to_end(
     """Call the compiled loop until nothing more happens."""
     loop = compiled_loop()
     n_firings = int(state.actors["limit"].sum())
+    status = st.PAUSED
     while True:
-        status = loop(state)
         if progress:
             progress(int(state.actors["issued"].sum()) / n_firings)
         if status in (st.FINISHED, st.STUCK):
@@ -92,6 +92,7 @@ def run_to_end(
             state = forward.record(state)
         elif status == st.PERIOD_OVER:
             state = forward.skip(state)
+        status = loop(state)
 
 
 def compiled_loop() -> Callable[[State], int]:

@@ -54,21 +54,43 @@ class Skipped:
         return nodes, moved
 
     def way_back(self, root: int) -> list[Records]:
-        """The nodes from a root back, m periods later, in pieces from the last to the first."""
+        """The nodes from a root back, m periods later, in pieces from the last to the first.
+
+        Sooner or later a root leads to itself over one or a few periods; from there on the way repeats.
+        """
         pieces: list[Records] = []
-        within: dict[int, tuple[Records, int]] = {}
-        for q in range(self.m, 0, -1):
-            if root not in within:
-                within[root] = self._one_period(root)
-            piece, root = within[root]
-            shifted = piece.copy()
-            shifted["begin"] += q * self.period
-            shifted["firing"] += q * self.firings[piece["visit"]]
-            pieces.append(shifted)
+        seen: dict[int, int] = {}
+        q = self.m
+        while q > 0 and root not in seen:
+            seen[root] = len(pieces)
+            piece, root = self._one_period(root)
+            pieces.append(self._later(piece, np.full(len(piece), q)))
+            q -= 1
             if root < 0:
                 return pieces
+        if q > 0:
+            cycle = pieces[seen[root] :]
+            pieces.append(self._repeated(cycle, q // len(cycle)))
+            q %= len(cycle)
+        while q > 0:
+            piece, root = self._one_period(root)
+            pieces.append(self._later(piece, np.full(len(piece), q)))
+            q -= 1
         pieces.append(chain(self.nodes, int(self.roots[root]))[0])
         return pieces
+
+    def _later(self, nodes: Records, periods: I64) -> Records:
+        """The nodes that many periods later."""
+        nodes = nodes.copy()
+        nodes["begin"] += periods * self.period
+        nodes["firing"] += periods * self.firings[nodes["visit"]]
+        return nodes
+
+    def _repeated(self, cycle: list[Records], n: int) -> Records:
+        """A cycle of pieces, one for each period, another n times before."""
+        once: Records = np.concatenate(cycle)
+        before = np.repeat(np.arange(1, n + 1), len(once)) * len(cycle)
+        return self._later(np.tile(once, n), -before)
 
     def _one_period(self, root: int) -> tuple[Records, int]:
         """The nodes of the period from a root back, and the root at its start that they lead to, or -1."""

@@ -10,6 +10,10 @@ from .compiled_loop import state as st
 from .compiled_loop.state import Records, State
 from .result import FIRING_DTYPE
 
+FIRST_NODES = 1 << 12
+FIRST_FLIGHTS = 64
+"""Room at first; the tables grow as needed."""
+
 NO_TIME = -1
 NEVER = np.iinfo(np.int64).max
 
@@ -31,14 +35,15 @@ def initial_state(program: Program, iterations: int, arrivals: I64, n_bins: int,
     visits["hold_varies"] = cursors["varies"][: len(visits)]
     visits["advance_varies"] = cursors["varies"][len(visits) : 2 * len(visits)]
     actors = actor_records(program, limit)
-    n_flights = 64 + 8 * len(actors)
+    n_flights = max(FIRST_FLIGHTS, 8 * len(actors))
+    n_nodes = max(FIRST_NODES, 4 * len(actors))
     n_kept = int(limit.sum()) if keep_firings else 0
     widest_group = max(1, int(np.diff(program.visit_resource_start).max()))
     tables: dict[str, Records] = {
         "events": np.zeros(n_flights + len(actors), st.EVENT),
         "flights": free_flights(0, n_flights),
-        "nodes": np.zeros(max(1 << 12, 4 * len(visits)), st.NODE),
-        "forward": np.zeros(max(1 << 12, 4 * len(visits)), st.INDEX),
+        "nodes": np.zeros(n_nodes, st.NODE),
+        "forward": np.zeros(n_nodes, st.INDEX),
         "actors": actors,
         "visits": visits,
         "channels": channel_records(program, cursors),
