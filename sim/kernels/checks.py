@@ -27,7 +27,7 @@ def floats(
         raise fail(name, f"{array.ndim} dimensions {array.shape}", f"{ndim} dimensions")
     if dtype is None:
         dtype = np.float64 if array.dtype == np.float64 else np.float32
-    array = np.ascontiguousarray(array, dtype=dtype)
+    array = np.asarray(array, dtype=dtype, order="C")
     n_bad = array.size - int(np.count_nonzero(np.isfinite(array)))
     if n_bad:
         raise fail(name, f"{n_bad} of {array.size} values are NaN or infinite", "finite numbers")

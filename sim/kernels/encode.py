@@ -32,7 +32,7 @@ def _quantize(x, inverse_step, low, high, largest, codes):  # type: ignore[no-un
 
 
 def input_step(sample: npt.ArrayLike, high: int, percentile: float = 100.0) -> float:
-    """Size of one input code so that `percentile` percent of the magnitudes in `sample` reach at most `high`."""
+    """One input code, so large that `percentile` percent of the magnitudes in `sample` fit `high` codes."""
     magnitudes = np.abs(floats("sample", sample))
     if not magnitudes.size:
         raise fail("sample", "no values", "at least one")

@@ -100,9 +100,8 @@ def effective_conductance(
         raise fail("g", f"shape {cells.shape}", "at least one cell, none negative")
     for name, value in (("r_word", r_word), ("r_bit", r_bit), ("r_source", r_source), ("r_sense", r_sense)):
         scalar(name, value, 0.0)
-    word = np.full(cells.shape[1], float(r_word))
-    word[0] += r_source
-    bit = np.full(cells.shape[0], float(r_bit))
+    word, bit = np.full(cells.shape, float(r_word)), np.full(cells.shape, float(r_bit))
+    word[:, 0] += r_source
     bit[-1] += r_sense
     if not word.any() or not bit.any():
         return line_product(
@@ -110,24 +109,23 @@ def effective_conductance(
         )  # with one kind of wire perfect, the lines of the other are independent
     if not word.all() or not bit.all():
         raise fail("r_word and r_bit", f"{r_word} and {r_bit}", "both positive beside r_source or r_sense")
-    return _terminal_matrix(cells, 1.0 / word, 1.0 / bit)
+    return solve(cells, word, bit)
 
 
-def _terminal_matrix(cells: Doubles, gw: Doubles, gb: Doubles) -> Doubles:
-    """Join blocks until one is left, then let go of the open ends (east and north)."""
+def solve(cells: Doubles, r_word: Doubles, r_bit: Doubles) -> Doubles:
+    """Effective matrix for any wires: resistance of the segment on the driver's and on the ground side of
+    each cell.
+
+    Blocks are joined until one is left; then its open ends (east and north) are let go.
+    """
     n_rows, n_columns = cells.shape
     rows, columns = _halvings(n_rows), _halvings(n_columns)
     h, w = -(-n_rows // rows), -(-n_columns // columns)
     # cells that do not conduct, added at the open ends, change nothing
     padding = ((h * rows - n_rows, 0), (0, w * columns - n_columns))
-    shape = (h * rows, w * columns)
     y = np.empty((rows, columns, 2 * (h + w), 2 * (h + w)))
-    _leaves(
-        np.pad(cells, padding),
-        np.broadcast_to(np.pad(gw, padding[1], mode="edge"), shape),
-        np.broadcast_to(np.pad(gb, padding[0], mode="edge")[:, None], shape),
-        y,
-    )
+    gw, gb = np.pad(1.0 / r_word, padding, mode="edge"), np.pad(1.0 / r_bit, padding, mode="edge")
+    _leaves(np.pad(cells, padding), gw, gb, y)
     while y.shape[:2] != (1, 1):
         t = np.arange(2 * (h + w))
         west, east, north, south = t[:h], t[h : 2 * h], t[2 * h : 2 * h + w], t[2 * h + w :]

@@ -72,6 +72,7 @@ def _residual(source, g, a, gw, gb, u, v, f_word, f_bit, d):  # type: ignore[no-
     """Current missing at every node, and the cells' slopes; returns the largest missing current."""
     m, n = g.shape
     worst = 0.0
+    total = 0.0  # becomes NaN or infinite with any node, which the maximum may not
     for i in range(m):
         for j in range(n):
             drop = u[i, j] - v[i, j]
@@ -90,7 +91,8 @@ def _residual(source, g, a, gw, gb, u, v, f_word, f_bit, d):  # type: ignore[no-
             f_word[i, j] = word
             f_bit[i, j] = bit
             worst = max(worst, abs(word), abs(bit))
-    return worst
+            total += abs(word) + abs(bit)
+    return worst if total < np.inf else np.inf
 
 
 @njit(inline="always")

@@ -109,3 +109,10 @@ def pair_variance(sigmas: npt.ArrayLike) -> Floats:
         raise fail("sigmas", "a scalar", "an array with the devices first")
     total: Floats = np.sum(s * s, axis=0, dtype=s.dtype)
     return total
+
+
+def read(g: npt.ArrayLike, sigma: npt.ArrayLike, seed: int) -> Floats:
+    """Conductances as one read sees them: Gaussian noise, never below 0."""
+    now = floats("g", g)
+    deviation = floats("sigma", sigma, dtype=now.dtype)
+    return np.maximum(now + deviation * rng.normal(now.shape, seed, dtype=now.dtype), 0)
