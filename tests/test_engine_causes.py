@@ -225,8 +225,8 @@ def test_kept_server_freed_by_the_end_of_its_hold(engine: Engine) -> None:
 
 
 def test_behind_a_request_that_was_blocked(engine: Engine) -> None:
-    # x has three servers, y one, taken until 9. "path" wants both and waits for y; two more want x only, which
-    # is idle, but stand behind it. All begin at 9, since y came free then, one by leave of the other.
+    # x has three servers, y one, taken until 9. "path" wants both and waits for y; two more want x only,
+    # which is idle, but stand behind it. All begin at 9, since y came free then, one by leave of the other.
     b = ProgramBuilder()
     x, y = b.resource("x", "link", servers=3), b.resource("y", "link")
     b.visit(b.actor("holder", 1), y, 9)

@@ -8,7 +8,7 @@ from functools import cached_property
 from unittest.mock import patch
 
 import numpy as np
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from ohmsum.sim.engines import reference
 from ohmsum.sim.engines.reference_record import Record
 from ohmsum.sim.engines.reference_state import Visit
@@ -19,7 +19,11 @@ from ohmsum.sim.program import Arbitration, Program
 from .engines import all_queued, path_durations
 from .random_programs import Case, cases
 
-on_random_cases = settings(max_examples=60, deadline=None)
+on_random_cases = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],  # a busy machine is no failure
+)
 
 
 @dataclass
@@ -226,6 +230,22 @@ def test_arbitration(case: Case) -> None:
                             waiting.request_fs,
                             waiting.order,
                         )
+
+
+@on_random_cases
+@given(cases())
+def test_bookings_follow_the_order_of_requests(case: Case) -> None:
+    """Replayed: every server has a time when it is free, and spread visits take each as soon as it is."""
+    trace = traced(case)
+    free_fs = [[0] * n for n in case.program.resource_servers.tolist()]
+    for visit in sorted(trace.visits, key=lambda visit: (visit.request_fs, visit.order)):
+        if visit.step.queued or visit.step.slotted:
+            continue
+        servers = [(r, int(np.argmin(free_fs[r]))) for r in visit.step.resources]
+        starts = [max(visit.request_fs, free_fs[r][s]) for r, s in servers]
+        assert visit.begin_fs == max(starts, default=visit.request_fs)
+        for (r, s), start_fs in zip(servers, starts, strict=True):
+            free_fs[r][s] = (start_fs if visit.step.spread else visit.begin_fs) + visit.hold_fs
 
 
 @on_random_cases

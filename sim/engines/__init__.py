@@ -76,8 +76,8 @@ to that event:
 The critical path goes from the last end (the last visit of the last firing of the actor that ends last, the
 lowest actor index among equals) back through the parents to a visit without one. Each piece lasts from its
 begin to the begin of the next piece, the last until the makespan, the time before the first, if any, is a
-piece of its own with actor, firing and visit -1 and the cause of the first (ARRIVAL or SLOT): the pieces add
-up to the makespan.
+piece of its own with actor, firing and visit -1 and the cause of the first (ARRIVAL, SLOT, or RESOURCE where
+a spread visit issued at 0 came between): the pieces add up to the makespan.
 
 **Stalls.** From the instant when the actor could have gone on (first hold of firing k - 1 ended, 0 for k = 0;
 for a source the arrival of inference i if later) to the issue of firing k, the actor was stalled, on the
