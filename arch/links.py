@@ -35,6 +35,11 @@ class Noc(Clock):
     topology: Literal["mesh", "cmesh", "torus", "ring", "bus", "htree", "crossbar", "none"] = Field(
         description="Shape of the network; none is the same as leaving `noc` out."
     )
+    switching: Literal["packet", "circuit"] | None = Field(
+        None,
+        description="packet (if not given): a head goes on as links come free; circuit: the whole way is taken "
+        "at once, and held until the last flit is through.",
+    )
     concentration: Count = Field(1, description="Tiles that share one router.")
     flit_bits: WidthBits = Field(alias="flit", description="Width of a link: bits sent per cycle.")
     router_cycles: Cycles = Field(

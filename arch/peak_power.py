@@ -41,7 +41,8 @@ def analog_peak_w(tile: Tile) -> dict[str, float | None]:
     """Peak power of one crossbar, row driver, sample-and-hold and ADC, all crossbars reading back to back."""
     crossbar = tile.crossbar
     reads_per_s = crossbar.count * FS_PER_S / read_interval_fs(tile)
-    actions = {"crossbar": 1, "dac": crossbar.rows, "sample_hold": crossbar.cols, "adc": crossbar.cols}
+    driven = crossbar.active_rows or crossbar.rows
+    actions = {"crossbar": 1, "dac": driven, "sample_hold": crossbar.cols, "adc": crossbar.cols}
     peaks: dict[str, float | None] = {}
     for key, n in actions.items():
         part = getattr(tile, key)

@@ -159,6 +159,7 @@ class TestEveryPreset:
     def test_every_reference_is_used(self, name: str) -> None:
         chip = arch.load(name)
         texts = " ".join(text for _, part in walk(chip) for text in (part.source or {}).values())
+        texts += " ".join(mode.get("source", "") for mode in chip.modes.values())
         unused = [key for key in chip.references if not re.search(rf"\b{key}\b", texts)]
         assert not unused
 
