@@ -1,4 +1,4 @@
-"""The interconnect that a chip description means: its network on chip, copies joined by chip links, and the host."""
+"""The interconnect that a chip description means: network on chip, links between chips, and the host."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from .noc.topology import Topology, build
 def interconnect(chip: Chip) -> Topology:
     """Topology with one endpoint per tile (one per chip without crossbars), chip after chip."""
     tiles = chip.tile.count if chip.tile else 1
-    chips: dict[str, object] = {"n_chips": chip.n_chips, "chip_topology": chip.chips.topology if chip.chips else "chain"}
+    chips: dict[str, object] = {
+        "n_chips": chip.n_chips,
+        "chip_topology": chip.chips.topology if chip.chips else "chain",
+    }
     if chips["chip_topology"] == "mesh":
         chips["chip_grid"] = near_square(chip.n_chips)
     if chip.noc is None or chip.tile is None:
@@ -24,7 +27,7 @@ def interconnect(chip: Chip) -> Topology:
 
 
 def router_grid(chip: Chip) -> tuple[int, int]:
-    """Rows and columns of routers: the grid of tiles, divided by the most square block of `concentration` tiles."""
+    """Rows and columns of routers: the grid of tiles in the most square blocks of `concentration` tiles."""
     assert chip.tile is not None
     assert chip.noc is not None
     rows, cols = chip.tile.grid

@@ -1,7 +1,8 @@
 """Exact lumping: one resource for those that are always occupied together.
 
-Two first-come-first-served resources that the very same visits occupy are free and busy at the same times, whatever happens: the
-ports of all the tiles of a layer, the links of one level of a multicast. One of them stands for all, with their units added up.
+Two first-come-first-served resources that the very same visits occupy are free and busy at the same times,
+whatever happens: the ports of all the tiles of a layer, the links of one level of a multicast. One of them
+stands for all, with their units added up.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 
-def groups_of_equals(keys: Sequence[tuple[object, ...] | None], visits: Sequence[tuple[int, ...]]) -> list[list[int]]:
+def groups_of_equals(
+    keys: Sequence[tuple[object, ...] | None], visits: Sequence[tuple[int, ...]]
+) -> list[list[int]]:
     """Resources grouped by equal use.
 
     Parameters

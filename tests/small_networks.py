@@ -13,6 +13,7 @@ from ohmsum.workloads.graph import Grid, Matrix, Network, Operator, Port, Tensor
 
 ROUND = Path(__file__).parent / "data" / "round.yaml"
 PIXEL_3X3 = Window("window", kernel=(3, 3), pad=(1, 1))
+ONE_TOKEN, SAME = Grid(), Window()
 SINGLE = MappingOptions(replicate=False, placement="linear")
 NS = 1_000_000
 
@@ -22,15 +23,31 @@ def round_chip(**overrides: str) -> Chip:
     return arch.load(ROUND, overrides={path.replace("__", "."): text for path, text in overrides.items()})
 
 
-def source(elements: int, grid: Grid = Grid()) -> Operator:  # noqa: B008
+def source(elements: int, grid: Grid = ONE_TOKEN) -> Operator:
     return Operator("x", "Input", "input", (), Tensor("x", (), grid, elements))
 
 
 def matrix(
-    name: str, inputs: str, k: int, n: int, grid: Grid = Grid(), window: Window = Window(), fused: tuple[str, ...] = (), **of: int  # noqa: B008
+    name: str,
+    inputs: str,
+    k: int,
+    n: int,
+    grid: Grid = ONE_TOKEN,
+    window: Window = SAME,
+    fused: tuple[str, ...] = (),
+    **of: int,
 ) -> Operator:
     out = Tensor(name, (), grid, n * of.get("groups", 1))
-    return Operator(name, "Gemm", "matrix", (Port(inputs, window),), out, matrix=Matrix(k, n, **of), params=k * n, fused=fused)
+    return Operator(
+        name,
+        "Gemm",
+        "matrix",
+        (Port(inputs, window),),
+        out,
+        matrix=Matrix(k, n, **of),
+        params=k * n,
+        fused=fused,
+    )
 
 
 def add(name: str, first: str, second: str, grid: Grid, elements: int) -> Operator:

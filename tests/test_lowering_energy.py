@@ -30,7 +30,10 @@ def test_linear_layer_on_one_tile() -> None:
         ("buffer", "read"): (16, 16 * 0.05),
         ("buffer", "write"): (4, 4 * 0.05),
         ("tile.alu", "relu"): (4, 4 * 0.02),
-        ("noc", "flit hop"): (4, 4 * 0.5),  # 16 bytes in 4 flits through one router; outputs leave by the host link
+        ("noc", "flit hop"): (
+            4,
+            4 * 0.5,
+        ),  # 16 bytes in 4 flits through one router; outputs leave by the host link
         ("host link", "byte"): (20, 20 * 2.0),
     }
     assert found.keys() == expected.keys()
@@ -43,13 +46,13 @@ def test_partial_sums_are_moved_and_added() -> None:
     assert found[("crossbar", "read")] == (2 * 2, pytest.approx(8.0))
     assert found[("adc", "convert")][0] == 2 * 2 * 4  # both row blocks are converted
     assert found[("tile.alu", "add")][0] == 4
-    # 16 + 16 bytes in (one router each, two for the far tile), 4 sums of 2 bytes to the neighbour over two routers (2
-    # flits), 4 bytes of output over one hop to the gateway.
+    # 16 + 16 bytes in (one router each, two for the far tile), 4 sums of 2 bytes to the neighbour over two
+    # routers (2 flits), 4 bytes of output over one hop to the gateway.
     assert found[("noc", "flit hop")][0] == 4 + 4 * 2 + 2 * 2 + 1
 
 
 def test_isaac_converts_once_per_16_bit_mac() -> None:
-    """128 columns x 16 slices for the 2048 MACs of a full crossbar: one conversion each (ISAAC, section 5)."""
+    """128 columns x 16 slices for the 2048 MACs of a full crossbar, one conversion each (ISAAC, sec. 5)."""
     p = program(network(source(128), matrix("fc", "x", 128, 16)), arch.load("isaac"))
     assert spent(p)[("adc", "convert")][0] == 128 * 16
 

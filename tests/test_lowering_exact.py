@@ -21,7 +21,9 @@ def outputs(read_fs: int, convert_fs: int, spacing_fs: int, *, lumped: bool) -> 
     product = b.actor("product", N * per_product)
     b.visit(product, (), 1)
     if lumped:
-        time = MvmTiming(READS, read_fs, convert_fs, period, READS * period, (READS - 1) * period + convert_fs)
+        time = MvmTiming(
+            READS, read_fs, convert_fs, period, READS * period, (READS - 1) * period + convert_fs
+        )
         b.visit(product, crossbar, time.crossbar_hold_fs, read_fs)
         b.visit(product, adc, time.adc_hold_fs)
     else:  # a sample-and-hold between them: the crossbar waits until the converter has taken the last read
@@ -39,7 +41,9 @@ def outputs(read_fs: int, convert_fs: int, spacing_fs: int, *, lumped: bool) -> 
 
 @pytest.mark.parametrize("spacing_fs", [1, 300, 1000])
 @pytest.mark.parametrize(("read_fs", "convert_fs"), [(100, 100), (100, 37), (100, 250)])
-def test_lumped_product_ends_when_the_last_read_is_converted(read_fs: int, convert_fs: int, spacing_fs: int) -> None:
+def test_lumped_product_ends_when_the_last_read_is_converted(
+    read_fs: int, convert_fs: int, spacing_fs: int
+) -> None:
     expected = outputs(read_fs, convert_fs, spacing_fs, lumped=False)
     found = outputs(read_fs, convert_fs, spacing_fs, lumped=True)
     # Read by read, the next product may set out as soon as its first hold of 1 fs is over, once per read.

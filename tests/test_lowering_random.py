@@ -32,13 +32,33 @@ def random_network(rng: Random) -> Network:
             smaller = Grid(grid.rows // 2, grid.cols // 2)
             out = Tensor(name, (), smaller, elements)
             window = Window("window", kernel=(2, 2), stride=(2, 2))
-            made.append(Operator(name, "MaxPool", "vector", (Port(last.name, window),), out, function="max_pool", work=4 * elements))
+            made.append(
+                Operator(
+                    name,
+                    "MaxPool",
+                    "vector",
+                    (Port(last.name, window),),
+                    out,
+                    function="max_pool",
+                    work=4 * elements,
+                )
+            )
         elif choice < 0.6:
             made.append(matrix(name, last.name, grid.n_tokens * elements, 3, Grid(), Window("all")))
         else:
             k = rng.choice([1, 3, 5])
             window = Window("window", kernel=(k, k), pad=(k // 2, k // 2))
-            made.append(matrix(name, last.name, k * k * elements, rng.choice([elements, 2]), grid, window, fused=("relu",)))
+            made.append(
+                matrix(
+                    name,
+                    last.name,
+                    k * k * elements,
+                    rng.choice([elements, 2]),
+                    grid,
+                    window,
+                    fused=("relu",),
+                )
+            )
     used = {p.tensor for o in made for p in o.inputs}
     return Network("random", tuple(made), tuple(o.name for o in made if o.name not in used))
 
@@ -52,10 +72,16 @@ def test_no_deadlock(rng: Random, batch: int, replicate: bool) -> None:
 
 
 @given(
-    st.tuples(st.integers(1, 7), st.integers(1, 7)), st.integers(1, 3), st.integers(1, 2), st.integers(0, 1), st.data()
+    st.tuples(st.integers(1, 7), st.integers(1, 7)),
+    st.integers(1, 3),
+    st.integers(1, 2),
+    st.integers(0, 1),
+    st.data(),
 )
-def test_schedules_cover_the_windows(size: tuple[int, int], kernel: int, stride: int, pad: int, data: st.DataObject) -> None:
-    """A firing waits for exactly the groups up to the last one of its window, and lets none go that a later one needs."""
+def test_schedules_cover_the_windows(
+    size: tuple[int, int], kernel: int, stride: int, pad: int, data: st.DataObject
+) -> None:
+    """A firing waits for the groups up to the last of its window, and lets none go that are needed later."""
     window = Window("window", (kernel, kernel), (stride, stride), (pad, pad))
     used_grid = Grid(*(max(1, (n + 2 * pad - kernel) // stride + 1) for n in size))
     made = Firings(Grid(*size), Group(1, data.draw(st.integers(1, size[1]))))
@@ -67,7 +93,10 @@ def test_schedules_cover_the_windows(size: tuple[int, int], kernel: int, stride:
         cols = range(col * used.group.cols, min((col + 1) * used.group.cols, used_grid.cols))
         rows = window.span(0, row, size[0])
         touched = [
-            r * made.cols + c // made.group.cols for r in rows for x in cols for c in window.span(1, x, size[1])
+            r * made.cols + c // made.group.cols
+            for r in rows
+            for x in cols
+            for c in window.span(1, x, size[1])
         ]
         first_needed.append(min(touched))
         last_needed.append(max(touched))

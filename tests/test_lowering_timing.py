@@ -34,11 +34,12 @@ def begin_on(p: Program, result: EngineResult, actor: str, klass: str) -> int:
 def test_linear_layer_on_one_tile(engine: Engine) -> None:
     p = program(network(source(16), matrix("fc", "x", 16, 4, fused=("relu",))), round_chip())
     result = engine(p, keep_firings=True)
-    # The input (1 ns) passes the host link (head 5) and is ejected (router 2 + wire 1); its tail follows the head by the
-    # 16 ns that 16 bytes take at 1 GB/s.
+    # The input (1 ns) passes the host link (head 5) and is ejected (router 2 + wire 1); its tail follows the
+    # head by the 16 ns that 16 bytes take at 1 GB/s.
     there = 1 + 5 + 3 + 16
     assert ends(p, result, "x -> fc") == [there * NS]
-    # Buffer 1; the first read 10, then the ADC: second read 10 and its 4 conversions; shift-add 2, relu 1, buffer 1.
+    # Buffer 1; first read 10, then the ADC: second read 10 and its 4 conversions; shift-add 2, relu 1,
+    # buffer 1.
     done = there + 1 + 10 + (10 + 4) + 2 + 1 + 1
     assert ends(p, result, "fc") == [done * NS]
     assert begin_on(p, result, "fc", "adc") == (there + 1 + 10) * NS
@@ -71,15 +72,19 @@ def test_linear_layer_on_two_by_two_tiles(engine: Engine) -> None:
 def test_two_chained_convolutions(engine: Engine) -> None:
     grid = Grid(4, 4)
     net = network(
-        source(1, grid), matrix("conv1", "x", 9, 1, grid, PIXEL_3X3), matrix("conv2", "conv1", 9, 1, grid, PIXEL_3X3)
+        source(1, grid),
+        matrix("conv1", "x", 9, 1, grid, PIXEL_3X3),
+        matrix("conv2", "conv1", 9, 1, grid, PIXEL_3X3),
     )
     p = program(net, round_chip())
     result = engine(p, keep_firings=True)
     # Image rows of 4 bytes follow each other over the host link every 4 ns; row i is there at 13 + 4 i.
     assert ends(p, result, "x -> conv1") == [(13 + 4 * i) * NS for i in range(4)]
-    # Pixel 0 needs rows 0 and 1 (17). Buffer 1, then a product every 20; it takes 10 + (10 + 1 conversion) + 2 + 1.
+    # Pixel 0 needs rows 0 and 1 (17). Buffer 1, then a product every 20; it takes 10 + (10 + 1 conversion)
+    # + 2 + 1.
     assert ends(p, result, "conv1") == [(17 + 1 + 20 * k + 24) * NS for k in range(16)]
-    # To the next tile: 1 + 3 + 3 and a tail of 1. Pixel 0 of conv2 needs pixel (1, 1), number 5, of conv1; then 20 each.
+    # To the next tile: 1 + 3 + 3 and a tail of 1. Pixel 0 of conv2 needs pixel (1, 1), number 5, of conv1;
+    # then 20 each.
     assert ends(p, result, "conv2") == [(42 + 20 * 5 + 8 + 1 + 20 * k + 24) * NS for k in range(16)]
     last = 42 + 20 * 5 + 8 + 1 + 20 * 15 + 24
     assert result.makespan_fs == (last + 1 + 3 + 5 + 1 + 1) * NS
@@ -87,7 +92,9 @@ def test_two_chained_convolutions(engine: Engine) -> None:
 
 def test_residual_block(engine: Engine) -> None:
     grid = Grid(4, 4)
-    net = network(source(1, grid), matrix("conv", "x", 9, 1, grid, PIXEL_3X3), add("sum", "conv", "x", grid, 1))
+    net = network(
+        source(1, grid), matrix("conv", "x", 9, 1, grid, PIXEL_3X3), add("sum", "conv", "x", grid, 1)
+    )
     p = program(net, round_chip())
     result = engine(p, keep_firings=True)
     # The image goes to the convolution and to the addition; both share the host link, 4 ns a row, by turns.
@@ -117,7 +124,7 @@ def test_two_layers_share_one_adc(engine: Engine) -> None:
 
 
 def test_interior_product_of_isaac_takes_22_cycles(engine: Engine) -> None:
-    """eDRAM read 1, crossbar 16 from 2 to 17, ADC 18, shift-add 19-20, sigmoid 21, eDRAM write 22 (ISAAC, figure 4)."""
+    """eDRAM read 1, crossbar 2 to 17, ADC 18, shift-add 19-20, sigmoid 21, eDRAM write 22 (ISAAC, fig. 4)."""
     p = program(network(source(128), matrix("fc", "x", 128, 16, fused=("sigmoid",))), arch.load("isaac"))
     result = engine(p, keep_firings=True)
     mine = result.firings[result.firings["actor"] == p.actor_name.index("fc")][0]

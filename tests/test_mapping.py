@@ -21,7 +21,7 @@ ISAAC = Array(rows=128, weight_cols=128, columns_per_weight=8, cols=128)
 
 
 def test_resnet_layer_on_isaac() -> None:
-    """3 x 3 x 256 inputs, 256 outputs: 2304 rows in 18 blocks, 256 weights of 8 columns in 16 blocks of 16."""
+    """3 x 3 x 256 inputs, 256 outputs: 2304 rows in 18 blocks, 256 weights of 8 columns in 16 blocks."""
     tiling = tile_matrix(Matrix(2304, 256), ISAAC)
     assert (tiling.row_blocks, tiling.col_blocks, tiling.crossbars) == (18, 16, 288)
     assert tiling.cells_used == tiling.cells_total == 2304 * 256 * 8
@@ -68,7 +68,8 @@ def test_replicas_divide_the_grid(rows: int, cols: int) -> None:
 def test_spare_crossbars_go_to_the_slowest_layer() -> None:
     fast = Replicable(2, 10, Grid(1, 8), recurrent=False)
     slow = Replicable(1, 10, Grid(8, 8), recurrent=False)
-    # slow: 640 -> 320 -> 160 -> 80 at 8 copies (7 more crossbars); then both take 80 and fast is asked first but needs 2.
+    # slow: 640 -> 320 -> 160 -> 80 at 8 copies (7 more crossbars); then both take 80 and fast is asked first
+    # but needs 2.
     assert replicate([fast, slow], 7, 0) == [1, 8]
     assert replicate([fast, slow], 9, 0) == [2, 8]
 
@@ -95,7 +96,9 @@ def test_operators_without_a_unit_run_on_the_host_or_are_refused() -> None:
     net = network(source(16), matrix("fc", "x", 16, 4), softmax)
     chosen = map_network(net, round_chip(), SINGLE).of("s")
     assert (chosen.place, chosen.reason) == ("host", "no unit of the chip offers softmax")
-    with pytest.raises(SimulationError, match=r"operator 's' \(Softmax\) cannot run on chip 'round'.*softmax.*--no-host"):
+    with pytest.raises(
+        SimulationError, match=r"operator 's' \(Softmax\) cannot run on chip 'round'.*softmax.*--no-host"
+    ):
         map_network(net, round_chip(), MappingOptions(host=False))
 
 
@@ -135,14 +138,14 @@ def test_no_crossbar_serves_two_layers() -> None:
 
 
 RESNET18 = [  # k, n, output pixels, how many: torchvision's ResNet-18 at 224 x 224
-    (147, 64, 112 * 112, 1), (576, 64, 56 * 56, 4), (576, 128, 28 * 28, 1), (64, 128, 28 * 28, 1), (1152, 128, 28 * 28, 3),
-    (1152, 256, 14 * 14, 1), (128, 256, 14 * 14, 1), (2304, 256, 14 * 14, 3), (2304, 512, 7 * 7, 1), (256, 512, 7 * 7, 1),
-    (4608, 512, 7 * 7, 3), (512, 1000, 1, 1),
+    (147, 64, 112 * 112, 1), (576, 64, 56 * 56, 4), (576, 128, 28 * 28, 1), (64, 128, 28 * 28, 1),
+    (1152, 128, 28 * 28, 3), (1152, 256, 14 * 14, 1), (128, 256, 14 * 14, 1), (2304, 256, 14 * 14, 3),
+    (2304, 512, 7 * 7, 1), (256, 512, 7 * 7, 1), (4608, 512, 7 * 7, 3), (512, 1000, 1, 1),
 ]  # fmt: skip
 
 
 def test_systolic_cycles_are_those_of_scale_sim() -> None:
-    """SCALE-Sim, weight stationary: (2 rows + cols + pixels - 2) cycles per fold, ceil(k / rows) * ceil(n / cols) folds."""
+    """SCALE-Sim: 2 rows + cols + pixels - 2 cycles per fold, ceil(k / rows) * ceil(n / cols) folds."""
     from ohmsum.sim.simulate import simulate
 
     chip = arch.load("systolic")
@@ -167,6 +170,10 @@ def test_folds_cover_the_matrix(k: int, n: int, vectors: int) -> None:
 
 def test_residual_addition_runs_where_its_first_input_lies() -> None:
     grid = Grid(4, 4)
-    net = network(source(1, grid), matrix("conv", "x", 9, 1, grid, Window("window", (3, 3), pad=(1, 1))), add("sum", "conv", "x", grid, 1))
+    net = network(
+        source(1, grid),
+        matrix("conv", "x", 9, 1, grid, Window("window", (3, 3), pad=(1, 1))),
+        add("sum", "conv", "x", grid, 1),
+    )
     mapped = map_network(net, round_chip(), SINGLE)
     assert mapped.of("sum").sources == mapped.of("conv").sources

@@ -37,7 +37,8 @@ def chips_needed(network: str, chip: str) -> int | None:
         map_network(read(network), arch.load(chip))
     except SimulationError as error:
         found = re.search(r"tiles missing \(largest layer: .*\)\nuse --chips (\d+)", str(error))
-        assert found, error
+        if found is None:
+            raise
         return int(found[1])
     return None
 

@@ -1,7 +1,7 @@
 """From a Mapping to a Program: stages, one per operator, then the channels between them.
 
-Reading order: `grouping` (streams as firings), `crossbars`, `units`, `arrays` (a stage by where it runs), `transfers` (the interconnect),
-`capacity` (room), `connect` (channels).
+Reading order: `grouping` (streams as firings), `crossbars`, `units`, `arrays` (a stage by where it runs),
+`transfers` (the interconnect), `capacity` (room), `connect` (channels).
 """
 
 from __future__ import annotations

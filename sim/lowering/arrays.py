@@ -1,8 +1,9 @@
 """Matrices and products on systolic MAC arrays, fold after fold.
 
-The stationary operand is cut into blocks of the array's size; a fold loads one block and streams all vectors through it (SCALE-Sim's model).
-Folds go to whichever array is free. Static weights come from memory through a prefetching actor with room for two folds
-per array; the other operand and the results pass through the buffer. Nothing of the output is there before the last fold.
+The stationary operand is cut into blocks of the array's size; a fold loads one block and streams all
+vectors through it (SCALE-Sim's model). Folds go to whichever array is free. Static weights come from memory
+through a prefetching actor with room for two folds per array; the other operand and the results pass
+through the buffer. Nothing of the output is there before the last fold.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from ..mapping.timing import FS_PER_S, Folds, ceil_div, unit_beats
 from ..program import Schedule
 from .context import Context
 from .grouping import Firings, Group
-from .stage import Stage
 from .shares import even
+from .stage import Stage
 
 
 def lower(context: Context, operator: Operator, a: Assignment) -> Stage:
@@ -92,7 +93,9 @@ def _finish(context: Context, actor: int, operator: Operator, a: Assignment, n: 
     if not operator.fused:
         return actor
     grid = operator.output.grid
-    last = context.builder.actor(f"{operator.name} {'+'.join(operator.fused)}", grid.rows, layer=operator.name)
+    last = context.builder.actor(
+        f"{operator.name} {'+'.join(operator.fused)}", grid.rows, layer=operator.name
+    )
     elements = operator.output.elements * grid.cols
     for function in operator.fused:
         found = find_unit(context.chip, function, "chip_unit")
@@ -100,9 +103,18 @@ def _finish(context: Context, actor: int, operator: Operator, a: Assignment, n: 
         unit = found[1]
         beats = unit_beats(unit, elements, function, 1)
         hold = unit.hold_fs(beats)
-        context.builder.visit(last, context.units(unit, (a.home,), of_tile=False), hold, unit.latency_fs(beats))
+        context.builder.visit(
+            last, context.units(unit, (a.home,), of_tile=False), hold, unit.latency_fs(beats)
+        )
         context.spend(
-            last, unit.name, function, elements * unit.functions[function], unit.energy_j, unit.power_w, hold, unit.count
+            last,
+            unit.name,
+            function,
+            elements * unit.functions[function],
+            unit.energy_j,
+            unit.power_w,
+            hold,
+            unit.count,
         )
     context.builder.channel(actor, last, n, n, 0)
     return last

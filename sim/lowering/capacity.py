@@ -1,8 +1,9 @@
 """Room that channels need so that no join starves.
 
-Where a stream forks and its branches meet again (a residual addition), one branch holds tokens while the other still
-works its way through windows. The join's demand, traced back along every path, says how many firings each ancestor must have made;
-what a consumer has not let go by then must fit into its channel. With that much room the network cannot deadlock.
+Where a stream forks and its branches meet again (a residual addition), one branch holds tokens while the
+other still works its way through windows. The join's demand, traced back along every path, says how many
+firings each ancestor must have made; what a consumer has not let go by then must fit into its channel. With
+that much room the network cannot deadlock.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ def required_capacity(edges: list[Edge], firings: dict[str, int]) -> list[int]:
     rank = {node: i for i, node in enumerate(nx.topological_sort(graph))}
     for join, ins in list(incoming.items()):
         if len({edges[i].src for i in ins}) > 1:
-            _raise_to_join(join, dominators.get(join), edges, needs, held_before, incoming, firings, rank, room)
+            _raise_to_join(
+                join, dominators.get(join), edges, needs, held_before, incoming, firings, rank, room
+            )
     return room
 
 
@@ -71,7 +74,7 @@ def _raise_to_join(
     rank: dict[str, int],
     room: list[int],
 ) -> None:
-    """Raise the room of the edges between a join and its dominator to what firing k of the join demands of them."""
+    """Raise the room of the edges between a join and its dominator to what the join demands of them."""
     demand: dict[str, I64] = {join: np.arange(1, firings[join] + 1)}
     cone: list[int] = []
     pending = {join}

@@ -8,8 +8,8 @@ from ..program import Schedule
 from .capacity import Edge, required_capacity
 from .context import Context
 from .grouping import need_and_free
-from .stage import Stage
 from .shares import ALL, Flow, Shares, even, flows, rescaled, tiles_of
+from .stage import Stage
 from .transfers import transfer
 
 
@@ -51,7 +51,8 @@ def _edges(context: Context, stages: dict[str, Stage], outputs: dict[str, str]) 
 def _rooms(stages: dict[str, Stage], edges: list[Edge]) -> list[int]:
     """Room that each stream needs so that no join starves.
 
-    A stage whose inputs are taken by another actor than makes its output is two nodes here, the second waiting for all of the first.
+    A stage whose inputs are taken by another actor than makes its output is two nodes here, the second
+    waiting for all of the first.
     """
     firings: dict[str, int] = {}
     inner: list[Edge] = []
@@ -70,7 +71,7 @@ def _tiles(context: Context, name: str) -> tuple[int, ...]:
 
 
 def _buffered(context: Context, src: Stage, dst: str, inputs: Counter[int]) -> int:
-    """Firings of the producer that fit into the consumer's share of its tile buffers, at most one whole stream."""
+    """Firings of the producer that fit into the consumer's share of its tile buffers, at most all of them."""
     tiles = _tiles(context, dst)
     whole = src.firings.n
     if not tiles or context.chip.tile is None:
@@ -90,7 +91,13 @@ def _join(context: Context, src: Stage, dst: Stage, edge: Edge, room: int) -> No
     """One stream: a channel, or two with a transfer between them."""
     n, n_bytes = src.firings.n, _bytes(context, src)
     name = f"{src.operator} -> {dst.operator}"
-    moved = transfer(context, name, dst.operator, n, _per_firing(src, flows(src.held, _wanted(src, dst), context.word_bytes)))
+    moved = transfer(
+        context,
+        name,
+        dst.operator,
+        n,
+        _per_firing(src, flows(src.held, _wanted(src, dst), context.word_bytes)),
+    )
     if moved is None:
         context.builder.channel(
             src.last, dst.first, room + src.in_flight, edge.need, edge.free, bytes_per_token=n_bytes
@@ -110,8 +117,10 @@ def _per_firing(src: Stage, moved: list[Flow]) -> list[Flow]:
 
 
 def _wanted(src: Stage, dst: Stage) -> Shares:
-    """What the consumer wants of one firing of the producer: its own tokens only if both are grouped alike."""
-    alike = src.firings.grid == dst.firings.grid and src.firings.group == dst.firings.group and dst.taken is None
+    """What the consumer wants of one firing of the producer: its own tokens if both are grouped alike."""
+    alike = (
+        src.firings.grid == dst.firings.grid and src.firings.group == dst.firings.group and dst.taken is None
+    )
     if dst.wanted is not None and dst.wanted_all is not None:
         return dst.wanted if alike else dst.wanted_all
     n = src.firings.group.n_tokens
@@ -126,9 +135,13 @@ def _feed_back(context: Context, stage: Stage, stages: dict[str, Stage]) -> None
     n = stage.firings.n
     before = Schedule.affine(0, 1, n)
     name = f"{stage.operator} feedback"
-    moved = transfer(context, name, stage.operator, n, flows(update.held, stage.wanted_all or (), context.word_bytes))
+    moved = transfer(
+        context, name, stage.operator, n, flows(update.held, stage.wanted_all or (), context.word_bytes)
+    )
     if moved is None:
         context.builder.channel(update.last, stage.first, 2, before, bytes_per_token=_bytes(context, update))
         return
-    context.builder.channel(update.last, moved, 2, Schedule.affine(1, 1, n), bytes_per_token=_bytes(context, update))
+    context.builder.channel(
+        update.last, moved, 2, Schedule.affine(1, 1, n), bytes_per_token=_bytes(context, update)
+    )
     context.builder.channel(moved, stage.first, 2, before, bytes_per_token=_bytes(context, update))

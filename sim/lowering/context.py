@@ -18,7 +18,8 @@ FS = 1e-15
 class Context:
     """The Program under construction.
 
-    Resources are made when first asked for, one per physical port, unit or link; identical ones are lumped at the end.
+    Resources are made when first asked for, one per physical port, unit or link; identical ones are lumped
+    at the end.
     """
 
     chip: Chip
@@ -84,7 +85,7 @@ class Context:
         busy_fs: int = 0,
         instances: int = 1,
     ) -> None:
-        """Enter what one firing costs: `count` actions of a given energy, or else power x busy time of the instances."""
+        """Enter what one firing costs: `count` actions of a given energy, or else power x busy time."""
         if energy_j is not None:
             self.builder.energy(actor, component, action, count, energy_j)
         elif power_w is not None:

@@ -1,9 +1,10 @@
-"""A layer on crossbars: read the inputs, drive the arrays, convert, add up, apply what is fused, write the outputs.
+"""A layer on crossbars: inputs are read, products made, converted and added up, outputs written.
 
-All crossbars of a layer, and all its replicas, work in lock step: they start when the last of their inputs is there (a static
-schedule, as on ISAAC), which makes one actor of them, exactly. Every firing reads the whole im2col vector of its tokens from the
-tile buffers. Where row blocks lie in different tiles, partial sums travel to the tile of the last row block with twice the
-width of an activation (assumption) and are added there by a second actor.
+All crossbars of a layer, and all its replicas, work in lock step: they start when the last of their inputs
+is there (a static schedule, as on ISAAC), which makes one actor of them, exactly. Every firing reads the
+whole im2col vector of its tokens from the tile buffers. Where row blocks lie in different tiles, partial
+sums travel to the tile of the last row block with twice the width of an activation (assumption) and are
+added there by a second actor.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from ..mapping.timing import MvmTiming, ceil_div, crossbars_per_adc, unit_beats
 from ..program import Schedule
 from .context import Context
 from .grouping import Firings, replica_group
-from .stage import Stage
 from .shares import ALL, Flow, Share, Shares, busiest, merged, tiles_of
+from .stage import Stage
 from .transfers import transfer
 
 
@@ -66,12 +67,22 @@ def _blocks(context: Context, a: Assignment) -> Blocks:
 
 
 def _held(context: Context, operator: Operator, a: Assignment) -> Shares:
-    """Outputs come into being in the tile of the last row block of their column block; replica i makes token i of the group."""
+    """Outputs come into being in the tile of the last row block of their columns; replica i makes token i."""
     assert a.tiling is not None
-    per_tile, order, rows, cols = context.tile.crossbar.count, context.mapping.tile_order, a.tiling.row_blocks, a.tiling.col_blocks
+    per_tile, order, rows, cols = (
+        context.tile.crossbar.count,
+        context.mapping.tile_order,
+        a.tiling.row_blocks,
+        a.tiling.col_blocks,
+    )
     n = operator.output.elements
     return merged(
-        (order[(a.first_crossbar + i * a.tiling.crossbars + c * rows + rows - 1) // per_tile], i, n * c // cols, n * (c + 1) // cols)
+        (
+            order[(a.first_crossbar + i * a.tiling.crossbars + c * rows + rows - 1) // per_tile],
+            i,
+            n * c // cols,
+            n * (c + 1) // cols,
+        )
         for i in range(a.replicas)
         for c in range(cols)
     )
@@ -80,8 +91,9 @@ def _held(context: Context, operator: Operator, a: Assignment) -> Shares:
 def _wanted(context: Context, operator: Operator, firings: Firings, blocks: Blocks) -> tuple[Shares, Shares]:
     """Parts of an input firing by the tiles that need them: (if grouped as the outputs are, if not).
 
-    A linear layer's row block needs its own elements of its own replica's token only. A convolution with a kernel needs whole tokens
-    of the neighbourhood: every row block holds some kernel positions of most channels.
+    A linear layer's row block needs its own elements of its own replica's token only. A convolution with a
+    kernel needs whole tokens of the neighbourhood: every row block holds some kernel positions of most
+    channels.
     """
     m, window = operator.matrix, operator.inputs[0].window
     assert m is not None
@@ -101,13 +113,17 @@ def _wanted(context: Context, operator: Operator, firings: Firings, blocks: Bloc
     alike = linear and window.stride == (1, 1)
     shares_all = tuple(Share((0, ALL), part, tuple(sorted(tiles))) for part, tiles in sorted(anyone.items()))
     shares = tuple(
-        Share(token if alike else whole, part, tuple(sorted(tiles))) for (token, part), tiles in sorted(own.items())
+        Share(token if alike else whole, part, tuple(sorted(tiles)))
+        for (token, part), tiles in sorted(own.items())
     )
     return (shares if alike else shares_all), shares_all
 
 
 def _read_inputs(context: Context, actor: int, m: Matrix, blocks: Blocks) -> int:
-    """Visits of buffer and bus: every tile reads the rows of its row blocks, once per application. Returns the latency."""
+    """Visits of buffer and bus: every tile reads the rows of its row blocks, once per application.
+
+    Returns the latency.
+    """
     tile, rows = context.tile, min(context.tile.crossbar.rows, m.k * m.groups)
     in_tile = [len(pairs) * rows * m.applications * context.word_bytes for pairs in blocks.values()]
     total = sum(in_tile)
@@ -117,7 +133,9 @@ def _read_inputs(context: Context, actor: int, m: Matrix, blocks: Blocks) -> int
         if port is None:
             continue
         beats = max(1, port.beats(max(in_tile)))
-        context.builder.visit(actor, context.ports(tiles, part), port.hold_fs(beats), port.latency_fs(beats), spread=True)
+        context.builder.visit(
+            actor, context.ports(tiles, part), port.hold_fs(beats), port.latency_fs(beats), spread=True
+        )
         context.spend(
             actor, part, "read", total, port.energy_per_byte_j, port.power_w, port.hold_fs(beats), len(tiles)
         )
@@ -126,7 +144,7 @@ def _read_inputs(context: Context, actor: int, m: Matrix, blocks: Blocks) -> int
 
 
 def _multiply(context: Context, actor: int, m: Matrix, a: Assignment) -> tuple[int, int]:
-    """Visits of crossbars, converters, and shift-and-add. Returns the latency, and the interval between products."""
+    """Visits of crossbars, converters and shift-and-add. Returns latency and interval of the products."""
     assert a.tiling is not None
     tile, tiling = context.tile, a.tiling
     time = MvmTiming.of(tile, tiling, a.replicas)
@@ -149,7 +167,7 @@ def _multiply(context: Context, actor: int, m: Matrix, a: Assignment) -> tuple[i
 
 
 def _adcs(context: Context, a: Assignment) -> tuple[int, ...]:
-    """The converters of a layer: its own, and those that it shares with a layer on the neighbouring crossbars."""
+    """The converters of a layer: its own, and those that it shares with a layer on crossbars beside it."""
     assert a.tiling is not None
     tile, n = context.tile, a.replicas * a.tiling.crossbars
     group = crossbars_per_adc(tile)
@@ -163,7 +181,7 @@ def _adcs(context: Context, a: Assignment) -> tuple[int, ...]:
 
 
 def _spend_product(context: Context, actor: int, m: Matrix, a: Assignment, time: MvmTiming) -> None:
-    """Energy of driving rows, reading arrays, and converting columns; only rows and columns that hold weights count."""
+    """Energy of driving rows, reading arrays and converting columns; only those that hold weights count."""
     assert a.tiling is not None
     tile = context.tile
     reads = time.reads * m.applications * a.replicas
@@ -175,7 +193,9 @@ def _spend_product(context: Context, actor: int, m: Matrix, a: Assignment, time:
 
     def spend(part: Costed, name: str, action: str, count: int, per_crossbar: float) -> None:
         instances = max(1, round(crossbars * per_crossbar))
-        context.spend(actor, name, action, count, getattr(part, "energy_j", None), part.power_w, hold, instances)
+        context.spend(
+            actor, name, action, count, getattr(part, "energy_j", None), part.power_w, hold, instances
+        )
 
     spend(tile.crossbar, "crossbar", "read", arrays, 1.0)
     spend(tile.dac, "dac", "drive row", rows, tile.dac.count / tile.crossbar.count)
@@ -185,11 +205,13 @@ def _spend_product(context: Context, actor: int, m: Matrix, a: Assignment, time:
     if tile.adc.kind != "none":
         spend(tile.adc, "adc", "convert", columns, tile.adc.count / tile.crossbar.count)
     if tile.sample_hold is not None:
-        spend(tile.sample_hold, "sample-hold", "sample", columns, tile.sample_hold.count / tile.crossbar.count)
+        spend(
+            tile.sample_hold, "sample-hold", "sample", columns, tile.sample_hold.count / tile.crossbar.count
+        )
 
 
 def _shift_add(context: Context, actor: int, m: Matrix, a: Assignment, time: MvmTiming) -> int:
-    """Visit of the shift-and-add units, which keep up with the converters read by read. Returns the latency."""
+    """Visit of the shift-and-add units, which keep up with the converters. Returns the latency."""
     tile = context.tile
     if tile.shift_add is None:
         return 0
@@ -202,7 +224,16 @@ def _shift_add(context: Context, actor: int, m: Matrix, a: Assignment, time: Mvm
     reads = time.reads * m.applications
     resource = context.resource(f"{a.operator} shift-add", "shift-add", units=max(1, lanes // unit.lanes))
     context.builder.visit(actor, resource, unit.hold_fs(beats * reads), unit.latency_fs(beats))
-    context.spend(actor, "shift-add", "add", per_read * reads, unit.energy_j, unit.power_w, unit.hold_fs(beats * reads), lanes)
+    context.spend(
+        actor,
+        "shift-add",
+        "add",
+        per_read * reads,
+        unit.energy_j,
+        unit.power_w,
+        unit.hold_fs(beats * reads),
+        lanes,
+    )
     if tile.output_register is not None:  # every read adds to the sums of the outputs, which lie there
         n_bytes = per_read // tile.columns_per_weight * reads * context.word_bytes
         context.spend(actor, "output register", "update", n_bytes, tile.output_register.energy_per_byte_j)
@@ -210,7 +241,7 @@ def _shift_add(context: Context, actor: int, m: Matrix, a: Assignment, time: Mvm
 
 
 def _partial_sums(context: Context, a: Assignment) -> list[Flow]:
-    """Flows of partial sums to the tile of the last row block of their columns, one per (tile, destination)."""
+    """Flows of partial sums to the tile of the last row block of their columns, by (tile, destination)."""
     assert a.tiling is not None
     tiling, per_tile, order = a.tiling, context.tile.crossbar.count, context.mapping.tile_order
     if tiling.row_blocks == 1:
@@ -257,16 +288,25 @@ def _finish(
 
 
 def compute(context: Context, actor: int, function: str, per_element: float, shares: Shares) -> int:
-    """A visit of a tile unit in every tile that holds a share; `per_element` operations each. Returns the latency."""
+    """A visit of a unit in every tile that holds a share, `per_element` operations each; its latency."""
     found = find_unit(context.chip, function, "tile_unit")
     assert found is not None
     unit, tiles = found[1], tiles_of(shares)
     beats = unit_beats(unit, ceil(busiest(shares) * per_element), function, 1)
     hold = unit.hold_fs(beats)
-    context.builder.visit(actor, context.units(unit, tiles, of_tile=True), hold, unit.latency_fs(beats), spread=True)
+    context.builder.visit(
+        actor, context.units(unit, tiles, of_tile=True), hold, unit.latency_fs(beats), spread=True
+    )
     lane_cycles = ceil(sum(s.size for s in shares) * per_element) * unit.functions[function]
     context.spend(
-        actor, f"tile.{unit.name}", function, lane_cycles, unit.energy_j, unit.power_w, hold, unit.count * len(tiles)
+        actor,
+        f"tile.{unit.name}",
+        function,
+        lane_cycles,
+        unit.energy_j,
+        unit.power_w,
+        hold,
+        unit.count * len(tiles),
     )
     return unit.latency_fs(beats)
 
@@ -280,7 +320,9 @@ def write_outputs(context: Context, actor: int, held: Shares) -> int:
         if port is None:
             continue
         beats = max(1, port.beats(n_bytes))
-        context.builder.visit(actor, context.ports(tiles, part), port.hold_fs(beats), port.latency_fs(beats), spread=True)
+        context.builder.visit(
+            actor, context.ports(tiles, part), port.hold_fs(beats), port.latency_fs(beats), spread=True
+        )
         context.spend(
             actor, part, "write", total, port.energy_per_byte_j, port.power_w, port.hold_fs(beats), len(tiles)
         )

@@ -1,13 +1,14 @@
 """Streams as firings: how many tokens one firing makes, and which firings of a producer a consumer waits for.
 
-An actor makes its output stream in groups of neighbouring tokens: ``cols`` tokens of a row at once, or ``rows`` whole rows. What a firing needs
-of an input stream is a schedule with one row per row of groups and one column per group in a row, because a window's rows
-and columns are independent of each other.
+An actor makes its output stream in groups of neighbouring tokens: ``cols`` tokens of a row at once, or
+``rows`` whole rows. What a firing needs of an input stream is a schedule with one row per row of groups and
+one column per group in a row, because a window's rows and columns are independent of each other.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ...workloads.graph import Grid, Window
 from ..program import Schedule
@@ -15,7 +16,7 @@ from ..program import Schedule
 
 @dataclass(frozen=True)
 class Group:
-    """Tokens of one firing: a block of ``rows`` x ``cols`` grid positions; several rows only if they are whole."""
+    """Tokens of one firing: ``rows`` x ``cols`` grid positions; several rows only if they are whole."""
 
     rows: int = 1
     cols: int = 1
@@ -34,8 +35,8 @@ class Firings:
     grid : Grid
     group : Group
     barrier : int
-        0, or the number of firings of an actor whose firings are not groups of tokens (folds of a MAC array): nothing of
-        the stream is there before the last of them.
+        0, or the number of firings of an actor whose firings are not groups of tokens (folds of a MAC
+        array): nothing of the stream is there before the last of them.
     """
 
     grid: Grid
@@ -74,10 +75,11 @@ def following_group(grid: Grid, source: Firings) -> Group:
 
 
 def need_and_free(window: Window, made: Firings, used: Firings) -> tuple[Schedule, Schedule]:
-    """Cumulative firings of the producer (`made`) that each firing of the consumer (`used`) needs, and lets go.
+    """Cumulative firings of the producer (`made`) that each one of the consumer (`used`) needs and lets go.
 
-    Whatever is still held at the last firing is let go with it (a rule of the engines), so a schedule of zeros means
-    that everything is held until the end. Where the window's first row stands still (padding), columns are not let go one by one.
+    Whatever is still held at the last firing is let go with it (a rule of the engines), so a schedule of
+    zeros means that everything is held until the end. Where the window's first row stands still (padding),
+    columns are not let go one by one.
     """
     everything = Schedule.constant(made.n), Schedule.constant(0)
     if made.barrier or used.barrier or window.kind == "all":
@@ -106,16 +108,16 @@ def _windows(window: Window, made: Firings, used: Firings) -> tuple[Schedule, Sc
         need = Schedule(tuple(row // made.group.rows + 1 for row in last), (0,) * used.cols)
         return need, Schedule(tuple(row // made.group.rows for row in first), (0,) * used.cols)
     rows = tuple(row * made.cols for row in first)
-    moving = all(a < b for a, b in zip(first, first[1:], strict=False))
+    moving = all(a < b for a, b in pairwise(first))
     if not moving:
         return need, Schedule(rows, (0,) * used.cols)
-    # The next firing of the row still needs from its own first column on; the last of a row lets go no more than it.
+    # The next firing of the row still needs from its own first column on; the last one lets go no more.
     cols = [col // made.group.cols for col in first_col[1:]]
     return need, Schedule(rows, (*cols, cols[-1] if cols else 0))
 
 
 def _edges(window: Window, used: Firings, axis: int, size: int) -> tuple[list[int], list[int]]:
-    """First and last input index along an axis, for each row (axis 0) or column (axis 1) of groups of the consumer."""
+    """First and last input index along an axis, for each row (axis 0) or column (1) of the consumer."""
     step = used.group.rows if axis == 0 else used.group.cols
     limit = used.grid.rows if axis == 0 else used.grid.cols
     starts = range(0, limit, step)

@@ -1,7 +1,8 @@
 """Which part of a firing's tokens is where: rectangles of tokens x elements on tiles.
 
-Replicas work on different tokens of a group, column blocks make different elements of a token. Two streams that are cut the same way need
-no transfer at all; otherwise only the overlaps that lie on different tiles move.
+Replicas work on different tokens of a group, column blocks make different elements of a token. Two streams
+that are cut the same way need no transfer at all; otherwise only the overlaps that lie on different tiles
+move.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ ALL = 1 << 40
 
 @dataclass(frozen=True)
 class Share:
-    """Tokens ``tokens[0] .. tokens[1] - 1`` of a group, elements ``elements[0] .. elements[1] - 1`` of each, on some tiles.
+    """A rectangle of a group: tokens from ``tokens[0]``, elements from ``elements[0]``, ends excluded.
 
     Held shares lie on one tile; wanted shares may be wanted on several (multicast).
     """
@@ -34,7 +35,7 @@ Shares = tuple[Share, ...]
 
 
 def merged(parts: Iterable[tuple[int, int, int, int]]) -> Shares:
-    """Held shares from (tile, token, first element, end element), with neighbours on one tile put together."""
+    """Held shares from (tile, token, first element, end element), neighbours on one tile put together."""
     elements_of: dict[tuple[int, int], set[tuple[int, int]]] = defaultdict(set)
     for tile, token, begin, end in parts:
         elements_of[(tile, token)].add((begin, end))
@@ -70,7 +71,8 @@ def even(n_tokens: int, elements: int, tiles: tuple[int, ...]) -> Shares:
 def rescaled(shares: Shares, n_tokens: tuple[int, int], elements: tuple[int, int]) -> Shares:
     """The same cuts for a stream of other size: both arguments are (old, new).
 
-    Tokens are cut alike if both groups have as many tokens; otherwise every share's elements are cut for all tokens.
+    Tokens are cut alike if both groups have as many tokens; otherwise every share's elements are cut for
+    all tokens.
     """
     if n_tokens[0] != n_tokens[1]:
         tiles = tuple(sorted({t for s in shares for t in s.tiles}))

@@ -22,8 +22,8 @@ class Stage:
     taken : Firings or None
         How the inputs are taken, firing by firing of `first`, if otherwise.
     wanted, wanted_all : Shares or None
-        Which part of an input firing has to be at which tiles, if inputs are grouped as the outputs are, and if not (for any
-        token then). None: inputs are wanted as the outputs are held.
+        Which part of an input firing has to be at which tiles, if inputs are grouped as the outputs are,
+        and if not (for any token then). None: inputs are wanted as the outputs are held.
     held : Shares
         Which part of an output firing comes into being where.
     latency_fs, interval_fs : int

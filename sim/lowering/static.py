@@ -39,7 +39,10 @@ def _parts(context: Context) -> list[tuple[str, Costed, int]]:
         parts += [(f"tile.{unit.name}", unit, n * unit.count) for unit in tile.units]
     parts += [(unit.name, unit, unit.count) for unit in chip.units]
     if chip.mac_array is not None:
-        parts += [("mac array", chip.mac_array, chip.mac_array.count), ("buffer", chip.mac_array.buffer, chip.mac_array.count)]
+        parts += [
+            ("mac array", chip.mac_array, chip.mac_array.count),
+            ("buffer", chip.mac_array.buffer, chip.mac_array.count),
+        ]
     if chip.noc is not None:
         parts.append(("noc", chip.noc, 1))
         if chip.noc.router is not None and chip.tile is not None:

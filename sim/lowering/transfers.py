@@ -1,8 +1,9 @@
 """Streams between places: flows over the interconnect, as the visits of one actor.
 
-A stream from the tiles where it comes into being to the tiles that use it is a set of flows, each from one tile to one or more (multicast).
-All flows of one token set out together; links at the same depth are one visit that occupies each of them as soon as it is free, for as
-long as the most loaded of them needs, and the heads go on after the delay of one hop (cut-through).
+A stream from the tiles where it comes into being to the tiles that use it is a set of flows, each from one
+tile to one or more (multicast). All flows of one token set out together; links at the same depth are one
+visit that occupies each of them as soon as it is free, for as long as the most loaded of them needs, and
+the heads go on after the delay of one hop (cut-through).
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ def transfer(context: Context, name: str, layer: str, firings: int, moved: list[
 def _load(context: Context, moved: list[Flow]) -> tuple[dict[int, int], dict[int, int]]:
     """Bytes on every link, and its depth: the most hops that any flow has made before it.
 
-    The routes of a flow to all its tiles share their first links (routing from one source is a tree), and a shared link carries the bytes once.
+    The routes of a flow to all its tiles share their first links (routing from one source is a tree), and a
+    shared link carries the bytes once.
     """
     load: dict[int, int] = defaultdict(int)
     depth: dict[int, int] = {}
@@ -95,7 +97,10 @@ def _head_fs(context: Context, link: Link) -> int:
 
 
 def _energy(context: Context, actor: int, links: dict[int, Link], load: dict[int, int]) -> None:
-    """Flit-hops on the network (a router and the link behind it, so the injecting link is none), bytes on other links."""
+    """Flit-hops on the network, bytes on other links.
+
+    A hop is a router and the link behind it, so the injecting link is none.
+    """
     chip = context.chip
     hops = sum(
         ceil_div(8 * load[i], chip.noc.flit_bits)
@@ -110,4 +115,3 @@ def _energy(context: Context, actor: int, links: dict[int, Link], load: dict[int
     to_host = sum(load[i] for i, link in links.items() if link.kind == LinkKind.HOST)
     if to_host and chip.host is not None:
         context.spend(actor, "host link", "byte", to_host, chip.host.energy_per_byte_j)
-

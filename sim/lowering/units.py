@@ -1,8 +1,9 @@
-"""Operators on digital units and on the host: element-wise functions, reductions, normalisation, products, data movement.
+"""Operators on digital units and on the host: functions, reductions, products, data movement.
 
-A unit of a tile reads its share of the input from the tile's buffer, computes, and writes its share of the output back; all the tiles
-where the stream lies do so in lock step. Functions that need a whole token (softmax, normalisation) get it into one tile.
-A unit of the chip sits at one tile. The host gets and returns everything over its link.
+A unit of a tile reads its share of the input from the tile's buffer, computes, and writes its share of the
+output back; all the tiles where the stream lies do so in lock step. Functions that need a whole token
+(softmax, normalisation) get it into one tile. A unit of the chip sits at one tile. The host gets and
+returns everything over its link.
 """
 
 from __future__ import annotations
@@ -100,7 +101,10 @@ def _in_memory(context: Context, actor: int, operator: Operator, n_tokens: int) 
 
 
 def _on_tiles(context: Context, actor: int, operator: Operator, held: Shares) -> tuple[int, int]:
-    """Visits of buffer, units and buffer again, on all tiles that hold a share. Returns the latency and the longest hold."""
+    """Visits of buffer, units and buffer again, on all tiles that hold a share.
+
+    Returns the latency and the longest hold.
+    """
     port, tiles = context.tile.buffer, tiles_of(held)
     total = sum(share.size for share in held)
     n_bytes = _operand_bytes(context, operator, total)
@@ -126,8 +130,13 @@ def _operand_bytes(context: Context, operator: Operator, n_elements: int) -> int
     return max(1, ceil_div(size * n_elements, operator.output.size)) * context.word_bytes
 
 
-def _on_chip(context: Context, actor: int, operator: Operator, a: Assignment, n_tokens: int) -> tuple[int, int]:
-    """Visits of the units of the chip, between buffer accesses on a chip with MAC arrays. Returns latency and longest hold."""
+def _on_chip(
+    context: Context, actor: int, operator: Operator, a: Assignment, n_tokens: int
+) -> tuple[int, int]:
+    """Visits of the units of the chip, between buffer accesses on a chip with MAC arrays.
+
+    Returns the latency and the longest hold.
+    """
     elements = operator.output.elements * n_tokens
     latency, interval = 0, 1
     if context.chip.tile is None:
@@ -138,7 +147,9 @@ def _on_chip(context: Context, actor: int, operator: Operator, a: Assignment, n_
         unit = found[1]
         beats = unit_beats(unit, ceil(elements * per_element), function, 1)
         hold = unit.hold_fs(beats)
-        context.builder.visit(actor, context.units(unit, a.sources, of_tile=False), hold, unit.latency_fs(beats))
+        context.builder.visit(
+            actor, context.units(unit, a.sources, of_tile=False), hold, unit.latency_fs(beats)
+        )
         lane_cycles = ceil(elements * per_element) * unit.functions[function]
         context.spend(actor, unit.name, function, lane_cycles, unit.energy_j, unit.power_w, hold, unit.count)
         latency, interval = latency + unit.latency_fs(beats), max(interval, hold)
@@ -153,9 +164,20 @@ def array_buffer(context: Context, actor: int, n_bytes: int, a: Assignment, acti
     assert array is not None
     port = array.buffer
     beats = max(1, port.beats(n_bytes))
-    chips = tuple(context.resource(f"chip {c} buffer", "buffer", servers=array.count) for c in sorted(set(a.sources)))
+    chips = tuple(
+        context.resource(f"chip {c} buffer", "buffer", servers=array.count) for c in sorted(set(a.sources))
+    )
     context.builder.visit(actor, chips, port.hold_fs(beats), port.latency_fs(beats))
-    context.spend(actor, "buffer", action, n_bytes, port.energy_per_byte_j, port.power_w, port.hold_fs(beats), len(chips))
+    context.spend(
+        actor,
+        "buffer",
+        action,
+        n_bytes,
+        port.energy_per_byte_j,
+        port.power_w,
+        port.hold_fs(beats),
+        len(chips),
+    )
     return port.latency_fs(beats)
 
 

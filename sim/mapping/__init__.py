@@ -17,7 +17,7 @@ from .tiling import Array, tile_matrix
 from .timing import MvmTiming, host_fs, total_tiles, unit_beats
 
 
-def map_network(network: Network, chip: Chip, options: MappingOptions = MappingOptions()) -> Mapping:  # noqa: B008
+def map_network(network: Network, chip: Chip, options: MappingOptions | None = None) -> Mapping:
     """Decide where every operator runs.
 
     Raises
@@ -25,6 +25,7 @@ def map_network(network: Network, chip: Chip, options: MappingOptions = MappingO
     SimulationError
         The network does not fit, or an operator has no hardware; the message says what is missing.
     """
+    options = options or MappingOptions()
     _check_names(network, options)
     network = split(network, chip, options)
     choices = {o.name: choose(o, chip, options) for o in network.operators}
@@ -54,7 +55,9 @@ def _check_names(network: Network, options: MappingOptions) -> None:
     known = {o.name for o in network.operators} | {o.op for o in network.operators}
     for name in options.digital:
         if name not in known:
-            raise SimulationError(f"--digital {name}: network {network.name!r} has no such operator; see `ohmsum show`")
+            raise SimulationError(
+                f"--digital {name}: network {network.name!r} has no such operator; see `ohmsum show`"
+            )
 
 
 def _tilings(analog: list[Operator], chip: Chip) -> dict[str, Tiling]:
@@ -96,7 +99,7 @@ def _replicas(
 
 
 def _slowest_elsewhere_fs(network: Network, chip: Chip, choices: dict[str, Choice]) -> int:
-    """Time per inference of the busiest shared resource that replication cannot relieve: the host, or a unit of the chip."""
+    """Time per inference of the busiest resource that replication cannot relieve: host or chip unit."""
     busy: dict[str, int] = {}
     for o in network.operators:
         place = choices[o.name].place
@@ -149,10 +152,16 @@ def _assign(
     return found
 
 
-def _on_crossbars(o: Operator, choice: Choice, tiling: Tiling, replicas: int, first: int, chip: Chip) -> Assignment:
+def _on_crossbars(
+    o: Operator, choice: Choice, tiling: Tiling, replicas: int, first: int, chip: Chip
+) -> Assignment:
     assert chip.tile is not None
     per_tile = chip.tile.crossbar.count
-    columns = [first + i * tiling.crossbars + c * tiling.row_blocks for i in range(replicas) for c in range(tiling.col_blocks)]
+    columns = [
+        first + i * tiling.crossbars + c * tiling.row_blocks
+        for i in range(replicas)
+        for c in range(tiling.col_blocks)
+    ]
     # Partial sums of a column block meet in the tile of its last row block.
     sources = sorted({(c + tiling.row_blocks - 1) // per_tile for c in columns})
     tiles = tiles_of(first, tiling.crossbars * replicas, per_tile)

@@ -1,8 +1,9 @@
 """Crossbars for every layer, and the order in which tiles lie on the chip.
 
-Layers take consecutive crossbars of consecutive tiles, in the order of the network, one replica after the other; the crossbars of one column block (which
-share their outputs) lie together, so that partial sums meet inside a tile wherever they can. A layer that fits into one tile
-is not cut by a tile's border while there is room for that.
+Layers take consecutive crossbars of consecutive tiles, in the order of the network, one replica after the
+other; the crossbars of one column block (which share their outputs) lie together, so that partial sums meet
+inside a tile wherever they can. A layer that fits into one tile is not cut by a tile's border while there
+is room for that.
 """
 
 from __future__ import annotations
@@ -26,16 +27,19 @@ class Need:
 
 
 def check_fit(needs: list[Need], per_tile: int, tiles: int, n_chips: int) -> None:
-    """Raise `SimulationError`, saying how many tiles are missing, if one replica of each layer does not fit."""
-    tiles_needed = -(-sum(n.crossbars for n in needs) // per_tile)
+    """Raise `SimulationError` with the number of missing tiles if one replica of each layer does not fit."""
+    crossbars = sum(n.crossbars for n in needs)
+    tiles_needed = -(-crossbars // per_tile)
     if tiles_needed <= tiles:
         return
     largest = max(needs, key=lambda n: n.crossbars)
     per_chip = tiles // n_chips
     raise SimulationError(
-        f"the network needs {tiles_needed} tiles ({sum(n.crossbars for n in needs)} crossbars), {n_chips} chip(s) have {tiles}: "
-        f"{tiles_needed - tiles} tiles missing (largest layer: {largest.name}, {-(-largest.crossbars // per_tile)} tiles)\n"
-        f"use --chips {-(-tiles_needed // per_chip)}, a chip with more or larger tiles, or keep layers digital (--digital NAME)"
+        f"the network needs {tiles_needed} tiles ({crossbars} crossbars), {n_chips} chip(s) have {tiles}: "
+        f"{tiles_needed - tiles} tiles missing "
+        f"(largest layer: {largest.name}, {-(-largest.crossbars // per_tile)} tiles)\n"
+        f"use --chips {-(-tiles_needed // per_chip)}, a chip with more or larger tiles, "
+        "or keep layers digital (--digital NAME)"
     )
 
 

@@ -21,8 +21,8 @@ class Tiling:
     Parameters
     ----------
     row_blocks, col_blocks : int
-        Blocks of the (im2col) matrix, after weight slicing; partial sums are added over the row blocks. Groups lie
-        beside each other, several in one crossbar where they fit, and count as column blocks.
+        Blocks of the (im2col) matrix, after weight slicing; partial sums are added over the row blocks.
+        Groups lie beside each other, several in one crossbar where they fit, and count as column blocks.
     crossbars : int
         Crossbars of one replica, ``row_blocks * col_blocks``.
     rows, cols : int
@@ -57,14 +57,16 @@ class Assignment:
     reason : str
         Why there ("static weights", "no unit of the chip offers softmax").
     sources : tuple of int
-        Tiles (chip * tiles per chip + tile) where the output comes into being, each an equal share; `HOST` (-1) for the host.
+        Tiles (chip * tiles per chip + tile) where the output comes into being, each an equal share; `HOST`
+        (-1) for the host.
     tiles : tuple of int
         Every tile that works for it, ascending, over all replicas.
     replicas : int
         Copies of the weights; they fire together, on neighbouring tokens.
     tiling : Tiling or None
     first_crossbar : int
-        Replica i, row block r, column block c lie in crossbar ``first + i * tiling.crossbars + c * row_blocks + r``.
+        Replica i, row block r, column block c lie in crossbar ``first + i * tiling.crossbars + c *
+        row_blocks + r``.
     """
 
     operator: str

@@ -19,7 +19,8 @@ class MappingOptions:
     digital : tuple of str
         Names (or ONNX types) of operators with weights that stay off the crossbars.
     placement : {"linear", "greedy"}
-        linear: along a serpentine through the mesh. greedy: from there, swaps of two tiles that lower bytes x hops.
+        linear: along a serpentine through the mesh. greedy: from there, swaps of two tiles that lower bytes
+        x hops.
     seed : int
         Of the local search.
     """

@@ -1,4 +1,4 @@
-"""Where on the chip the tiles of a network lie: a serpentine through the routers, then swaps that lower bytes x hops."""
+"""Where the tiles of a network lie: a serpentine through the routers, then swaps that lower bytes x hops."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SWAPS = 4000
 
 @dataclass(frozen=True)
 class Flow:
-    """Bytes per inference from one tile to another, as numbers in the order in which tiles were taken; -1 is the host."""
+    """Bytes per inference between two tiles, numbered in the order they were taken; -1 is the host."""
 
     src: int
     dst: int
@@ -72,7 +72,9 @@ def place(chip: Chip, flows: list[Flow], *, search: bool, seed: int) -> tuple[li
             _swap(at, partners[c], between, gateway, generator, SWAPS // chip.n_chips)
         cost += sum(_cost(t, at, partners[c], between, gateway) for t in range(per_chip)) // 2
         result.extend(c * per_chip + tile for tile in at)
-    crossing = sum(f.n_bytes * abs(f.src // per_chip - f.dst // per_chip) for f in flows if f.src >= 0 and f.dst >= 0)
+    crossing = sum(
+        f.n_bytes * abs(f.src // per_chip - f.dst // per_chip) for f in flows if f.src >= 0 and f.dst >= 0
+    )
     return result, cost + crossing
 
 
@@ -88,7 +90,9 @@ def _partners(flows: list[Flow], per_chip: int, n_chips: int) -> list[Partners]:
                 continue
             same = other >= 0 and one // per_chip == other // per_chip
             # A flow that leaves the chip counts twice at its one end, as one inside counts once at each.
-            found[one // per_chip][one % per_chip].append((other % per_chip, flow.n_bytes) if same else (-1, 2 * flow.n_bytes))
+            found[one // per_chip][one % per_chip].append(
+                (other % per_chip, flow.n_bytes) if same else (-1, 2 * flow.n_bytes)
+            )
     return found
 
 

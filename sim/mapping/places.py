@@ -1,7 +1,7 @@
 """Which hardware runs an operator: crossbars, MAC arrays, a digital unit, or the host.
 
-Static weights go to crossbars (or MAC arrays); everything else to the nearest unit that offers its function: a unit of the
-tile, a unit of the chip, the host behind the chip's link.
+Static weights go to crossbars (or MAC arrays); everything else to the nearest unit that offers its
+function: a unit of the tile, a unit of the chip, the host behind the chip's link.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def find_unit(chip: Chip, function: str, place: Place | None = None) -> tuple[Pl
 
 
 def work_of(operator: Operator) -> tuple[tuple[str, int], ...]:
-    """Functions and element operations per output token of an operator that runs on digital units or the host."""
+    """Functions and element operations per output token of an operator on digital units or the host."""
     if operator.kind == "vector":
         return operator.state_work or ((operator.function, operator.work),)
     if operator.product is not None:
@@ -112,17 +112,18 @@ def _host(operator: Operator, chip: Chip, options: MappingOptions, why: str) -> 
     if chip.host is None or not options.host:
         hint = "the host is excluded (--no-host)" if chip.host is not None else "the chip has no host"
         raise SimulationError(
-            f"operator {operator.name!r} ({operator.op}) cannot run on chip {chip.name!r}: {why}, and {hint}; "
-            "add a unit that offers it to the chip file"
+            f"operator {operator.name!r} ({operator.op}) cannot run on chip {chip.name!r}: "
+            f"{why}, and {hint}; add a unit that offers it to the chip file"
         )
     return Choice("host", "host", why)
 
 
 def split(network: Network, chip: Chip, options: MappingOptions) -> Network:
-    """The network with fused functions and recurrent state updates as operators of their own where they run elsewhere.
+    """The network with fused functions and state updates that run elsewhere as operators of their own.
 
-    A fused function stays where a tile unit can apply it on the way out of the crossbars, a chip unit on the way out of the MAC arrays,
-    or on the host. The state update of an LSTM, GRU or RNN becomes the operator ``NAME.state``.
+    A fused function stays where a tile unit can apply it on the way out of the crossbars, a chip unit on
+    the way out of the MAC arrays, or on the host. The state update of an LSTM, GRU or RNN becomes the
+    operator ``NAME.state``.
     """
     operators: list[Operator] = []
     for operator in network.operators:
@@ -139,7 +140,10 @@ def _split_state(operator: Operator) -> list[Operator]:
     """The matrix of a recurrent operator, and its state update."""
     assert operator.matrix is not None
     gates = replace(
-        operator.output, name=f"{operator.output.name}.gates", elements=operator.matrix.n * operator.matrix.groups, shape=()
+        operator.output,
+        name=f"{operator.output.name}.gates",
+        elements=operator.matrix.n * operator.matrix.groups,
+        shape=(),
     )
     update = Operator(
         name=f"{operator.name}.state",
@@ -168,8 +172,13 @@ def _kept(operator: Operator, chip: Chip, place: Place) -> tuple[str, ...]:
 
 
 def _split(operator: Operator, kept: tuple[str, ...], rest: tuple[str, ...]) -> list[Operator]:
-    """The operator under a new output name, and one vector operator for each remaining function; the last makes the old output."""
-    parts = [replace(operator, fused=kept, output=replace(operator.output, name=f"{operator.output.name}.raw"))]
+    """The operator under a new output name, and one vector operator for each remaining function.
+
+    The last of them makes the old output.
+    """
+    parts = [
+        replace(operator, fused=kept, output=replace(operator.output, name=f"{operator.output.name}.raw"))
+    ]
     for i, function in enumerate(rest):
         last = i == len(rest) - 1
         name = operator.output.name if last else f"{operator.output.name}.{function}{i}"

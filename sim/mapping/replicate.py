@@ -1,8 +1,9 @@
 """Spare crossbars for the slowest layers.
 
-A layer with r replicas works on r neighbouring output tokens at once, in lock step (a static schedule, as on ISAAC): r is a divisor of the
-number of columns of its output grid, or all columns times a divisor of its rows, so that no replica ever idles. Replicas go to the
-slowest layer, one step at a time, until it cannot have more or something that cannot be replicated is slower.
+A layer with r replicas works on r neighbouring output tokens at once, in lock step (a static schedule, as
+on ISAAC): r is a divisor of the number of columns of its output grid, or all columns times a divisor of its
+rows, so that no replica ever idles. Replicas go to the slowest layer, one step at a time, until it cannot
+have more or something that cannot be replicated is slower.
 """
 
 from __future__ import annotations

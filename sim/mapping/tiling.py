@@ -1,9 +1,10 @@
 """Cutting a weight matrix into crossbars.
 
-A matrix of k x n weights (one group) lies with its k inputs on wordlines and its n outputs on bitlines; a weight
-takes `columns_per_weight` adjacent bitlines (weight slices, times two for a differential pair) and is never cut in
-two. Matrices larger than a crossbar are cut into row blocks, whose partial sums are added, and column blocks. Groups smaller than a
-crossbar (depthwise convolution) are packed along its diagonal, so all of them are read at once without disturbing each other.
+A matrix of k x n weights (one group) lies with its k inputs on wordlines and its n outputs on bitlines; a
+weight takes `columns_per_weight` adjacent bitlines (weight slices, times two for a differential pair) and
+is never cut in two. Matrices larger than a crossbar are cut into row blocks, whose partial sums are added,
+and column blocks. Groups smaller than a crossbar (depthwise convolution) are packed along its diagonal, so
+all of them are read at once without disturbing each other.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from .mapping import Tiling
 
 @dataclass(frozen=True)
 class Array:
-    """The crossbar as the tiling sees it: wordlines, bitlines free for weights, bitlines per weight, bitlines in all."""
+    """A crossbar for the tiling: wordlines, bitlines free for weights, bitlines per weight, all bitlines."""
 
     rows: int
     weight_cols: int
@@ -39,8 +40,8 @@ def tile_matrix(matrix: Matrix, array: Array, name: str = "") -> Tiling:
     """
     if array.weights_per_row < 1:
         raise SimulationError(
-            f"{name}: one weight takes {array.columns_per_weight} bitlines, a crossbar has {array.weight_cols}; "
-            "use more bits per cell or fewer bits per weight"
+            f"{name}: one weight takes {array.columns_per_weight} bitlines, "
+            f"a crossbar has {array.weight_cols}; use more bits per cell or fewer bits per weight"
         )
     row_blocks = -(-matrix.k // array.rows)
     col_blocks = -(-matrix.n // array.weights_per_row)

@@ -25,11 +25,12 @@ def ceil_div(a: int, b: int) -> int:
 class MvmTiming:
     """One matrix-vector product on the crossbars of a layer, slice by slice.
 
-    A crossbar reads one input slice in one phase, and one group of active rows, after the other. Where a sample-and-hold lies between
-    them, the ADCs of the tile convert the columns of each read while the crossbar makes the next one, so a read can start every
-    `period_fs`, the longer of reading and converting; without one, the crossbar waits for its ADCs and it is the sum. Converters that
-    count while the array integrates (``adc.concurrent``) add nothing. Lumped into one visit each, crossbar and ADC are timed exactly as
-    read by read.
+    A crossbar reads one input slice in one phase, and one group of active rows, after the other. Where a
+    sample-and-hold lies between them, the ADCs of the tile convert the columns of each read while the
+    crossbar makes the next one, so a read can start every `period_fs`, the longer of reading and
+    converting; without one, the crossbar waits for its ADCs and it is the sum. Converters that count while
+    the array integrates (``adc.concurrent``) add nothing. Lumped into one visit each, crossbar and ADC are
+    timed exactly as read by read.
 
     Attributes
     ----------
@@ -74,8 +75,8 @@ class MvmTiming:
 def conversion_fs(tile: Tile, tiling: Tiling, replicas: int) -> int:
     """Time in which the ADCs convert the columns of one read of every crossbar of a layer.
 
-    With fewer ADCs than crossbars, several crossbars take turns at one ADC; with more, each crossbar has several. 0 where there is
-    no ADC, or one that converts while the array integrates.
+    With fewer ADCs than crossbars, several crossbars take turns at one ADC; with more, each crossbar has
+    several. 0 where there is no ADC, or one that converts while the array integrates.
     """
     if tile.adc.kind == "none" or tile.adc.concurrent or tile.adc.period_fs is None:
         return 0
@@ -91,7 +92,7 @@ def crossbars_per_adc(tile: Tile) -> int:
 
 
 def unit_beats(unit: Unit, work: int, function: str, instances: int) -> int:
-    """Cycles that `instances` groups of `count` units are busy with `work` element operations of one function."""
+    """Cycles that `instances` groups of units are busy with `work` element operations of one function."""
     return max(1, ceil_div(work * unit.functions[function], unit.lanes * unit.count * instances))
 
 
@@ -109,9 +110,10 @@ def bytes_fs(n_bytes: int, bandwidth_bytes_per_s: float) -> int:
 class Folds:
     """A k x n matrix on a systolic array: fold after fold, each a block of the stationary operand.
 
-    Weight-stationary: a fold loads its block in `rows` cycles, then streams all `vectors` through, which takes
-    ``2 * rows + cols + vectors - 2`` cycles in all (Samajdar et al., ISPASS 2020, SCALE-Sim, equation for weight stationary);
-    output- and input-stationary arrays are the same formula with the roles of the dimensions changed.
+    Weight-stationary: a fold loads its block in `rows` cycles, then streams all `vectors` through, which
+    takes ``2 * rows + cols + vectors - 2`` cycles in all (Samajdar et al., ISPASS 2020, SCALE-Sim, equation
+    for weight stationary); output- and input-stationary arrays are the same formula with the roles of the
+    dimensions changed.
     """
 
     n_folds: int
