@@ -12,9 +12,6 @@ from rich.text import Text
 
 from ..sim.report.figures import shorten
 
-_LEAST_NAME = 16
-"""Characters of a flexible column for which less important columns go."""
-
 
 @dataclass(frozen=True)
 class Column:
@@ -27,6 +24,10 @@ class Column:
         Numbers are aligned to the right.
     flexible : bool
         May be shortened; the others are as wide as their widest cell.
+    listed : bool
+        Cells are lists with commas, of which the last entries go, rather than texts to cut in the middle.
+    least : int
+        Characters of a flexible column for which less important columns go.
     dropped : int
         When it goes, if the table is too wide: the column with the highest number is the first; 0 stays.
     """
@@ -35,6 +36,8 @@ class Column:
     right: bool = False
     flexible: bool = False
     dropped: int = 0
+    listed: bool = False
+    least: int = 16
 
 
 def table(
@@ -54,10 +57,18 @@ def table(
     grid.add_row(*(columns[i].title for i in kept), style="dim")
     mark = ".." if plain else "…"
     for row in shown:
-        grid.add_row(*(shorten(row[i], w, mark) for i, w in zip(kept, widths, strict=True)))
+        grid.add_row(*(_cell(row[i], columns[i], w, mark) for i, w in zip(kept, widths, strict=True)))
     left = len(rows) - len(shown)
     note = [Text(f"and {left} {more}", "dim")] if left else []
     return Padding(Group(grid, *note), (0, 0, 0, 2))
+
+
+def _cell(text: str, column: Column, width: int, mark: str) -> str:
+    """A cell in at most `width` characters."""
+    if column.listed:
+        while len(text) > width and ", " in text:
+            text = text.rpartition(", ")[0]
+    return shorten(text, width, mark)
 
 
 def section(title: str) -> RenderableType:
@@ -75,7 +86,7 @@ def _fit(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int) ->
     natural = [max([len(c.title), *(len(row[i]) for row in rows)]) for i, c in enumerate(columns)]
     kept = list(range(len(columns)))
     while True:
-        least = [min(natural[i], _LEAST_NAME) if columns[i].flexible else natural[i] for i in kept]
+        least = [min(natural[i], columns[i].least) if columns[i].flexible else natural[i] for i in kept]
         over = sum(least) + 2 * (len(kept) - 1) - room
         goes = max(kept, key=lambda i: columns[i].dropped)
         if over <= 0 or not columns[goes].dropped:

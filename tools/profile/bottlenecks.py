@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...sim.report.figures import percent
 from .finding import Finding, change, gain_text
-from .knobs import Knob
+from .knobs import DURATIONS, Knob
 from .latency import LatencyBreakdown
 from .scaling import INFINITE
 from .tiling import TilingLoss, TilingLosses
@@ -14,6 +14,8 @@ WORTH = 0.01
 """Least gain at factor 2 that makes a component a bottleneck."""
 N_TOLD = 5
 """Bottlenecks and pairs told."""
+ALIKE = 0.8
+"""Share of a gain that counts as nearly the same."""
 WASTE = 0.25
 """Share of the cells lost on one side from which on the shape of the arrays counts as a bottleneck."""
 
@@ -28,7 +30,7 @@ def bottlenecks(latency: LatencyBreakdown, tiling: TilingLosses | None, tried: W
     for knob in _by_gain(tried, tiling):
         gain = _at_two(tried, knob).gain(tried.base, tried.goal)
         subject = _subject(knob, tiling)
-        if gain >= WORTH and subject not in told:
+        if gain >= WORTH and _holds(tried, knob, gain) and subject not in told:
             told.add(subject)
             ranked.append((gain, _bottleneck(knob, subject, latency, tiling, tried)))
     best = ranked[0][0] if ranked else 0.0
@@ -43,7 +45,11 @@ def bottlenecks(latency: LatencyBreakdown, tiling: TilingLosses | None, tried: W
 
 def _by_gain(tried: WhatIf, tiling: TilingLosses | None) -> list[Knob]:
     """Knobs that may be bottlenecks, the largest gain first."""
-    kinds = ("cheaper",) if tried.goal == "energy" else ("faster", "more", "larger")
+
+    def allowed(knob: Knob) -> bool:
+        if tried.goal == "energy":  # larger arrays would seem to save it: their energy per read is not scaled
+            return knob.kind == "cheaper"
+        return knob.kind in ("faster", "more", "larger") or bool(_lost_to(knob, tiling))
 
     def rank(knob: Knob) -> tuple[float, float, int]:
         trial = _at_two(tried, knob)
@@ -51,13 +57,19 @@ def _by_gain(tried: WhatIf, tiling: TilingLosses | None) -> list[Knob]:
         area = figures.changes(tried.base).get("area", 0.0) if figures else 0.0
         return -round(trial.gain(tried.base, tried.goal), 3), area, tried.knobs.index(knob)
 
-    return sorted((k for k in tried.knobs if k.kind in kinds or _lost_to(k, tiling)), key=rank)
+    return sorted(filter(allowed, tried.knobs), key=rank)
 
 
 def _at_two(tried: WhatIf, knob: Knob) -> Trial:
     """The trial at factor 2, or at the one that the field can express."""
     trials = tried.of(knob)
     return trials.get(2.0) or trials.get(INFINITE) or next(iter(trials.values()))
+
+
+def _holds(tried: WhatIf, knob: Knob, gain: float) -> bool:
+    """Whether an ideal component gains, too; a gain that goes away again was the mapping's."""
+    best = tried.of(knob).get(INFINITE)
+    return best is None or best.gain(tried.base, tried.goal) >= gain / 2
 
 
 def _lost_to(knob: Knob, tiling: TilingLosses | None) -> str:
@@ -92,7 +104,22 @@ def _bottleneck(
     if on_path >= WORTH:
         numbers["critical_path_share"] = on_path
         text += f" It takes {percent(on_path)} of the critical path{_where(knob, latency)}."
-    return Finding("bottleneck", subject, text, tuple(at_two.sets), numbers)
+    others = _others(knob, gain, tried)
+    if others:
+        text += f" {' or '.join(others)} would do as much."
+    return Finding("bottleneck", subject, text, (*at_two.sets, *others), numbers)
+
+
+def _others(knob: Knob, gain: float, tried: WhatIf) -> list[str]:
+    """Other fields of the same component that gain nearly the same."""
+    return [
+        k.field
+        for k in tried.knobs
+        if k is not knob
+        and k.component == knob.component
+        and k.kind in ("faster", "more", "larger")
+        and _at_two(tried, k).gain(tried.base, tried.goal) >= ALIKE * gain
+    ]
 
 
 def _head(knob: Knob, subject: str, goal: str) -> str:
@@ -107,10 +134,11 @@ def _turned(knob: Knob, factor: float) -> str:
     """The change in words."""
     if factor == INFINITE:
         return f"the best {knob.quantity}"
-    times = f"{factor:g}x" if factor >= 2 else f"{percent(factor - 1)} better"
-    if knob.kind in ("more", "larger", "redesign"):
-        return f"{times} the {knob.quantity}"
-    return f"{times} cheaper" if knob.kind == "cheaper" else f"{times} better {knob.quantity}"
+    if knob.kind == "cheaper":
+        return "half the energy" if factor == 2 else f"{percent(factor - 1)} less energy"
+    if factor < 2:
+        return f"a {knob.quantity} {percent(factor - 1)} better"
+    return f"half the {knob.quantity}" if knob.quantity in DURATIONS else f"{factor:g}x the {knob.quantity}"
 
 
 def _besides(trial: Trial, tried: WhatIf) -> str:
@@ -152,8 +180,8 @@ def _worst_tiled(tiling: TilingLosses, side: str) -> str:
 def _pair(pair: Pair, goal: str) -> Finding:
     a, b = pair.first.knob, pair.second.knob
     text = (
-        f"{a.component} and {b.component} hide each other: 2x {a.quantity} alone gives "
-        f"{gain_text(pair.gain_first, goal)}, 2x {b.quantity} alone {gain_text(pair.gain_second, goal)}, "
+        f"{a.component} and {b.component} hide each other: {_turned(a, 2.0)} alone gives "
+        f"{gain_text(pair.gain_first, goal)}, {_turned(b, 2.0)} alone {gain_text(pair.gain_second, goal)}, "
         f"both together {gain_text(pair.gain_both, goal)}."
     )
     numbers = {"gain_first": pair.gain_first, "gain_second": pair.gain_second, "gain_both": pair.gain_both}

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from ...sim.metrics.seconds import seconds
 from ...sim.run import Run
 
+ARROW = " -> "
+"""In the name of a stream."""
+
 
 @dataclass(frozen=True)
 class Occupancy:
@@ -14,8 +17,8 @@ class Occupancy:
 
     Parameters
     ----------
-    name : str
-        "PRODUCER -> CONSUMER", by actors.
+    from_actor, to_actor : str
+        A transfer over the network is an actor, too, and called "PRODUCER -> CONSUMER".
     producer, consumer : str
         Their layers.
     peak_tokens, capacity_tokens : int
@@ -25,7 +28,8 @@ class Occupancy:
         Time that the producer stood still for want of room, and the consumer for want of a token.
     """
 
-    name: str
+    from_actor: str
+    to_actor: str
     producer: str
     consumer: str
     peak_tokens: int
@@ -60,7 +64,8 @@ def occupancies(run: Run) -> tuple[Occupancy, ...]:
         src, dst = int(program.channel_src[c]), int(program.channel_dst[c])
         rows.append(
             Occupancy(
-                f"{program.actor_name[src]} -> {program.actor_name[dst]}",
+                program.actor_name[src],
+                program.actor_name[dst],
                 program.actor_layer[src],
                 program.actor_layer[dst],
                 int(result.peak_tokens[c]),
@@ -70,4 +75,56 @@ def occupancies(run: Run) -> tuple[Occupancy, ...]:
                 seconds(int(result.stall_input_fs[c])),
             )
         )
-    return tuple(sorted(rows, key=lambda row: (-row.room_stall_s, -row.share, row.name)))
+    return tuple(sorted(rows, key=lambda row: (-row.room_stall_s, -row.share, row.from_actor, row.to_actor)))
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """A layer whose inputs took more room than all the buffers of its tiles together have.
+
+    The model gives every stream the room without which the network could not run at all, whether the buffers
+    have it or not; so the figures of such a run are those of larger buffers.
+
+    Parameters
+    ----------
+    layer : str
+    needed_bytes, present_bytes : int
+        Most bytes of its inputs, and capacity of the buffers of its tiles.
+    tiles : int
+    field : str
+        The capacity, as a field of the chip.
+    """
+
+    layer: str
+    needed_bytes: int
+    present_bytes: int
+    tiles: int
+    field: str
+
+
+def shortages(run: Run, rows: tuple[Occupancy, ...]) -> tuple[Shortage, ...]:
+    """Layers whose inputs cannot fit, the one that lacks most first.
+
+    Counted with every byte in one place only, so what is told is certain; copies need more.
+    """
+    needed: dict[str, int] = {}
+    for row in rows:
+        if ARROW not in row.to_actor:
+            needed[row.consumer] = needed.get(row.consumer, 0) + row.peak_bytes
+    found = []
+    for layer, n_bytes in needed.items():
+        place = run.mapping.by_name.get(layer)
+        tiles = len(place.tiles) if place else 0
+        capacity, field = _capacity(run)
+        if tiles and n_bytes > tiles * capacity:
+            found.append(Shortage(layer, n_bytes, tiles * capacity, tiles, field))
+    return tuple(sorted(found, key=lambda s: (s.present_bytes - s.needed_bytes, s.layer)))
+
+
+def _capacity(run: Run) -> tuple[int, str]:
+    """Bytes of the buffer of one tile (of one chip, where it has no tiles), and its field."""
+    tile, array = run.chip.tile, run.chip.mac_array
+    if tile is not None:
+        return tile.buffer.capacity_bytes * tile.buffer.count, "tile.buffer.capacity"
+    assert array is not None
+    return array.buffer.capacity_bytes * array.buffer.count * array.count, "mac_array.buffer.capacity"

@@ -14,7 +14,8 @@ class Finding:
     Parameters
     ----------
     kind : str
-        "bottleneck", "pair", "latency", "throughput", "tiling", "queue", "link", "buffer" or "energy".
+        "shortage", "bottleneck", "pair", "latency", "throughput", "tiling", "queue", "link", "buffer" or
+        "energy".
     subject : str
         What it is about: a component, a layer, a resource; "" if nothing stands out.
     text : str

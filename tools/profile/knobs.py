@@ -11,6 +11,8 @@ from ...arch.component import Component
 from ...arch.digital import Unit
 from .scaling import INFINITE, Scale, less, more, scaled, text_of, value_of
 
+DURATIONS = frozenset({"read time", "delay", "pipeline depth", "router delay", "wire delay"})
+"""Quantities of which less is better."""
 FACTORS = (1.1, 2.0, INFINITE)
 """10 % better, twice as good, and infinitely good."""
 
@@ -183,7 +185,7 @@ def _interconnect(chip: Chip) -> Iterator[Knob]:
         yield knob(noc, "noc", "link_cycles", less, ("network on chip", "wire delay"), "faster", one)
     if links is not None and chip.n_chips > 1:
         yield knob(links, "chips", "bandwidth", more, ("chip links", "bandwidth"), "faster", ("chip link",))
-        yield knob(links, "chips", "latency", less, ("chip links", "latency"), "faster", ("chip link",))
+        yield knob(links, "chips", "latency", less, ("chip links", "delay"), "faster", ("chip link",))
 
 
 def _outside(chip: Chip) -> Iterator[Knob]:
@@ -191,10 +193,10 @@ def _outside(chip: Chip) -> Iterator[Knob]:
     if host is not None:
         yield knob(host, "host", "throughput", more, ("host", "throughput"), "faster", ("host",))
         yield knob(host, "host", "bandwidth", more, ("host link", "bandwidth"), "faster", ("host link",))
-        yield knob(host, "host", "latency", less, ("host link", "latency"), "faster", ("host link",))
+        yield knob(host, "host", "latency", less, ("host link", "delay"), "faster", ("host link",))
     if memory is not None:
         yield knob(memory, "memory", "bandwidth", more, ("memory", "bandwidth"), "faster", ("memory",))
-        yield knob(memory, "memory", "latency", less, ("memory", "latency"), "faster", ("memory",))
+        yield knob(memory, "memory", "latency", less, ("memory", "delay"), "faster", ("memory",))
         yield knob(memory, "memory", "channels", more, ("memory", "channels"), "more", ("memory",))
 
 

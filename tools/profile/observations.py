@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...sim.metrics.energy import STATIC
 from ...sim.report.figures import percent, si
 from ...sim.run import Run
-from .buffers import Occupancy
+from .buffers import Occupancy, shortages
 from .finding import Finding
 from .latency import LatencyBreakdown
 from .links import HotLink
@@ -126,7 +126,7 @@ def _buffer(buffers: tuple[Occupancy, ...], latency_s: float) -> list[Finding]:
         f"was full ({full.peak_tokens} of {full.capacity_tokens} tokens of {si(full.token_bytes, 'B')})."
     )
     return [
-        Finding("buffer", full.name, text, ("tile.buffer.capacity",), {"room_stall_s": full.room_stall_s})
+        Finding("buffer", full.producer, text, ("tile.buffer.capacity",), {"room_stall_s": full.room_stall_s})
     ]
 
 
@@ -141,3 +141,21 @@ def _energy(run: Run) -> list[Finding]:
         f"{name} takes {percent(energy_j / total_j)} of the energy ({si(energy_j, 'J')}), most of it {what}."
     )
     return [Finding("energy", name, text, (), {"share": energy_j / total_j, "energy_j": energy_j})]
+
+
+def impossible(run: Run, buffers: tuple[Occupancy, ...]) -> list[Finding]:
+    """What the chip could not do although the model lets it: buffers that are smaller than their content."""
+    short = shortages(run, buffers)
+    if not short:
+        return []
+    worst = short[0]
+    per_tile = -(-worst.needed_bytes // worst.tiles)
+    where = f"the {worst.tiles} buffers" if worst.tiles > 1 else "the buffer"
+    more = f", and {len(short) - 1} more layers with it" if len(short) > 1 else ""
+    text = (
+        f"The buffers are too small: the inputs of {worst.layer} take {si(worst.needed_bytes, 'B')} at once, "
+        f"{where} of its tiles hold {si(worst.present_bytes, 'B')}{more}. The figures are those of buffers "
+        f"that are large enough; {worst.field} must be at least {si(per_tile, 'B')}."
+    )
+    numbers = {"needed_bytes": float(worst.needed_bytes), "present_bytes": float(worst.present_bytes)}
+    return [Finding("shortage", "buffer capacity", text, (worst.field,), numbers)]

@@ -17,7 +17,7 @@ from .finding import Finding
 from .knobs import Knob, knobs
 from .latency import LatencyBreakdown, latency_breakdown
 from .links import HotLink, hot_links
-from .observations import observations
+from .observations import impossible, observations
 from .queues import Queue, queues
 from .throughput import RateLimit, rate_limits
 from .tiling import TilingLosses, tiling_losses
@@ -99,6 +99,7 @@ def profile(
             weight = _importance(run, latency)
             tried = what_if(loaded, spec, Figures.of(run), every, weight, goal, workers, progress)
     findings = (
+        *impossible(run, buffers),
         *(bottlenecks(latency, tiling, tried) if tried else ()),
         *observations(run, latency, limits, tiling, waits, links, buffers),
     )

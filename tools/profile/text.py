@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
 from ...sim.metrics.seconds import seconds
 from ...sim.report.figures import percent, si
 from ..tables import Column, note, section, table
+from .buffers import ARROW
 from .latency import CAUSES
 from .queues import by_class
 from .what_if_text import pair_table, what_if_table
 
 if TYPE_CHECKING:
+    from .buffers import Occupancy
     from .profile import Profile
 
+_UNIT = re.compile(r"(?<=[0-9]) (?=(%|[afpnumkMGTP]?(s|J|W|B|Hz|bit)\b))")
+"""The space between a number and its unit."""
 N_ROWS = 8
 """Rows of each table unless all are asked for."""
 
@@ -74,8 +78,9 @@ def _title(found: Profile) -> Text:
 
 def _findings(found: Profile, width: int) -> Iterator[RenderableType]:
     for i, finding in enumerate(found.findings, 1):
-        lines = textwrap.wrap(finding.text, width - 6, break_long_words=False, break_on_hyphens=False)
-        yield Padding(Text(f"{i:>2}. " + "\n    ".join(lines)), (0, 0, 0, 1))
+        whole = _UNIT.sub("\N{NO-BREAK SPACE}", finding.text)  # a number and its unit stay on one line
+        lines = textwrap.wrap(whole, width - 6, break_long_words=False, break_on_hyphens=False)
+        yield Text(f"{i:>3}. " + "\n     ".join(lines).replace("\N{NO-BREAK SPACE}", " "))
 
 
 def _share(time_fs: int, found: Profile) -> str:
@@ -97,8 +102,8 @@ def _classes(found: Profile, width: int, plain: bool, n_rows: int | None) -> Ren
         Column("class", flexible=True),
         Column("time", right=True),
         Column("share", right=True),
-        Column("causes", dropped=1, flexible=True),
-        Column("most in", dropped=2, flexible=True),
+        Column("causes", dropped=1, flexible=True, listed=True),
+        Column("most in", dropped=2, flexible=True, least=24),
     )
     return table(columns, rows, width, plain, n_rows)
 
@@ -129,7 +134,7 @@ def _layers(found: Profile, width: int, plain: bool, n_rows: int | None) -> Rend
         Column("layer", flexible=True),
         Column("time", right=True),
         Column("share", right=True),
-        Column("classes", dropped=1, flexible=True),
+        Column("classes", dropped=1, flexible=True, listed=True),
     )
     return table(columns, rows, width, plain, n_rows)
 
@@ -198,7 +203,7 @@ def _queues(found: Profile, width: int, plain: bool, n_rows: int | None) -> Rend
         Column("waits", right=True),
         Column("per visit", right=True),
         Column("visits", right=True, dropped=2),
-        Column("most in", flexible=True, dropped=1),
+        Column("most in", flexible=True, dropped=1, listed=True),
     )
     return table(columns, rows, width, plain, n_rows)
 
@@ -213,7 +218,7 @@ def _links(found: Profile, width: int, plain: bool, n_rows: int | None) -> Rende
         Column("class", dropped=2),
         Column("load", right=True),
         Column("flows", right=True, dropped=1),
-        Column("largest", flexible=True),
+        Column("largest", flexible=True, listed=True, least=28),
     )
     return table(columns, rows, width, plain, n_rows)
 
@@ -221,7 +226,7 @@ def _links(found: Profile, width: int, plain: bool, n_rows: int | None) -> Rende
 def _buffers(found: Profile, width: int, plain: bool, n_rows: int | None) -> RenderableType:
     rows = [
         (
-            f"{b.producer} -> {b.consumer}" if b.producer != b.consumer else b.name,
+            *_ends(b),
             f"{b.peak_tokens}/{b.capacity_tokens}",
             percent(b.share),
             si(b.peak_bytes, "B"),
@@ -231,7 +236,8 @@ def _buffers(found: Profile, width: int, plain: bool, n_rows: int | None) -> Ren
         for b in found.buffers
     ]
     columns = (
-        Column("stream", flexible=True),
+        Column("stream", flexible=True, least=30),
+        Column("where", dropped=4),
         Column("tokens", right=True, dropped=2),
         Column("full", right=True),
         Column("peak", right=True, dropped=1),
@@ -239,3 +245,12 @@ def _buffers(found: Profile, width: int, plain: bool, n_rows: int | None) -> Ren
         Column("for input", right=True, dropped=3),
     )
     return table(columns, rows, width, plain, n_rows)
+
+
+def _ends(b: Occupancy) -> tuple[str, str]:
+    """The stream that a buffer belongs to, and which end of its way over the network."""
+    if ARROW in b.from_actor:
+        return b.from_actor, "arriving"
+    if ARROW in b.to_actor:
+        return b.to_actor, "leaving"
+    return f"{b.from_actor}{ARROW}{b.to_actor}", "in place"

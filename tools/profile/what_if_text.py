@@ -25,25 +25,28 @@ def what_if_table(tried: WhatIf, width: int, plain: bool, n_rows: int | None) ->
     second = "latency" if first == "throughput" else "throughput"
     rows = [_row(tried, knob, first, second) for knob in tried.knobs]
     columns = (
-        Column("what", flexible=True),
-        Column("now", right=True, dropped=3),
-        Column("2x", right=True, dropped=5),
-        Column(f"{first} +10 %", right=True, dropped=2),
-        Column("2x", right=True),
-        Column("best", right=True),
+        Column("what", flexible=True, least=28),
+        Column("now", right=True, dropped=5),
+        Column("twice", right=True, dropped=5),
+        Column("at 10 %", right=True, dropped=3),
+        Column("at 2x", right=True),
+        Column("at best", right=True),
         Column(second, right=True, dropped=6),
-        *(Column(name, right=True, dropped=4 if name != "energy" else 1) for name in _COSTS),
+        *(Column(name, right=True, dropped={"energy": 1, "power": 2, "area": 4}[name]) for name in _COSTS),
     )
     yield table(columns, rows, width, plain, None if n_rows is None else 2 * n_rows)
-    yield note(
-        f"{tried.runs} runs, each mapped anew as `ohmsum run --set` does; "
-        f"{second}, energy, power and area at 2x, with the costs of the chip file"
+    remark = (
+        f"{first} with each field 10 % better, twice as good, and ideal; {second}, energy, power and area at "
+        f"2x and the costs of the chip file. {tried.runs} runs, each mapped anew as `ohmsum run --set` does."
     )
+    yield from map(note, textwrap.wrap(remark, width - 3))
     names = dict.fromkeys(
         knob.field if knob.kind != "cheaper" else f"cost of {knob.component}" for knob in tried.without_effect
     )
     if names:
-        for line in textwrap.wrap(f"no effect, however good: {', '.join(names)}", width - 3):
+        for line in textwrap.wrap(
+            f"no effect, however good: {', '.join(names)}", width - 3, break_on_hyphens=False
+        ):
             yield note(line)
 
 

@@ -70,8 +70,8 @@ class Pair:
 
     @property
     def excess(self) -> float:
-        """What both together gain beyond the sum of each alone."""
-        return self.gain_both - self.gain_first - self.gain_second
+        """What both together gain beyond the sum of each alone; what alone does harm counts as nothing."""
+        return self.gain_both - max(0.0, self.gain_first) - max(0.0, self.gain_second)
 
 
 @dataclass(frozen=True)
