@@ -1,7 +1,7 @@
 """The compiled engine: the rules of `sim/engines/__init__.py` as one numba event loop over flat records.
 
-It gives the same as the reference engine, to the femtosecond and the last count, some hundred times faster. numba
-is imported when a run begins, not before.
+It gives the same as the reference engine, to the femtosecond and the last count, some hundred times faster.
+numba is imported when a run begins, not before.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import DeadlockError
 from ..program import Program
 from .compiled_forward import FastForward
+from .compiled_loop import DIGEST
 from .compiled_loop import state as st
 from .compiled_loop.state import State
 from .compiled_result import explain_deadlock, make_result
@@ -82,7 +83,8 @@ def run_to_end(
         if status in (st.FINISHED, st.STUCK):
             return state
         if status == st.TOO_LATE:
-            actor, firing = divmod(int(state.flights["key"][state.head["late_flight"][0]]), 1 << st.FIRING_BITS)
+            key = int(state.flights["key"][state.head["late_flight"][0]])
+            actor, firing = divmod(key, 1 << st.FIRING_BITS)
             raise too_late(program.actor_name[actor], firing)
         if status == st.MORE_NODES:
             state = with_more_nodes(state)
@@ -97,14 +99,14 @@ def run_to_end(
 
 def compiled_loop() -> Callable[[State], int]:
     """The loop; checks after each call that it was compiled from the sources as they are."""
-    from .compiled_loop.entry import load, sources_digest
+    from .compiled_loop.entry import load
 
     loop = load()
 
     def checked(state: State) -> int:
         state.head["max_events"] = EVENTS_PER_CALL
         status = int(loop(state.head))
-        if state.head["sources"][0] != sources_digest():
+        if state.head["sources"][0] != DIGEST:
             raise RuntimeError("numba's cache holds another version of the event loop; delete __pycache__")
         return status
 

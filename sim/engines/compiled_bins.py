@@ -1,8 +1,9 @@
 """Busy time in bins over periods that were skipped, from a histogram of one of them.
 
-The visits of one period were counted in the intervals between *breaks*. Copy q = 1 .. m of a period shifts them by
-q T. Up to an edge e of a bin, the copies were busy for the sum over q of G(e - q T), where G(x) is how long the
-visits of the recorded period were busy up to x after its start. The breaks are all the x that are needed.
+The visits of one period were counted in the intervals between *breaks*. Copy q = 1 .. m of a period shifts
+them by q T. Up to an edge e of a bin, the copies were busy for the sum over q of G(e - q T), where G(x) is
+how long the visits of the recorded period were busy up to x after its start. The breaks are all the x that
+are needed.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def widened(bins: I64, factor: int, n_bins: int) -> I64:
 
 
 class Copies:
-    """m copies of a period that starts at `start` and lasts T, none of whose holds ends later than `longest` after.
+    """m copies of the period from `start` on; no hold ends later than `longest` after the start of its copy.
 
     Attributes
     ----------

@@ -1,12 +1,13 @@
 """Exact fast-forward: once the whole state repeats, relative to now, whole periods are skipped.
 
-1. At the end of every iteration the loop hashes its state (`compiled_loop/repeat.py`). A hash seen before suggests a
-   period of p iterations and T fs.
+1. At the end of every iteration the loop hashes its state (`compiled_loop/repeat.py`). A hash seen before
+   suggests a period of p iterations and T fs.
 2. One more period is run, from a snapshot to a snapshot, while the loop counts when its holds take place.
-3. If both snapshots are equal (`compiled_snapshot.py`), the future repeats that period until an actor runs out of
-   firings or inferences arrive at other distances. m periods before that are skipped: counts and sums advance by m
-   times their change in the period, times by m T, iterations by m p; busy bins and the critical path are composed
-   from the period's. What follows is run again event by event, so that the result is that of a run without skips.
+3. If both snapshots are equal (`compiled_snapshot.py`), the future repeats that period until an actor runs
+   out of firings or inferences arrive at other distances. m periods before that are skipped: counts and sums
+   advance by m times their change in the period, times by m T, iterations by m p; busy bins and the critical
+   path are composed from the period's. What follows is run event by event again, so that the result is that
+   of a run without skips.
 """
 
 from __future__ import annotations
@@ -119,8 +120,8 @@ class Shift:
 def periods_to_skip(state: State, p: int, period: int, longest: int) -> int:
     """Periods after the next that are certain to repeat it, if that one repeats the one before.
 
-    Every actor that is not done keeps at least one iteration to issue; arrivals keep their distances; no time passes
-    `MAX_TIME_FS`.
+    Every actor that is not done keeps at least one iteration to issue; arrivals keep their distances; no time
+    passes `MAX_TIME_FS`.
     """
     going = state.actors[~done(state)]
     iterations = len(state.iterations)

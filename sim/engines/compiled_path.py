@@ -16,9 +16,9 @@ from .result import PATH_DTYPE
 class Skipped:
     """m periods that were skipped, as the forest of nodes at the end of the one before them.
 
-    What the future may name as parents are the *roots* of the forest. Those at the end of a period correspond to those
-    at its start, so a way back through a period starts at a root and ends at one, which stands for the corresponding
-    root one period earlier.
+    What the future may name as parents are the *roots* of the forest. Those at the end of a period correspond
+    to those at its start, so a way back through a period starts at a root and ends at one, which stands for
+    the corresponding root one period earlier.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Skipped:
     firings: I64
 
     def standing_in(self) -> tuple[Records, I64]:
-        """One node for each node that is a root, m periods later; its parent is -2 - root. And the new index of each."""
+        """One node for each that is a root, m periods later, with parent -2 - root; and where each went."""
         unique, first = np.unique(self.roots, return_index=True)
         some = unique >= 0
         unique, first = unique[some], first[some]
@@ -101,7 +101,7 @@ class Skipped:
 
 
 def chain(nodes: Records, node: int, first: int = 0) -> tuple[Records, int]:
-    """From a node back to the last that is not before `first`; and what comes before it (negative for none)."""
+    """From a node back to the last that is not before `first`, and what comes before it (negative: none)."""
     indices = []
     while node >= first:
         indices.append(node)
@@ -117,7 +117,7 @@ def critical_path(
     pieces = [piece]
     if before < -1:
         assert skipped is not None
-        # The last node stands in for a root of the skipped periods, which their way back begins with.
+        # The last node stands in for a root of the skipped periods; their way back begins with that.
         pieces = [piece[:-1], *skipped.way_back(-2 - before)]
     back: Records = np.concatenate(pieces) if pieces else np.zeros(0, NODE)
     path = np.empty(len(back), PATH_DTYPE)

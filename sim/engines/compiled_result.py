@@ -41,9 +41,7 @@ def make_result(program: Program, iterations: int, state: State, skipped: Skippe
         iteration_begin_fs=state.iterations["begin"].copy(),
         iteration_end_fs=state.iterations["end"].copy(),
         peak_tokens=channels["peak"].copy(),
-        critical_path=critical_path(
-            state.nodes, int(visits["latest_node"][final]), visits["actor"], skipped
-        ),
+        critical_path=critical_path(state.nodes, int(visits["latest_node"][final]), visits["actor"], skipped),
         bin_fs=1 << int(state.head["bin_shift"][0]),
         busy_bins=np.ascontiguousarray(state.bins["value"].reshape(-1, program.n_visits).T),
         firings=state.firings if state.head["keep_firings"][0] else None,
@@ -101,7 +99,7 @@ def waiting_flights(state: State) -> list[int]:
 def who_holds(
     program: Program, state: State, waiting: list[int]
 ) -> tuple[dict[int, list[int]], dict[int, int]]:
-    """Actors that hold each queued resource (or are next, if a server is free), and what each actor waits for."""
+    """Actors that hold each queued resource (or the next, if a server is free); what each actor waits for."""
 
     def group(v: int) -> list[int]:
         return [int(r) for r in program.visit_resource[slice(*program.visit_resource_start[v : v + 2])]]

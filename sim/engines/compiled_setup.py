@@ -88,8 +88,8 @@ def check_size(program: Program, iterations: int) -> I64:
     most = iterations * int(program.actor_firings.max())
     if most >= 1 << st.FIRING_BITS or program.n_actors >= 1 << (63 - st.FIRING_BITS):
         raise SimulationError(
-            f"{program.n_actors} actors, one of them firing {most} times, are more than the compiled engine counts "
-            f"({1 << (63 - st.FIRING_BITS)} actors, {1 << st.FIRING_BITS} firings)"
+            f"{program.n_actors} actors, one of them firing {most} times, are more than the compiled engine "
+            f"counts ({1 << (63 - st.FIRING_BITS)} actors, {1 << st.FIRING_BITS} firings)"
         )
     return np.asarray(iterations * program.actor_firings, np.int64)
 

@@ -1,8 +1,8 @@
 """The state of the compiled engine relative to now and to the iterations that are complete.
 
 Two instants with equal snapshots have the same future, shifted in time and by whole iterations, as long as no
-actor runs out of firings and the inferences to come arrive at the same distances. What cannot matter any more is
-left out: when a server that is free now came free, the tokens of actors that have made all their firings, ...
+actor runs out of firings and the inferences to come arrive at the same distances. What cannot matter any more
+is left out: when a server that is free now came free, the tokens of actors that have made all their firings.
 """
 
 from __future__ import annotations
@@ -88,7 +88,12 @@ def _actors(state: State, now: int, boundary: int) -> I64:
     idle_since[source] = np.where(arrival <= now, np.maximum(idle_since[source], arrival), now)
     matters = (a["entrance_free"] > 0) & (a["issued"] < a["limit"])
     rows = np.stack(
-        [a["issued"] - before, a["ended"] - before, a["entrance_free"], np.where(matters, now - idle_since, 0)]
+        [
+            a["issued"] - before,
+            a["ended"] - before,
+            a["entrance_free"],
+            np.where(matters, now - idle_since, 0),
+        ]
     )
     rows[:, done(state)] = NONE
     arrived = int(state.head["next_arrival"][0])
@@ -167,7 +172,7 @@ def _slot_phases(state: State, now: int) -> I64:
 def _iterations(state: State, now: int, boundary: int) -> I64:
     """Begin of the iterations in progress, and how many actors have not ended them."""
     if done(state).any():
-        return np.zeros(0, np.int64)  # an actor that is done has begun them all: nothing changes them any more
+        return np.zeros(0, np.int64)  # an actor that is done has begun them all: nothing changes any more
     last = int(state.actors["issue_iteration"].max())
     progress = state.iterations[boundary : last + 1]
     begun = progress["begin"] < np.iinfo(np.int64).max

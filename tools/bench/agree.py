@@ -1,8 +1,9 @@
-"""Long comparison of the engines on random Programs: ``python -m ohmsum.tools.bench.agree --programs 10000``.
+"""The engines on many random Programs: ``python -m ohmsum.tools.bench.agree --programs 10000``.
 
-The Programs come from `tests/random_programs.py` of a source checkout. Each is run by the reference engine and by the
-compiled one, then as a batch of up to 64 by the compiled engine with and without fast-forward. Every field of the
-results must be equal, and so must the messages of deadlocks. Exits with 1 if anything differs.
+The Programs come from `tests/random_programs.py` of a source checkout. Each is run by the reference engine
+and by the compiled one, then as a batch of up to 64 by the compiled engine with and without fast-forward.
+Every field of the results must be equal, and so must the messages of deadlocks. Exits with 1 if anything
+differs.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -85,10 +87,8 @@ def differences(case: Any, seed: int, counts: Counter[str]) -> list[str]:
     counts["visits"] += expected.n_visits
     counts["batches"] += 1
     batch = replace(case, iterations=BATCHES[seed % len(BATCHES)], arrivals_fs=arrivals(seed))
-    runs = [
-        outcome(lambda: compiled.run(batch.program, batch.iterations, arrivals_fs=batch.arrivals_fs, fast_forward=fast))
-        for fast in (False, True)
-    ]
+    run = partial(compiled.run, batch.program, batch.iterations, arrivals_fs=batch.arrivals_fs)
+    runs = [outcome(partial(run, fast_forward=fast)) for fast in (False, True)]
     return found + [f"batch of {batch.iterations}, fast-forward: {line}" for line in compared(*runs)]
 
 

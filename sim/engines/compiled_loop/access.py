@@ -1,17 +1,17 @@
 """How the loop reaches its records: ``flights(s, i)`` is record i of that table, for reading and writing.
 
-A state is passed as one pointer, to its head, and a table's address is read from there (once per call of the loop:
-it is marked invariant). Passing some thirty arrays to every function instead costs a minute of compilation.
+A state is passed as one pointer, to its head, and a table's address is read from there (once per call of the
+loop: it is marked invariant). Passing thirty arrays to every function instead costs a minute of compilation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numba
 import numpy as np
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba.core import types
 from numba.extending import intrinsic
 
@@ -20,7 +20,7 @@ from .state import EVENT, HEAD, TABLES
 Access = Callable[[Any, int], Any]
 
 
-def _record_at(context: Any, builder: Any, address: Any, index: Any, record: types.Record) -> Any:
+def _record_at(context: Any, builder: Any, address: Any, index: Any, record: Any) -> Any:
     """The record number `index` from `address` on."""
     offset = builder.mul(index, ir.Constant(ir.IntType(64), record.size), flags=["nsw"])
     return builder.inttoptr(builder.add(address, offset), context.get_value_type(record))
@@ -44,12 +44,11 @@ def _table(name: str) -> Access:
 
         return record(s, index), code
 
-    access: Access = at
-    return access
+    return cast(Access, at)
 
 
 @intrinsic
-def event_at(_: Any, address: Any, index: Any) -> Any:
+def _event_at(_: Any, address: Any, index: Any) -> Any:
     """Record `index` of a heap that starts at `address`."""
     record = numba.from_dtype(EVENT)
 
@@ -60,6 +59,7 @@ def event_at(_: Any, address: Any, index: Any) -> Any:
     return record(types.int64, index), code
 
 
+event_at = cast(Access, _event_at)
 assert np.dtype(np.intp).itemsize == 8
 flights = _table("flights")
 nodes = _table("nodes")

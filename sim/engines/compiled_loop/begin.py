@@ -1,25 +1,32 @@
-"""A visit begins: what follows from its begin, and when visits without a queue begin."""
+"""A visit begins: what follows from its begin, and the holds that end later."""
 
 from __future__ import annotations
 
 from ...program import MAX_TIME_FS
 from ..result import Cause
-from .access import actors, bins, changed, cursors, firings, flights, group, resources, servers, slot_owner, table, visits
+from .access import (
+    actors,
+    changed,
+    cursors,
+    firings,
+    flights,
+    group,
+    resources,
+    table,
+    visits,
+)
+from .busy import record_busy, record_period
 from .heap import push
 from .kernel import kernel
 from .path import new_node
-from .repeat import record_period
 from .state import (
     ADVANCE,
-    BOOKED,
     FIRING_BITS,
     FIRST_HOLD,
     FIRST_HOLD_AND_ADVANCE,
     HOLD_END,
     IN_PERIOD,
-    ONE_SERVER,
     QUEUED,
-    SLOTTED,
     Head,
 )
 
@@ -35,7 +42,7 @@ def schedule_event(s: Head, time: int, code: int) -> None:
 
 @kernel
 def new_flight(s: Head) -> int:
-    i = s.free_flight
+    i: int = s.free_flight
     flight = flights(s, i)
     s.free_flight = flight.next
     s.n_flights += 1
@@ -59,7 +66,7 @@ def step(s: Head, i: int) -> bool:
     """Move a cursor to the next firing; True if that is the first of another iteration."""
     cursor = cursors(s, i)
     cursor.left -= 1
-    wraps = cursor.left == 0
+    wraps: bool = cursor.left == 0
     if wraps:
         cursor.left = cursor.n
         cursor.row = cursor.row_start
@@ -72,36 +79,6 @@ def step(s: Head, i: int) -> bool:
     if cursor.varies:
         cursor.value = table(s, cursor.row).value + table(s, cursor.col).value
     return wraps
-
-
-@kernel
-def widen_bins(s: Head) -> None:
-    """Double the width of a bin."""
-    for b in range(s.n_bins):
-        for v in range(s.n_visits):
-            low = bins(s, 2 * b * s.n_visits + v).value if 2 * b < s.n_bins else 0
-            high = bins(s, (2 * b + 1) * s.n_visits + v).value if 2 * b + 1 < s.n_bins else 0
-            bins(s, b * s.n_visits + v).value = low + high
-    s.bin_shift += 1
-
-
-@kernel
-def record_busy(s: Head, v: int, begin: int, end: int) -> None:
-    """Add a hold to the bins."""
-    if end > s.max_hold_end:
-        s.max_hold_end = end
-        while (end - 1) >> s.bin_shift >= s.n_bins:
-            widen_bins(s)
-    shift = s.bin_shift
-    first = begin >> shift
-    last = (end - 1) >> shift
-    if first == last:
-        bins(s, first * s.n_visits + v).value += end - begin
-        return
-    bins(s, first * s.n_visits + v).value += ((first + 1) << shift) - begin
-    for b in range(first + 1, last):
-        bins(s, b * s.n_visits + v).value += 1 << shift
-    bins(s, last * s.n_visits + v).value += end - (last << shift)
 
 
 @kernel
@@ -229,85 +206,3 @@ def begin_firing(s: Head, i: int, begin: int, hold_end: int, advance_at: int) ->
     else:
         schedule_event(s, hold_end, a << 2 | FIRST_HOLD)
         schedule_event(s, advance_at, i << 2 | ADVANCE)
-
-
-@kernel
-def on_one_server(s: Head, i: int) -> tuple[int, int, int]:
-    """Book the only server of the only resource of the visit."""
-    flight = flights(s, i)
-    visit = visits(s, flight.visit)
-    server = servers(s, visit.server)
-    begin = flight.request
-    cause = flight.cause
-    parent = flight.parent
-    if server.free_at > begin:
-        begin = server.free_at
-        cause = RESOURCE
-        parent = server.node
-    server.free_at = begin + visit.hold
-    server.node = s.n_nodes  # the node that this visit will have
-    return begin, cause, parent
-
-
-@kernel
-def earliest_server(s: Head, r: int) -> int:
-    """The server of resource r that is free first, the lowest index among equals."""
-    best = resources(s, r).server_start
-    for server in range(best + 1, resources(s, r).server_end):
-        if servers(s, server).free_at < servers(s, best).free_at:
-            best = server
-    return best
-
-
-@kernel
-def on_several_servers(s: Head, i: int) -> tuple[int, int, int]:
-    """Book one server of each resource of the visit."""
-    flight = flights(s, i)
-    visit = visits(s, flight.visit)
-    begin = flight.request
-    cause = flight.cause
-    parent = flight.parent
-    for x in range(visit.group_start, visit.group_end):
-        server = servers(s, earliest_server(s, group(s, x).index))
-        if server.free_at > begin:
-            begin = server.free_at
-            cause = RESOURCE
-            parent = server.node
-    for x in range(visit.group_start, visit.group_end):
-        server = servers(s, earliest_server(s, group(s, x).index))
-        start = max(server.free_at, flight.request) if visit.spread else begin
-        server.free_at = start + visit.hold
-        if start == begin:
-            server.node = s.n_nodes
-        elif start == flight.request:
-            server.node = flight.parent
-    return begin, cause, parent
-
-
-@kernel
-def in_slot(s: Head, i: int) -> tuple[int, int, int]:
-    """Take the first own slot that starts neither before now nor before one taken by an earlier firing."""
-    flight = flights(s, i)
-    visit = visits(s, flight.visit)
-    resource = resources(s, group(s, visit.group_start).index)
-    earliest = max(flight.request, visit.latest_begin + 1)
-    slot = -(-earliest // resource.slot_fs)
-    while slot_owner(s, resource.slot_start + slot % resource.n_slots).index != flight.visit:
-        slot += 1
-    begin = slot * resource.slot_fs
-    return begin, SLOT if begin > flight.request else flight.cause, flight.parent
-
-
-@kernel
-def request(s: Head, i: int) -> None:
-    """A visit without a queue learns at once when it begins."""
-    kind = visits(s, flights(s, i).visit).kind
-    if kind == ONE_SERVER:
-        begin, cause, parent = on_one_server(s, i)
-    elif kind == BOOKED:
-        begin, cause, parent = on_several_servers(s, i)
-    elif kind == SLOTTED:
-        begin, cause, parent = in_slot(s, i)
-    else:
-        begin, cause, parent = flights(s, i).request, flights(s, i).cause, flights(s, i).parent
-    begin_visit(s, i, begin, cause, parent)

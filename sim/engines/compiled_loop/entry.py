@@ -1,44 +1,35 @@
 """The loop as one compiled function, and why it is never stale.
 
-numba's cache on disk looks at the file of the outermost function only, so an edit of any other file of the loop
-would go unseen. Therefore a digest of all sources that the loop is made of is a constant of the outermost function,
-and thereby part of the cache's key (numba hashes what a function closes over): an edit means another entry. The
-machine code also writes its digest into the state that it runs on, and every run compares it with the sources, so
-that even a change in numba's keys could not let stale code pass.
+numba's cache on disk looks at the file of the outermost function only: an edit of any other file of the loop
+would go unseen. Therefore a digest of all these files is a constant of the outermost function, and thereby
+part of the key of the cache, since numba hashes what a function closes over: an edit means another entry.
+The digest is taken before the files are imported and again afterwards; if they changed in between, nothing is
+cached. The machine code writes its digest into the state that it runs on, and every call compares it with
+that of the sources, so that not even a change of numba's keys could let stale code pass.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 import numba
 
+from . import DIGEST
+from .kernel import OPTIONS
 from .loop import go_on
+from .sources import digest_of_sources
 from .state import HEAD, PAUSED, Records
-
-
-@cache
-def sources_digest() -> int:
-    """62 bits of the SHA-256 of every file that the loop is compiled from."""
-    here = Path(__file__).parent
-    files = sorted(here.glob("*.py")) + [here.parent / "result.py", here.parent.parent / "program.py"]
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    return int.from_bytes(digest.digest()[:8], "big") >> 2
 
 
 @cache
 def load() -> Callable[[Records], int]:
     """The compiled loop, from the cache on disk if it is there.
 
-    It takes the head of a state, runs until something needs Python, and returns what (`state.PAUSED` and others). The
-    state is consistent then: call it again to go on.
+    It takes the head of a state, runs until something needs Python, and returns what (`state.PAUSED` and
+    others). The state is consistent then: call it again to go on.
     """
-    digest = sources_digest()
+    digest = DIGEST
 
     def run(head: Records) -> int:
         s = head[0]
@@ -50,7 +41,14 @@ def load() -> Callable[[Records], int]:
         return status
 
     signature = numba.int64(numba.from_dtype(HEAD)[::1])
-    compiled: Callable[[Records], int] = numba.njit(
-        signature, cache=True, nogil=True, _nrt=False, error_model="numpy"
-    )(run)
-    return compiled
+    if digest_of_sources() == DIGEST:
+        try:
+            return _compiled(numba.njit(signature, cache=True, nogil=True, **OPTIONS)(run))
+        except RuntimeError as error:  # neither the package's folder nor the user's cache can be written
+            if "cannot cache" not in str(error):
+                raise
+    return _compiled(numba.njit(signature, nogil=True, **OPTIONS)(run))
+
+
+def _compiled(loop: Callable[[Records], int]) -> Callable[[Records], int]:
+    return loop

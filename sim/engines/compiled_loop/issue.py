@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 from ..result import Cause
-from .access import actors, arrivals, channels, cursors, ended, firings, flights, in_channel, iterations, out_channel, requests, table, touched, visits
+from .access import (
+    actors,
+    arrivals,
+    channels,
+    cursors,
+    ended,
+    firings,
+    flights,
+    in_channel,
+    iterations,
+    out_channel,
+    requests,
+    table,
+    touched,
+    visits,
+)
 from .begin import new_flight, step
 from .kernel import kernel
 from .state import FIRING_BITS, Head
@@ -51,7 +66,8 @@ def ended_firing(s: Head, a: int, firing: int) -> int:
     x = actors(s, a).last_ended
     while ended(s, x).firing != firing:
         x = ended(s, x).previous
-    return ended(s, x).node
+    node: int = ended(s, x).node
+    return node
 
 
 @kernel
@@ -60,7 +76,8 @@ def who_let_go(s: Head, c: int, awaited: int) -> int:
     channel = channels(s, c)
     dst = actors(s, channel.dst)
     if not dst.release_end:
-        return visits(s, dst.first_visit).latest_node
+        first: int = visits(s, dst.first_visit).latest_node
+        return first
     cursor = cursors(s, 2 * s.n_visits + s.n_channels + c)
     n_cols = cursor.col_end - cursor.col_start
     firing = dst.ended_before
@@ -70,7 +87,8 @@ def who_let_go(s: Head, c: int, awaited: int) -> int:
         if j + 1 == dst.n:
             freed += channel.tokens
         elif cursor.varies:
-            freed += table(s, cursor.row_start + j // n_cols).value + table(s, cursor.col_start + j % n_cols).value
+            freed += table(s, cursor.row_start + j // n_cols).value
+            freed += table(s, cursor.col_start + j % n_cols).value
         else:
             freed += cursor.value
         if freed >= awaited:

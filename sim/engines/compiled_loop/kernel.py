@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numba
+
+OPTIONS: dict[str, Any] = {"_nrt": False, "error_model": "numpy"}
+"""No reference counts, since nothing is allocated; divisions are not checked for 0."""
+
+INTERNAL: dict[str, Any] = OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile when called by compiled code: no Python objects, and no allocation, hence no reference counts."""
-    compiled: Callable[P, R] = numba.njit(
-        _nrt=False, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
-    )(function)
+    """Compile when called by compiled code, and only for that."""
+    compiled: Callable[P, R] = numba.njit(**INTERNAL)(function)
     return compiled

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
-from .access import actors, arrivals, channels, ended, event_at, firings, flights, iterations, out_channel, requests, touched, visits, waits_for_arrivals
-from .begin import FIRING_MASK, end_flight, free_servers, request
+from .access import (
+    actors,
+    arrivals,
+    channels,
+    ended,
+    event_at,
+    firings,
+    flights,
+    iterations,
+    out_channel,
+    requests,
+    touched,
+    visits,
+    waits_for_arrivals,
+)
+from .begin import FIRING_MASK, end_flight, free_servers
+from .booking import request
 from .heap import pop
 from .issue import let_go, touch, try_to_issue
 from .kernel import kernel
@@ -16,10 +31,10 @@ from .state import (
     FIRING_BITS,
     FIRST_HOLD,
     HOLD_END,
-    MORE_FLIGHTS,
-    MORE_NODES,
     IN_PERIOD,
     LOOKING,
+    MORE_FLIGHTS,
+    MORE_NODES,
     PAUSED,
     PERIOD_OVER,
     QUEUED,

@@ -1,8 +1,9 @@
 """The visits that may turn out to be on the critical path, as a forest in an array.
 
-A node refers to its parent, which was granted before it and so has the smaller index. When the array is full, the
-nodes that nothing live leads back to are dropped: one sweep from the youngest to the oldest marks, one back moves
-the rest together, in order. The array is doubled when that leaves it more than half full, so a visit costs O(1).
+A node refers to its parent, which was granted before it and so has the smaller index. When the array is full,
+the nodes that nothing live leads back to are dropped: one sweep from the youngest to the oldest marks, one
+back moves the rest together, in order. The array is doubled when that leaves it more than half full, so a
+visit costs O(1).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from .state import Head
 @kernel
 def new_node(s: Head, begin: int, firing: int, visit: int, cause: int, parent: int) -> int:
     """Record a visit and return its node."""
-    i = s.n_nodes
+    i: int = s.n_nodes
     s.n_nodes = i + 1
     node = nodes(s, i)
     node.begin = begin

@@ -16,13 +16,15 @@ from .state import Head
 @kernel
 def link_of(s: Head, i: int, x: int) -> int:
     """Where flight i keeps the next in the lane that it joined for group member x."""
-    return i * s.widest_group + x - visits(s, flights(s, i).visit).group_start
+    first = visits(s, flights(s, i).visit).group_start
+    link: int = i * s.widest_group + x - first
+    return link
 
 
 @kernel
 def member(s: Head, i: int, r: int) -> int:
     """The group member of the current visit of flight i that is resource r."""
-    x = visits(s, flights(s, i).visit).group_start
+    x: int = visits(s, flights(s, i).visit).group_start
     while group(s, x).index != r:
         x += 1
     return x
@@ -77,7 +79,8 @@ def next_served(s: Head, r: int) -> int:
     else:
         while lanes(s, lane).head < 0:
             lane += 1
-    return lanes(s, lane).head
+    head: int = lanes(s, lane).head
+    return head
 
 
 @kernel
@@ -97,16 +100,18 @@ def consider(s: Head, r: int) -> None:
 
 @kernel
 def waited_for(s: Head, v: int) -> int:
-    """Node of the visit that freed a server at this instant, or else of the one that stood before in a queue."""
+    """Node of the visit that freed a server at this instant, else of the one that stood before in a queue."""
     now = s.now
     start = visits(s, v).group_start
     end = visits(s, v).group_end
     for x in range(start, end):
         if resources(s, group(s, x).index).freed_at == now:
-            return resources(s, group(s, x).index).freed_node
+            freed: int = resources(s, group(s, x).index).freed_node
+            return freed
     for x in range(start, end):
         if resources(s, group(s, x).index).granted_at == now:
-            return resources(s, group(s, x).index).granted_node
+            granted: int = resources(s, group(s, x).index).granted_node
+            return granted
     return -1
 
 

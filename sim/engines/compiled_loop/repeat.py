@@ -5,9 +5,9 @@ Only a hash of a part of the state is compared here; what follows from a match i
 
 from __future__ import annotations
 
-from .access import actors, breaks, event_at, flights, iterations, period, resources, seen, servers
+from .access import actors, event_at, flights, iterations, resources, seen, servers
 from .kernel import kernel
-from .state import FIRST_HOLD, LOOKING, NOT_LOOKING, Head
+from .state import FIRST_HOLD, NOT_LOOKING, Head
 
 ODD = -7046029254386353131  # 2**64 / golden ratio, the multiplier of Fibonacci hashing, as a signed number
 
@@ -52,7 +52,7 @@ def hash_of_state(s: Head) -> int:
 
 @kernel
 def looks_repeated(s: Head) -> bool:
-    """Whether a boundary with the same hash is in the table, which `repeat_of` then names; else it gets into it."""
+    """Whether the table has a boundary of the same hash, which `repeat_of` then names; else it enters it."""
     h = hash_of_state(s)
     mask = s.seen_size - 1
     slot = h & mask
@@ -69,24 +69,3 @@ def looks_repeated(s: Head) -> bool:
     if 2 * s.n_seen > s.seen_size:
         s.watch = NOT_LOOKING
     return False
-
-
-@kernel
-def record_period(s: Head, v: int, begin: int, end: int) -> None:
-    """Add a hold to the histogram of the period that is to be repeated; times count from its start."""
-    s.period_hold_end = max(s.period_hold_end, end)
-    start = begin - s.period_start
-    stop = end - s.period_start
-    low = 0
-    high = s.breaks_size
-    while low < high:  # the first break after start
-        middle = (low + high) >> 1
-        if breaks(s, middle).value > start:
-            high = middle
-        else:
-            low = middle + 1
-    while low < s.breaks_size and breaks(s, low).value < stop:
-        period(s, low * s.n_visits + v).value += breaks(s, low).value - start
-        start = breaks(s, low).value
-        low += 1
-    period(s, low * s.n_visits + v).value += stop - start

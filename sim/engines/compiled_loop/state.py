@@ -1,6 +1,6 @@
 """Everything that changes during a run of the compiled engine, as arrays of records.
 
-A record is one thing of the simulation (an actor, a visit of its chain, a channel, ...) in one or two cache lines.
+A record is one thing of the simulation (an actor, a visit of its chain, a channel) in one or two cache lines.
 Indices of other records are int32 with -1 for none. Times are in fs.
 """
 
@@ -18,7 +18,7 @@ Records = NDArray[Any]
 
 
 def _record(**fields: str) -> np.dtype[np.void]:
-    return np.dtype([(name, code) for name, code in fields.items()], align=True)
+    return np.dtype(list(fields.items()), align=True)
 
 
 # How a visit gets its resources.
@@ -160,7 +160,7 @@ TABLES: dict[str, np.dtype[np.void]] = {
     "actors": ACTOR,
     "visits": VISIT,
     "channels": CHANNEL,
-    "cursors": CURSOR,  # where each schedule is being read: holds and advances by visit, needs and frees by channel
+    "cursors": CURSOR,  # where schedules are being read: V holds, V advances, C needs, C frees
     "table": NUMBER,
     "in_channel": INDEX,
     "out_channel": INDEX,
@@ -240,7 +240,8 @@ class State:
 
     def __post_init__(self) -> None:
         for name, table in self.tables.items():
-            assert table.dtype == TABLES[name] and table.flags.c_contiguous
+            assert table.dtype == TABLES[name]
+            assert table.flags.c_contiguous
             self.head[f"{name}_at"] = table.ctypes.data
             self.head[f"{name}_size"] = len(table)
 

@@ -1,0 +1,90 @@
+"""Visits without a queue: they learn at once when they begin."""
+
+from __future__ import annotations
+
+from .access import flights, group, resources, servers, slot_owner, visits
+from .begin import RESOURCE, SLOT, begin_visit
+from .kernel import kernel
+from .state import BOOKED, ONE_SERVER, SLOTTED, Head
+
+
+@kernel
+def on_one_server(s: Head, i: int) -> tuple[int, int, int]:
+    """Book the only server of the only resource of the visit."""
+    flight = flights(s, i)
+    visit = visits(s, flight.visit)
+    server = servers(s, visit.server)
+    begin = flight.request
+    cause = flight.cause
+    parent = flight.parent
+    if server.free_at > begin:
+        begin = server.free_at
+        cause = RESOURCE
+        parent = server.node
+    server.free_at = begin + visit.hold
+    server.node = s.n_nodes  # the node that this visit will have
+    return begin, cause, parent
+
+
+@kernel
+def earliest_server(s: Head, r: int) -> int:
+    """The server of resource r that is free first, the lowest index among equals."""
+    best: int = resources(s, r).server_start
+    for server in range(best + 1, resources(s, r).server_end):
+        if servers(s, server).free_at < servers(s, best).free_at:
+            best = server
+    return best
+
+
+@kernel
+def on_several_servers(s: Head, i: int) -> tuple[int, int, int]:
+    """Book one server of each resource of the visit."""
+    flight = flights(s, i)
+    visit = visits(s, flight.visit)
+    begin = flight.request
+    cause = flight.cause
+    parent = flight.parent
+    for x in range(visit.group_start, visit.group_end):
+        server = servers(s, earliest_server(s, group(s, x).index))
+        if server.free_at > begin:
+            begin = server.free_at
+            cause = RESOURCE
+            parent = server.node
+    for x in range(visit.group_start, visit.group_end):
+        server = servers(s, earliest_server(s, group(s, x).index))
+        start = max(server.free_at, flight.request) if visit.spread else begin
+        server.free_at = start + visit.hold
+        if start == begin:
+            server.node = s.n_nodes
+        elif start == flight.request:
+            server.node = flight.parent
+    return begin, cause, parent
+
+
+@kernel
+def in_slot(s: Head, i: int) -> tuple[int, int, int]:
+    """Take the first own slot that starts neither before now nor before one taken by an earlier firing."""
+    flight = flights(s, i)
+    visit = visits(s, flight.visit)
+    resource = resources(s, group(s, visit.group_start).index)
+    earliest = max(flight.request, visit.latest_begin + 1)
+    slot = -(-earliest // resource.slot_fs)
+    while slot_owner(s, resource.slot_start + slot % resource.n_slots).index != flight.visit:
+        slot += 1
+    begin = slot * resource.slot_fs
+    return begin, SLOT if begin > flight.request else flight.cause, flight.parent
+
+
+@kernel
+def request(s: Head, i: int) -> None:
+    """A visit without a queue learns at once when it begins."""
+    kind = visits(s, flights(s, i).visit).kind
+    if kind == ONE_SERVER:
+        begin, cause, parent = on_one_server(s, i)
+    elif kind == BOOKED:
+        begin, cause, parent = on_several_servers(s, i)
+    elif kind == SLOTTED:
+        begin, cause, parent = in_slot(s, i)
+    else:
+        begin, cause, parent = flights(s, i).request, flights(s, i).cause, flights(s, i).parent
+    begin_visit(s, i, begin, cause, parent)
