@@ -5,9 +5,9 @@ cells; same circuit as `irdrop_exact`. Every Newton step solves the linearised c
 eliminated line by line (tridiagonal), the bit-line nodes that remain are solved by conjugate gradients,
 preconditioned with the bit lines taken by themselves. Memory is a few arrays of the size of the crossbar.
 
-Useful size: about 2 ms a vector at 64 x 64, 15 ms at 128 x 128, 80 ms at 256 x 256 (one thread, 10 kOhm
-cells, 1 Ohm segments, a = 2 / V), so thousands of vectors up to 128 and hundreds at 256. For ohmic cells
-use `irdrop_exact`.
+Useful size: about 1 ms a vector at 64 x 64, 6 ms at 128 x 128, 35 ms at 256 x 256 (one thread, 10 kOhm cells,
+1 Ohm segments, a = 2 / V), so thousands of vectors up to 128 and hundreds at 256. For ohmic cells use
+`irdrop_exact`.
 """
 
 import numpy as np

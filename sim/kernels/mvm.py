@@ -15,6 +15,8 @@ from .checks import Floats, fail, floats, scalar, shape
 from .converter import Counts, convert
 from .encode import quantize
 
+_NOISE_ROWS = 128  # rows drawn at once: the draws stay in the cache until they are used
+
 
 @njit(cache=True, error_model="numpy")
 def _add_noise(y, variance, floor, z):  # type: ignore[no-untyped-def]
@@ -47,16 +49,24 @@ def product(
     if codes.shape[1] != weights.shape[0]:
         raise fail("weights", f"{weights.shape[0]} rows", f"{codes.shape[1]} rows, as many as inputs")
     y = np.matmul(codes, weights, out=out)
-    if weight_variance is not None or floor_sigma > 0:
-        if weight_variance is None:
-            variance = np.zeros_like(y)
-        else:
-            shape("weight_variance", weight_variance, weights.shape)
-            variance = np.matmul(np.multiply(codes, codes), weight_variance)
-        z = np.empty_like(y)
-        rng.fill_normal(z, seed, first_row=first_row)
-        _add_noise(y, variance, y.dtype.type(scalar("floor_sigma", floor_sigma, 0.0) ** 2), z)
+    scalar("floor_sigma", floor_sigma, 0.0)
+    if weight_variance is not None:
+        shape("weight_variance", weight_variance, weights.shape)
+        add_noise(y, np.matmul(codes * codes, weight_variance), floor_sigma, seed, first_row)
+    elif floor_sigma:
+        add_noise(y, np.zeros_like(y), floor_sigma, seed, first_row)
     return y
+
+
+def add_noise(y: Floats, variance: Floats, floor_sigma: float, seed: int, first_row: int = 0) -> None:
+    """Add to each y, in place, Gaussian noise of its own variance plus ``floor_sigma ** 2``."""
+    z = np.empty((min(_NOISE_ROWS, y.shape[0]), y.shape[1]), y.dtype)
+    floor = y.dtype.type(floor_sigma**2)
+    for start in range(0, y.shape[0], _NOISE_ROWS):
+        part = z[: min(_NOISE_ROWS, y.shape[0] - start)]
+        rng.fill_normal(part, seed, first_row=first_row + start)
+        rows = slice(start, start + _NOISE_ROWS)
+        _add_noise(y[rows], variance[rows], floor, part)
 
 
 def mvm(
