@@ -83,7 +83,7 @@ def simulate(
         placed = map_network(network, chip, choices)
     tell("lowering", 0.0)
     with _Stopwatch(wall_s, "lower"):
-        program = lower(placed, chip)
+        program = lower(placed, chip, multicast=choices.multicast)
     with _Stopwatch(wall_s, "run"):
         single = _run(run_engine, program, 1, "one inference", progress)
         together = _run(run_engine, program, batch, f"batch of {batch}", progress) if batch > 1 else None

@@ -59,5 +59,7 @@ def network(*operators: Operator, outputs: tuple[str, ...] = ()) -> Network:
     return Network("small", operators, outputs or (operators[-1].name,))
 
 
-def program(net: Network, chip: Chip, options: MappingOptions = SINGLE, *, lump: bool = True) -> Program:
-    return lower(map_network(net, chip, options), chip, lump=lump)
+def program(
+    net: Network, chip: Chip, options: MappingOptions = SINGLE, *, lump: bool = True, multicast: bool = True
+) -> Program:
+    return lower(map_network(net, chip, options), chip, lump=lump, multicast=multicast)

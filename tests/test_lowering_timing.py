@@ -97,30 +97,39 @@ def test_residual_block(engine: Engine) -> None:
     )
     p = program(net, round_chip())
     result = engine(p, keep_firings=True)
-    # The image goes to the convolution and to the addition; both share the host link, 4 ns a row, by turns.
+    # The image goes to the convolution and to the addition, which lie in the same tile, once: 4 ns a row.
+    assert ends(p, result, "x -> conv + sum") == [(13 + 4 * i) * NS for i in range(4)]
+    # Row 1 is there at 17; then as in the chain of convolutions.
+    assert ends(p, result, "conv") == [(17 + 1 + 20 * k + 24) * NS for k in range(16)]
+    # In the same tile: buffer 1, adder 1, buffer 1.
+    assert ends(p, result, "sum") == [(42 + 20 * k + 3) * NS for k in range(16)]
+    assert result.makespan_fs == (42 + 300 + 3 + 1 + 5 + 1 + 1) * NS
+
+
+def test_residual_block_by_unicast(engine: Engine) -> None:
+    grid = Grid(4, 4)
+    net = network(source(1, grid), matrix("conv", "x", 9, 1, grid, PIXEL_3X3), add("sum", "conv", "x", grid, 1))
+    p = program(net, round_chip(), multicast=False)
+    result = engine(p, keep_firings=True)
+    # Every row is sent twice; the two streams take turns on the host link.
     assert ends(p, result, "x -> conv") == [(1 + 8 * i + 12) * NS for i in range(4)]
     assert ends(p, result, "x -> sum") == [(5 + 8 * i + 12) * NS for i in range(4)]
-    # Row 1 is there at 21; then as in the chain of convolutions.
     assert ends(p, result, "conv") == [(21 + 1 + 20 * k + 24) * NS for k in range(16)]
-    # In the same tile: buffer 1, adder 1, buffer 1.
-    assert ends(p, result, "sum") == [(46 + 20 * k + 3) * NS for k in range(16)]
-    assert result.makespan_fs == (46 + 300 + 3 + 1 + 5 + 1 + 1) * NS
 
 
 def test_two_layers_share_one_adc(engine: Engine) -> None:
     net = network(source(4), matrix("a", "x", 4, 4), matrix("b", "x", 4, 4), outputs=("a", "b"))
     p = program(net, round_chip(tile__crossbar__count="2"))
     result = engine(p, keep_firings=True)
-    # 4 bytes each over the host link, one after the other; read from the buffer 1 ns later.
-    assert ends(p, result, "x -> a") == [13 * NS]
-    assert ends(p, result, "x -> b") == [17 * NS]
-    # The ADC converts for a from 13 + 1 + 10 = 24 to 38; b could begin at 28, and begins at 38, not before.
+    # 4 bytes over the host link, once for both; their reads of the buffer follow each other.
+    assert ends(p, result, "x -> a + b") == [13 * NS]
+    # The ADC converts for a from 13 + 1 + 10 = 24 to 38; b could begin at 25, and begins at 38, not before.
     assert ends(p, result, "a") == [(24 + 14 + 2 + 1) * NS]
     assert ends(p, result, "b") == [(38 + 14 + 2 + 1) * NS]
     b_adc = int(p.actor_visit_start[p.actor_name.index("b")]) + 2
-    assert result.wait_fs[b_adc] == 10 * NS
+    assert result.wait_fs[b_adc] == 13 * NS
     alone = program(net, round_chip(tile__crossbar__count="2", tile__adc__count="2"))
-    assert ends(alone, engine(alone, keep_firings=True), "b") == [(28 + 14 + 2 + 1) * NS]
+    assert ends(alone, engine(alone, keep_firings=True), "b") == [(25 + 14 + 2 + 1) * NS]
 
 
 def test_interior_product_of_isaac_takes_22_cycles(engine: Engine) -> None:

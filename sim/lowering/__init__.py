@@ -16,7 +16,7 @@ from .stage import Stage
 from .static import static_power
 
 
-def lower(mapping: Mapping, chip: Chip, *, lump: bool = True) -> Program:
+def lower(mapping: Mapping, chip: Chip, *, multicast: bool = True, lump: bool = True) -> Program:
     """The Program of a mapped network.
 
     Parameters
@@ -24,6 +24,8 @@ def lower(mapping: Mapping, chip: Chip, *, lump: bool = True) -> Program:
     mapping : Mapping
     chip : Chip
         The one it was mapped on.
+    multicast : bool
+        A stream with several consumers is sent once, along a tree; else once for each of them.
     lump : bool
         Make one resource of those that are always occupied together, which changes no time, count or energy.
     """
@@ -44,6 +46,6 @@ def lower(mapping: Mapping, chip: Chip, *, lump: bool = True) -> Program:
         for name in mapping.network.outputs:
             outputs[f"{name} (out)"] = name
             stages[f"{name} (out)"] = units.output(context, f"{name} (out)", stages[name])
-    connect(context, stages, outputs)
+    connect(context, stages, outputs, multicast=multicast)
     static_power(context)
     return context.builder.build(lump=lump)

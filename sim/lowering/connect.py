@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from dataclasses import dataclass
 
 from ..program import Schedule
 from .capacity import Edge, required_capacity
@@ -13,23 +14,41 @@ from .stage import Stage
 from .transfers import transfer
 
 
-def connect(context: Context, stages: dict[str, Stage], outputs: dict[str, str]) -> None:
+def connect(
+    context: Context, stages: dict[str, Stage], outputs: dict[str, str], *, multicast: bool = True
+) -> None:
     """Add every channel and transfer of the network.
 
     Parameters
     ----------
     stages : dict of operator (or output) name to Stage
     outputs : dict of output stage to the operator it takes
+    multicast : bool
+        Send a stream with several consumers once, along a tree; else every consumer gets a copy of its own.
     """
     edges = _edges(context, stages, outputs)
     rooms = _rooms(stages, edges)
     inputs = Counter(t for edge in edges for t in _tiles(context, edge.dst))
+    streams: dict[str, list[_Stream]] = defaultdict(list)
     for edge, room in zip(edges, rooms, strict=True):
         src, dst = stages[edge.src], stages[edge.dst]
-        _join(context, src, dst, edge, max(room, _buffered(context, src, edge.dst, inputs)))
+        stream = _Stream(dst, edge, max(room, _buffered(context, src, edge.dst, inputs)), _wanted(src, dst))
+        streams[edge.src if multicast else f"{edge.src} {edge.dst}"].append(stream)
+    for together in streams.values():
+        _distribute(context, stages[together[0].edge.src], together)
     for stage in stages.values():
         if stage.feedback:
             _feed_back(context, stage, stages)
+
+
+@dataclass(frozen=True)
+class _Stream:
+    """One edge of the network: the consumer, what it needs when, room for it, and what it wants where."""
+
+    dst: Stage
+    edge: Edge
+    room: int
+    wanted: Shares
 
 
 def _edges(context: Context, stages: dict[str, Stage], outputs: dict[str, str]) -> list[Edge]:
@@ -87,25 +106,34 @@ def _bytes(context: Context, src: Stage) -> int:
     return sum(share.size for share in src.held) * context.word_bytes
 
 
-def _join(context: Context, src: Stage, dst: Stage, edge: Edge, room: int) -> None:
-    """One stream: a channel, or two with a transfer between them."""
+def _distribute(context: Context, src: Stage, streams: list[_Stream]) -> None:
+    """Channels from one producer to consumers in the same place, and by one multicast to all the others."""
     n, n_bytes = src.firings.n, _bytes(context, src)
-    name = f"{src.operator} -> {dst.operator}"
-    moved = transfer(
-        context,
-        name,
-        dst.operator,
-        n,
-        _per_firing(src, flows(src.held, _wanted(src, dst), context.word_bytes)),
-    )
-    if moved is None:
-        context.builder.channel(
-            src.last, dst.first, room + src.in_flight, edge.need, edge.free, bytes_per_token=n_bytes
-        )
+    away = []
+    for stream in streams:
+        if flows(src.held, stream.wanted, context.word_bytes):
+            away.append(stream)
+        else:
+            _channel(context, src.last, stream, src.in_flight, n_bytes)
+    if not away:
         return
-    one_by_one = Schedule.affine(1, 1, n)
-    context.builder.channel(src.last, moved, 2 + src.in_flight, one_by_one, bytes_per_token=n_bytes)
-    context.builder.channel(moved, dst.first, room + 4, edge.need, edge.free, bytes_per_token=n_bytes)
+    name = f"{src.operator} -> {' + '.join(dict.fromkeys(s.dst.operator for s in away))}"
+    wanted = tuple(share for stream in away for share in stream.wanted)
+    sent = _per_firing(src, flows(src.held, wanted, context.word_bytes))
+    moved = transfer(context, name, away[0].dst.operator, n, sent)
+    if moved is not None:
+        every = Schedule.affine(1, 1, n)
+        context.builder.channel(src.last, moved, 2 + src.in_flight, every, bytes_per_token=n_bytes)
+    for stream in away:
+        _channel(context, src.last if moved is None else moved, stream, 4 if moved else src.in_flight, n_bytes)
+
+
+def _channel(context: Context, src: int, stream: _Stream, slack: int, n_bytes: int) -> None:
+    """The channel into a consumer, with its room and what is under way."""
+    edge = stream.edge
+    context.builder.channel(
+        src, stream.dst.first, stream.room + slack, edge.need, edge.free, bytes_per_token=n_bytes
+    )
 
 
 def _per_firing(src: Stage, moved: list[Flow]) -> list[Flow]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 ALL = 1 << 40
 """More tokens than any group has: every token."""
@@ -108,16 +109,31 @@ class Flow:
 
 
 def flows(held: Shares, wanted: Shares, word_bytes: int) -> list[Flow]:
-    """Who sends what to whom: every overlap of a share that is held with one that is wanted elsewhere."""
+    """Who sends what to whom.
+
+    What is held on a tile is cut wherever a wanted share begins or ends; each piece goes, once, to all other tiles that
+    want it.
+    """
     n_bytes: dict[tuple[int, tuple[int, ...]], int] = defaultdict(int)
-    for want in wanted:
-        for have in held:
-            away = tuple(t for t in want.tiles if t != have.tiles[0])
-            size = _overlap(have.tokens, want.tokens) * _overlap(have.elements, want.elements)
-            if size > 0 and away:
-                n_bytes[(have.tiles[0], away)] += size * word_bytes
+    for have in held:
+        src = have.tiles[0]
+        wants = [w for w in wanted if _meet(have.tokens, w.tokens) and _meet(have.elements, w.elements)]
+        for tokens in _pieces(have.tokens, [w.tokens for w in wants]):
+            for elements in _pieces(have.elements, [w.elements for w in wants]):
+                tiles = {
+                    t for w in wants if _meet(tokens, w.tokens) and _meet(elements, w.elements) for t in w.tiles
+                } - {src}
+                if tiles:
+                    size = (tokens[1] - tokens[0]) * (elements[1] - elements[0])
+                    n_bytes[(src, tuple(sorted(tiles)))] += size * word_bytes
     return [Flow(src, dsts, n) for (src, dsts), n in sorted(n_bytes.items())]
 
 
-def _overlap(a: tuple[int, int], b: tuple[int, int]) -> int:
-    return max(0, min(a[1], b[1]) - max(a[0], b[0]))
+def _meet(a: tuple[int, int], b: tuple[int, int]) -> bool:
+    return a[0] < b[1] and b[0] < a[1]
+
+
+def _pieces(whole: tuple[int, int], parts: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """An interval cut at every end of the others inside it."""
+    inside = {x for part in parts for x in part if whole[0] < x < whole[1]}
+    return list(pairwise(sorted({*whole, *inside})))

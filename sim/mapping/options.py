@@ -21,6 +21,8 @@ class MappingOptions:
     placement : {"linear", "greedy"}
         linear: along a serpentine through the mesh. greedy: from there, swaps of two tiles that lower bytes
         x hops.
+    multicast : bool
+        A stream with several consumers is sent once, along a tree; else once for each of them.
     seed : int
         Of the local search.
     """
@@ -29,4 +31,5 @@ class MappingOptions:
     host: bool = True
     digital: tuple[str, ...] = ()
     placement: Literal["linear", "greedy"] = "greedy"
+    multicast: bool = True
     seed: int = 0
