@@ -108,7 +108,8 @@ def test_residual_block(engine: Engine) -> None:
 
 def test_residual_block_by_unicast(engine: Engine) -> None:
     grid = Grid(4, 4)
-    net = network(source(1, grid), matrix("conv", "x", 9, 1, grid, PIXEL_3X3), add("sum", "conv", "x", grid, 1))
+    conv = matrix("conv", "x", 9, 1, grid, PIXEL_3X3)
+    net = network(source(1, grid), conv, add("sum", "conv", "x", grid, 1))
     p = program(net, round_chip(), multicast=False)
     result = engine(p, keep_firings=True)
     # Every row is sent twice; the two streams take turns on the host link.

@@ -125,7 +125,8 @@ def _distribute(context: Context, src: Stage, streams: list[_Stream]) -> None:
         every = Schedule.affine(1, 1, n)
         context.builder.channel(src.last, moved, 2 + src.in_flight, every, bytes_per_token=n_bytes)
     for stream in away:
-        _channel(context, src.last if moved is None else moved, stream, 4 if moved else src.in_flight, n_bytes)
+        slack = src.in_flight if moved is None else 4
+        _channel(context, src.last if moved is None else moved, stream, slack, n_bytes)
 
 
 def _channel(context: Context, src: int, stream: _Stream, slack: int, n_bytes: int) -> None:

@@ -111,8 +111,8 @@ class Flow:
 def flows(held: Shares, wanted: Shares, word_bytes: int) -> list[Flow]:
     """Who sends what to whom.
 
-    What is held on a tile is cut wherever a wanted share begins or ends; each piece goes, once, to all other tiles that
-    want it.
+    What is held on a tile is cut wherever a wanted share begins or ends; each piece goes, once, to all other
+    tiles that want it.
     """
     n_bytes: dict[tuple[int, tuple[int, ...]], int] = defaultdict(int)
     for have in held:
@@ -120,9 +120,8 @@ def flows(held: Shares, wanted: Shares, word_bytes: int) -> list[Flow]:
         wants = [w for w in wanted if _meet(have.tokens, w.tokens) and _meet(have.elements, w.elements)]
         for tokens in _pieces(have.tokens, [w.tokens for w in wants]):
             for elements in _pieces(have.elements, [w.elements for w in wants]):
-                tiles = {
-                    t for w in wants if _meet(tokens, w.tokens) and _meet(elements, w.elements) for t in w.tiles
-                } - {src}
+                here = [w for w in wants if _meet(tokens, w.tokens) and _meet(elements, w.elements)]
+                tiles = {t for w in here for t in w.tiles} - {src}
                 if tiles:
                     size = (tokens[1] - tokens[0]) * (elements[1] - elements[0])
                     n_bytes[(src, tuple(sorted(tiles)))] += size * word_bytes
