@@ -69,8 +69,9 @@ def test_routes_lead_from_source_to_destination_over_joined_links(net, data):
     nodes = walk(net, net.route(src, dst, flow))
     assert (nodes[0], nodes[-1]) == (src, dst)
     assert all(n >= net.n_endpoints for n in nodes[1:-1])
-    assert len(net.route_classes(src, dst, flow)) == len(nodes) - 1
-    assert max(net.route_classes(src, dst, flow)) < net.n_classes
+    channels = net.channels(src, dst, flow)
+    assert tuple(link for link, _ in channels) == net.route(src, dst, flow)
+    assert max(c for _, c in channels) < net.n_classes
     assert net.route(src, dst, flow) == net.route(src, dst, flow + net.n_variants)
 
 
@@ -141,7 +142,8 @@ def test_o1turn_takes_both_ways_on_a_class_each():
     net = build("mesh", grid=(4, 4), routing="o1turn")
     assert net.route(1, 14, 0) == build("mesh", grid=(4, 4)).route(1, 14)
     assert net.route(1, 14, 1) == build("mesh", grid=(4, 4), routing="yx").route(1, 14)
-    assert (set(net.route_classes(1, 14, 0)), set(net.route_classes(1, 14, 1)) - {0}) == ({0}, {1})
+    classes = [{c for _, c in net.channels(1, 14, flow)[1:-1]} for flow in (0, 1)]
+    assert classes == [{0}, {1}]
     check_deadlock_free(net)
 
 

@@ -28,10 +28,7 @@ def dependency_graph(
     graph = nx.DiGraph()
     for src, dst in pairs:
         for flow in range(topology.n_variants):
-            route = topology.route(src, dst, flow)
-            classes = topology.route_classes(src, dst, flow)
-            channels = [(link, c % n) for link, c in zip(route, classes, strict=True)]
-            graph.add_edges_from(pairwise(channels))
+            graph.add_edges_from(pairwise((link, c % n) for link, c in topology.channels(src, dst, flow)))
     return graph
 
 

@@ -136,9 +136,9 @@ class Topology:
         """
         return tuple(link for link, _ in self._walk(src, dst, flow))
 
-    def route_classes(self, src: int, dst: int, flow: int = 0) -> tuple[int, ...]:
-        """Virtual-channel class on each link of `route`."""
-        return tuple(c for _, c in self._walk(src, dst, flow))
+    def channels(self, src: int, dst: int, flow: int = 0) -> tuple[tuple[int, int], ...]:
+        """The route with the virtual-channel class on each link: (link, class) pairs."""
+        return tuple(self._walk(src, dst, flow))
 
     def multicast(self, src: int, dsts: Sequence[int], flow: int = 0) -> tuple[tuple[int, ...], ...]:
         """Links of the tree from `src` to all `dsts`: level d holds those at depth d, each link once."""

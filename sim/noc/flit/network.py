@@ -13,7 +13,7 @@ from .arrays import fresh_state, grow_packets
 from .config import RouterConfig
 from .loop.entry import load, sources_digest
 from .loop.state import BROKEN, DEADLOCK, OFFER
-from .routes import RouteTable
+from .routes import route_table
 
 I64 = NDArray[np.int64]
 
@@ -51,7 +51,7 @@ class FlitNetwork:
     def __init__(self, topology: Topology, router: RouterConfig) -> None:
         self.topology = topology
         self.router = router
-        self._routes = RouteTable(topology, router)
+        self._routes = route_table(topology, router.n_vcs, ordered=router.ordered)
         self._state = fresh_state(topology, router)
 
     @property
@@ -139,7 +139,7 @@ class FlitNetwork:
         if result == DEADLOCK:
             raise DeadlockError(
                 f"{self.n_flits_in_flight} flits on {self.topology.kind!r} wait for each other since cycle "
-                f"{self._state.head['last_move'][0]}; give the routers more virtual channels or take another routing"
+                f"{self._state.head['last_move'][0]}; they need more virtual channels or another routing"
             )
         if result == BROKEN:
             raise AssertionError(
@@ -148,12 +148,19 @@ class FlitNetwork:
         done = self._state.deliveries[: self._state.head["n_delivered"][0]]
         return Delivered(*(done[name].copy() for name in ("tag", "created", "injected", "arrived")))
 
-    def drain(self, limit: int = 1 << 40) -> Delivered:
+    def drain(self, limit: int = 1 << 62) -> Delivered:
         """Simulate until every packet has arrived and every credit is back, at most to cycle `limit`."""
         parts = []
         while (self.n_queued or self.n_flits_in_flight or self.missing_credits) and self.clock < limit:
-            parts.append(self.advance(min(self.clock + 1000, limit)))
+            parts.append(self.advance(min(max(self.clock, self._next_event()) + 1000, limit)))
         return concatenate(parts)
+
+    def _next_event(self) -> int:
+        """A cycle before which nothing happens."""
+        head = self._state.head[0]
+        if head["queued"] or head["in_flight"] or head["events"] or head["n_taken"] == head["n_offered"]:
+            return self.clock
+        return int(self._state.offers["time"][head["n_taken"]])
 
     def ages(self) -> I64:
         """Cycles since creation of the undelivered packets that are not behind others at their source."""

@@ -1,7 +1,8 @@
 """Bidirectional ring, the shorter way round; ties go up (even flows) or down (odd flows).
 
-A ring's channels form a cycle. It is cut at a dateline: a packet starts in virtual-channel class 0 and goes
-on in class 1 once it has crossed from the last router to the first or back (Dally and Seitz 1987).
+A ring's channels form a cycle. Packets that cross the wrap-around wire use virtual-channel class 1 all the
+way, the others class 0: shortest ways are at most half a ring long, so that neither class closes the cycle
+(Dally and Seitz 1987; the fixed dateline of BookSim2's torus).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Ring(Fabric):
 
     def classes(self, path: Path, flow: int = 0) -> tuple[int, ...]:
         passed = [self.wires[w].src for w in path]
-        return dateline_classes(passed, [self.wires[w].dst for w in path])
+        return ring_classes(passed, [self.wires[w].dst for w in path])
 
 
 def ring_steps(src: int, dst: int, n: int, flow: int) -> tuple[int, ...]:
@@ -37,14 +38,10 @@ def ring_steps(src: int, dst: int, n: int, flow: int) -> tuple[int, ...]:
     return tuple((src + step * h) % n for h in range(hops + 1))
 
 
-def dateline_classes(src: list[int], dst: list[int]) -> tuple[int, ...]:
-    """Class 1 from the wrap-around hop on: the hop whose ends are not neighbours in position."""
-    classes, crossed = [], 0
-    for a, b in zip(src, dst, strict=True):
-        if abs(a - b) > 1:
-            crossed = 1
-        classes.append(crossed)
-    return tuple(classes)
+def ring_classes(src: list[int], dst: list[int]) -> tuple[int, ...]:
+    """Class of the hops from positions `src` to `dst` along a ring: 1 if one of them joins its two ends."""
+    wraps = any(abs(a - b) > 1 for a, b in zip(src, dst, strict=True))
+    return (int(wraps),) * len(src)
 
 
 @register("ring")

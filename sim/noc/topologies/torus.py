@@ -1,15 +1,15 @@
-"""Torus with dimension-order routing and a dateline in every ring.
+"""Torus with dimension-order routing; every row and column is a ring, with two classes of virtual channels.
 
 Each dimension takes the shorter way round; where both are equal, bit 0 (X) and bit 1 (Y) of the flow number
-decide. The class of virtual channels starts at 0 in each dimension and is 1 beyond its dateline (Dally and
-Seitz 1987). Wires are two tile pitches long, as in a folded layout (Dally and Towles 2004, section 5.4).
+decide. Classes as in a ring, dimension by dimension. Wires are two tile pitches long, as in a folded layout
+(Dally and Towles 2004, section 5.4).
 """
 
 from __future__ import annotations
 
 from ..fabric import Fabric, FabricSpec, Path, both_ways, register
 from .mesh import grid_of
-from .ring import dateline_classes, ring_steps
+from .ring import ring_classes, ring_steps
 
 
 class Torus(Fabric):
@@ -45,8 +45,8 @@ class Torus(Fabric):
         turn = next((i for i, along in enumerate(in_x) if along != in_x[0]), len(path))
         legs = (ends[:turn], ends[turn:])
         axis = 1 if in_x and in_x[0] else 0
-        first = dateline_classes([a[axis] for a, _ in legs[0]], [b[axis] for _, b in legs[0]])
-        return first + dateline_classes([a[1 - axis] for a, _ in legs[1]], [b[1 - axis] for _, b in legs[1]])
+        first = ring_classes([a[axis] for a, _ in legs[0]], [b[axis] for _, b in legs[0]])
+        return first + ring_classes([a[1 - axis] for a, _ in legs[1]], [b[1 - axis] for _, b in legs[1]])
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -156,7 +156,7 @@ def allocate_vcs(s: Head, t: int) -> None:
 
 @kernel
 def take_vcs(s: Head, t: int) -> None:
-    """Allocations whose delay has passed: the VC is taken, unless (delay above 1) somebody else was faster."""
+    """Allocations whose delay has passed: the VC is taken, unless (delay above 1) another was faster."""
     k = s.granted_head
     while k < s.granted_tail and allocated(s, k & s.ring_mask).at <= t:
         job = k & s.ring_mask

@@ -34,17 +34,20 @@ def _record(small: str, large: str = "") -> np.dtype[Any]:
 
 
 VC = _record("credits holder tail_sent grant mode out first length accept next_waiting in_switch", "asked")
-"""Output VC: credits, holder, whose turn it is to be granted. Input VC: mode and output VC of the front packet,
-ring of flits, whose turn it is to be accepted, the next one that waits for the same link, since when it asks."""
+"""Output VC: credits, holder, whose turn it is to be granted. Input VC: mode and output VC of the front
+packet, ring of flits, whose turn it is to be accepted, the next one that waits for the same link, since when
+it
+asks."""
 
 LINK = _record(
-    "src_router dst_router in_port out_port arrive credit waiting is_waited sw_grant sw_accept sw_first best taken",
+    "src_router dst_router in_port out_port arrive credit waiting is_waited "
+    "sw_grant sw_accept sw_first best taken",
     "free full ready flits key",
 )
-"""Routers at its ends (-1: an endpoint), ports there, cycles from the buffer (or source) to the end of the link and
-back for a credit; input VCs that wait for it, round-robin pointers; VCs that are free, without credit, ready
-for
-the switch, as bits; flits carried."""
+"""Routers at its ends (-1: an endpoint), ports there, cycles from the buffer (or source) to its end and back
+for a credit; input VCs that wait for it, round-robin pointers; VCs that are free, without credit, ready for
+the
+switch, as bits; flits carried."""
 
 ROUTER = _record("n_in n_out in_start is_live")
 PACKET = _record("next size sent got hop", "tag route created injected")
@@ -89,14 +92,14 @@ TABLES: dict[str, np.dtype[Any]] = {
 }
 
 CONSTANTS = (
-    "n_vcs shift low depth routing_delay vc_delay sw_delay iterations wait_for_tail busy_when_full cut_through "
-    "n_links ring_mask wheel_mask sources_digest "
+    "n_vcs shift low depth routing_delay vc_delay sw_delay iterations wait_for_tail busy_when_full "
+    "cut_through n_links ring_mask wheel_mask sources_digest "
 )
 """`shift` bits, `low` their mask, hold a VC's number on its link; `depth` flits fit in an input VC."""
 
 COUNTERS = (
-    "clock queued in_flight events last_move n_free_slots n_live n_waited n_sources n_offered n_taken n_delivered "
-    "routed_head routed_tail granted_head granted_tail won_head won_tail "
+    "clock queued in_flight events last_move n_free_slots n_live n_waited n_sources n_offered n_taken "
+    "n_delivered routed_head routed_tail granted_head granted_tail won_head won_tail "
 )
 """Next cycle; packets in source queues; flits in the network; flits and credits on links; last cycle in which
 anything moved; lengths of stacks and work lists; heads and tails of rings."""
