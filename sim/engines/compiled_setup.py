@@ -28,7 +28,7 @@ def initial_state(program: Program, iterations: int, arrivals: I64, n_bins: int,
     """
     limit = check_size(program, iterations)
     visits = visit_records(program)
-    lanes, group_lane, resources = queue_records(program)
+    lanes, group, resources = queue_records(program)
     cursors = cursor_records(program)
     visits["hold"] = cursors["value"][: len(visits)]
     visits["advance"] = cursors["value"][len(visits) : 2 * len(visits)]
@@ -51,8 +51,7 @@ def initial_state(program: Program, iterations: int, arrivals: I64, n_bins: int,
         "table": numbers(program.table),
         "in_channel": indices(program.in_channel),
         "out_channel": indices(program.out_channel),
-        "group": indices(program.visit_resource),
-        "group_lane": indices(group_lane),
+        "group": group,
         "resources": resources,
         "servers": server_records(program),
         "slot_owner": indices(program.slot_owner),
@@ -194,15 +193,13 @@ def channel_records(p: Program, cursors: Records) -> Records:
     return channels
 
 
-def queue_records(p: Program) -> tuple[Records, I64, Records]:
-    """Lanes of the queued resources, the lane of each group member, and the resources."""
+def queue_records(p: Program) -> tuple[Records, Records, Records]:
+    """Lanes of the queues, the resources of each visit, and all resources."""
     resources = np.zeros(p.n_resources, st.RESOURCE)
     resources["freed_at"] = resources["granted_at"] = NO_TIME
     resources["slot_fs"] = p.resource_slot_fs
     resources["slot_start"] = p.resource_slot_start[:-1]
     resources["n_slots"] = np.diff(p.resource_slot_start)
-    resources["server_start"] = server_start(p)
-    resources["server_end"] = server_start(p) + p.resource_servers
     resources["n_free"] = p.resource_servers
     resources["cyclic"] = p.resource_arbitration == Arbitration.ROUND_ROBIN
     # A lane is a (resource, rank) pair: the rank is 0, the priority or the actor.
@@ -215,7 +212,12 @@ def queue_records(p: Program) -> tuple[Records, I64, Records]:
     resources["lane_end"] = np.searchsorted(pairs[0], np.arange(p.n_resources), side="right")
     resources["last_lane"] = resources["lane_end"] - 1
     lanes = np.full(pairs.shape[1], -1, st.LANE)
-    return lanes, group_lane.ravel(), resources
+    group = np.zeros(len(p.visit_resource), st.MEMBER)
+    group["resource"] = p.visit_resource
+    group["lane"] = group_lane.ravel()
+    group["server"] = server_start(p)[p.visit_resource]
+    group["n_servers"] = p.resource_servers[p.visit_resource]
+    return lanes, group, resources
 
 
 def iteration_records(iterations: int, n_actors: int) -> Records:

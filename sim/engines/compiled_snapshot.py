@@ -149,7 +149,7 @@ def _lanes(state: State, order: I64) -> I64:
     """Who stands in each lane, as positions in the order of the flights; -1 ends a lane."""
     position = {int(i): x for x, i in enumerate(order)}
     widest = int(state.head["widest_group"][0])
-    lane_of = state.group_lane["index"]
+    lane_of = state.group["lane"]
     sequence: list[int] = []
     for lane in np.flatnonzero(state.lanes["head"] >= 0).tolist():
         i = int(state.lanes["head"][lane])

@@ -109,7 +109,7 @@ def free_server(s: Head, r: int, key: int, visit: int, node: int) -> None:
 def free_servers(s: Head, v: int, key: int, by: int, node: int) -> None:
     """One server of each resource of visit v comes free."""
     for i in range(visits(s, v).group_start, visits(s, v).group_end):
-        free_server(s, group(s, i).index, key, by, node)
+        free_server(s, group(s, i).resource, key, by, node)
 
 
 @kernel

@@ -27,10 +27,10 @@ def on_one_server(s: Head, i: int) -> tuple[int, int, int]:
 
 
 @kernel
-def earliest_server(s: Head, r: int) -> int:
-    """The server of resource r that is free first, the lowest index among equals."""
-    best: int = resources(s, r).server_start
-    for server in range(best + 1, resources(s, r).server_end):
+def earliest_server(s: Head, x: int) -> int:
+    """The server of the resource of group member x that is free first, the lowest index among equals."""
+    best: int = group(s, x).server
+    for server in range(best + 1, best + group(s, x).n_servers):
         if servers(s, server).free_at < servers(s, best).free_at:
             best = server
     return best
@@ -45,13 +45,13 @@ def on_several_servers(s: Head, i: int) -> tuple[int, int, int]:
     cause = flight.cause
     parent = flight.parent
     for x in range(visit.group_start, visit.group_end):
-        server = servers(s, earliest_server(s, group(s, x).index))
+        server = servers(s, earliest_server(s, x))
         if server.free_at > begin:
             begin = server.free_at
             cause = RESOURCE
             parent = server.node
     for x in range(visit.group_start, visit.group_end):
-        server = servers(s, earliest_server(s, group(s, x).index))
+        server = servers(s, earliest_server(s, x))
         start = max(server.free_at, flight.request) if visit.spread else begin
         server.free_at = start + visit.hold
         if start == begin:
@@ -66,7 +66,7 @@ def in_slot(s: Head, i: int) -> tuple[int, int, int]:
     """Take the first own slot that starts neither before now nor before one taken by an earlier firing."""
     flight = flights(s, i)
     visit = visits(s, flight.visit)
-    resource = resources(s, group(s, visit.group_start).index)
+    resource = resources(s, group(s, visit.group_start).resource)
     earliest = max(flight.request, visit.latest_begin + 1)
     slot = -(-earliest // resource.slot_fs)
     while slot_owner(s, resource.slot_start + slot % resource.n_slots).index != flight.visit:

@@ -6,7 +6,7 @@ A queue is a few lanes, each first come, first served: one lane (FCFS), one per 
 
 from __future__ import annotations
 
-from .access import changed, event_at, flights, group, group_lane, lanes, links, resources, visits
+from .access import changed, event_at, flights, group, lanes, links, resources, visits
 from .begin import RESOURCE, begin_visit, note_change
 from .heap import pop, push
 from .kernel import kernel
@@ -25,7 +25,7 @@ def link_of(s: Head, i: int, x: int) -> int:
 def member(s: Head, i: int, r: int) -> int:
     """The group member of the current visit of flight i that is resource r."""
     x: int = visits(s, flights(s, i).visit).group_start
-    while group(s, x).index != r:
+    while group(s, x).resource != r:
         x += 1
     return x
 
@@ -36,8 +36,8 @@ def join(s: Head, i: int) -> None:
     visit = visits(s, flights(s, i).visit)
     flights(s, i).ready = 0
     for x in range(visit.group_start, visit.group_end):
-        r = group(s, x).index
-        lane = lanes(s, group_lane(s, x).index)
+        r = group(s, x).resource
+        lane = lanes(s, group(s, x).lane)
         links(s, link_of(s, i, x)).index = -1
         if lane.head < 0:
             lane.head = i
@@ -53,10 +53,10 @@ def leave(s: Head, i: int) -> None:
     """Flight i, first in all its lanes, is served."""
     visit = visits(s, flights(s, i).visit)
     for x in range(visit.group_start, visit.group_end):
-        resource = resources(s, group(s, x).index)
-        lane = lanes(s, group_lane(s, x).index)
+        resource = resources(s, group(s, x).resource)
+        lane = lanes(s, group(s, x).lane)
         lane.head = links(s, link_of(s, i, x)).index
-        resource.last_lane = group_lane(s, x).index
+        resource.last_lane = group(s, x).lane
         resource.n_waiting -= 1
         resource.n_free -= 1
 
@@ -91,7 +91,7 @@ def consider(s: Head, r: int) -> None:
         return
     visit = visits(s, flights(s, i).visit)
     for x in range(visit.group_start, visit.group_end):
-        if next_served(s, group(s, x).index) != i:
+        if next_served(s, group(s, x).resource) != i:
             return
     flights(s, i).ready = 1
     push(s.ready_at, s.n_ready, flights(s, i).key, i)
@@ -105,12 +105,12 @@ def waited_for(s: Head, v: int) -> int:
     start = visits(s, v).group_start
     end = visits(s, v).group_end
     for x in range(start, end):
-        if resources(s, group(s, x).index).freed_at == now:
-            freed: int = resources(s, group(s, x).index).freed_node
+        if resources(s, group(s, x).resource).freed_at == now:
+            freed: int = resources(s, group(s, x).resource).freed_node
             return freed
     for x in range(start, end):
-        if resources(s, group(s, x).index).granted_at == now:
-            granted: int = resources(s, group(s, x).index).granted_node
+        if resources(s, group(s, x).resource).granted_at == now:
+            granted: int = resources(s, group(s, x).resource).granted_node
             return granted
     return -1
 
@@ -129,10 +129,10 @@ def grant(s: Head, i: int) -> None:
     leave(s, i)
     node = begin_visit(s, i, now, cause, parent)
     for x in range(visits(s, v).group_start, visits(s, v).group_end):
-        resource = resources(s, group(s, x).index)
+        resource = resources(s, group(s, x).resource)
         resource.granted_at = now
         resource.granted_node = node
-        note_change(s, group(s, x).index)
+        note_change(s, group(s, x).resource)
 
 
 @kernel

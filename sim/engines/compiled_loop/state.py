@@ -124,6 +124,12 @@ CURSOR = _record(
     col_end="i4",
     varies="u1",
 )
+MEMBER = _record(
+    resource="i4",
+    lane="i4",  # of the resource's queue that the visit joins
+    server="i4",  # first of the resource
+    n_servers="i4",
+)
 SERVER = _record(free_at="i8", node="i4")
 RESOURCE = _record(
     freed_at="i8",
@@ -132,8 +138,6 @@ RESOURCE = _record(
     slot_fs="i8",
     n_slots="i8",
     slot_start="i4",
-    server_start="i4",
-    server_end="i4",
     freed_visit="i4",
     freed_node="i4",
     granted_node="i4",
@@ -164,8 +168,7 @@ TABLES: dict[str, np.dtype[np.void]] = {
     "table": NUMBER,
     "in_channel": INDEX,
     "out_channel": INDEX,
-    "group": INDEX,  # resources of each visit, visit after visit
-    "group_lane": INDEX,  # lane of the queue that the visit joins at that resource
+    "group": MEMBER,  # resources of each visit, visit after visit
     "resources": RESOURCE,
     "servers": SERVER,
     "slot_owner": INDEX,
