@@ -49,7 +49,7 @@ def _leaves(g, gw, gb, y_leaf):  # type: ignore[no-untyped-def]
     y = np.empty((n, n))
     for a in range(y_leaf.shape[0]):
         for b in range(y_leaf.shape[1]):
-            y[:] = 0.0
+            y.fill(0.0)
             for i in range(h):
                 for j in range(w):
                     row, column = a * h + i, b * w + j
@@ -63,10 +63,12 @@ def _leaves(g, gw, gb, y_leaf):  # type: ignore[no-untyped-def]
                     if factor != 0.0:
                         for r in range(p + 1, n):
                             y[q, r] -= factor * y[p, r]
-            y_leaf[a, b] = y[n_inner:, n_inner:]
+            for p in range(n - n_inner):
+                for q in range(n - n_inner):
+                    y_leaf[a, b, p, q] = y[n_inner + p, n_inner + q]
 
 
-@njit(inline="always")
+@njit(error_model="numpy")
 def _stamp(y, p, q, conductance):  # type: ignore[no-untyped-def]
     y[p, p] += conductance
     y[q, q] += conductance

@@ -21,7 +21,7 @@ _MAX_CG = 2000
 _CG_TOLERANCE = 1e-6  # per Newton step; the outer residual decides
 
 
-@njit(inline="always")
+@njit(error_model="numpy")
 def _factor_rows(d, gw, inverse):  # type: ignore[no-untyped-def]
     """Pivots of every word line: diagonal d plus the two segments, open at the right end."""
     m, n = d.shape
@@ -32,7 +32,7 @@ def _factor_rows(d, gw, inverse):  # type: ignore[no-untyped-def]
             inverse[i, j] = 1.0 / (diagonal - gw * gw * inverse[i, j - 1])
 
 
-@njit(inline="always")
+@njit(error_model="numpy")
 def _solve_rows(inverse, gw, x):  # type: ignore[no-untyped-def]
     m, n = x.shape
     for i in range(m):
@@ -43,7 +43,7 @@ def _solve_rows(inverse, gw, x):  # type: ignore[no-untyped-def]
             x[i, j] = (x[i, j] + gw * x[i, j + 1]) * inverse[i, j]
 
 
-@njit(inline="always")
+@njit(error_model="numpy")
 def _factor_columns(d, gb, inverse):  # type: ignore[no-untyped-def]
     """Pivots of every bit line: open at the top end, grounded at the bottom."""
     m, n = d.shape
@@ -54,7 +54,7 @@ def _factor_columns(d, gb, inverse):  # type: ignore[no-untyped-def]
             inverse[i, j] = 1.0 / (d[i, j] + 2.0 * gb - gb * gb * inverse[i - 1, j])
 
 
-@njit(inline="always")
+@njit(error_model="numpy")
 def _solve_columns(inverse, gb, x):  # type: ignore[no-untyped-def]
     m, n = x.shape
     for i in range(1, m):
@@ -67,7 +67,7 @@ def _solve_columns(inverse, gb, x):  # type: ignore[no-untyped-def]
             x[i, j] = (x[i, j] + gb * x[i + 1, j]) * inverse[i, j]
 
 
-@njit(inline="always")
+@njit(error_model="numpy")
 def _residual(source, g, a, gw, gb, u, v, f_word, f_bit, d):  # type: ignore[no-untyped-def]
     """Current missing at every node, and the cells' slopes; returns the largest missing current."""
     m, n = g.shape
@@ -95,7 +95,7 @@ def _residual(source, g, a, gw, gb, u, v, f_word, f_bit, d):  # type: ignore[no-
     return worst if total < np.inf else np.inf
 
 
-@njit(inline="always")
+@njit(error_model="numpy")
 def _apply(p, d, row_inverse, gw, gb, work, q):  # type: ignore[no-untyped-def]
     """q = S p, S the Schur complement on bit-line nodes; returns p . q."""
     m, n = p.shape
@@ -114,69 +114,109 @@ def _apply(p, d, row_inverse, gw, gb, work, q):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(inline="always")
+@njit(error_model="numpy")
+def _add(factor, x, y):  # type: ignore[no-untyped-def]
+    """y += factor x. Explicit loops compile many times faster than whole-array expressions."""
+    for i in range(y.shape[0]):
+        for j in range(y.shape[1]):
+            y[i, j] += factor * x[i, j]
+
+
+@njit(error_model="numpy")
+def _add_product(x, d, w, y):  # type: ignore[no-untyped-def]
+    """y = x + d w."""
+    for i in range(y.shape[0]):
+        for j in range(y.shape[1]):
+            y[i, j] = x[i, j] + d[i, j] * w[i, j]
+
+
+@njit(error_model="numpy")
+def _advance(beta, z, p):  # type: ignore[no-untyped-def]
+    """p = z + beta p."""
+    for i in range(p.shape[0]):
+        for j in range(p.shape[1]):
+            p[i, j] = z[i, j] + beta * p[i, j]
+
+
+@njit(error_model="numpy")
+def _precondition(inverse, gb, r, z):  # type: ignore[no-untyped-def]
+    """z = r divided by the bit lines taken by themselves; returns r . z."""
+    for i in range(r.shape[0]):
+        for j in range(r.shape[1]):
+            z[i, j] = r[i, j]
+    _solve_columns(inverse, gb, z)
+    total = 0.0
+    for i in range(r.shape[0]):
+        for j in range(r.shape[1]):
+            total += r[i, j] * z[i, j]
+    return total
+
+
+@njit(error_model="numpy")
 def _solve_linearised(d, gw, gb, f_word, f_bit, du, dv, scratch):  # type: ignore[no-untyped-def]
     """Newton step: [T + D, -D; -D, B + D] (du, dv) = (f_word, f_bit)."""
-    row_inverse, column_inverse, r, z, p, q, work = (
-        scratch[0], scratch[1], scratch[2], scratch[3], scratch[4], scratch[5], scratch[6],
-    )  # fmt: skip
+    row_inverse, column_inverse = scratch[0], scratch[1]
+    r, z, p, q, work = scratch[2], scratch[3], scratch[4], scratch[5], scratch[6]
     _factor_rows(d, gw, row_inverse)
     _factor_columns(d, gb, column_inverse)
-    work[:] = f_word
+    work.fill(0.0)
+    _add(1.0, f_word, work)
     _solve_rows(row_inverse, gw, work)
-    r[:] = f_bit + d * work
-    dv[:] = 0.0
-    z[:] = r
-    _solve_columns(column_inverse, gb, z)
-    p[:] = z
-    rho = np.sum(r * z)
+    _add_product(f_bit, d, work, r)
+    dv.fill(0.0)
+    p.fill(0.0)
+    rho = _precondition(column_inverse, gb, r, z)
     goal = rho * _CG_TOLERANCE**2
+    _add(1.0, z, p)
     n_steps = 0
     while rho > goal and rho > 0.0 and n_steps < _MAX_CG:
         alpha = rho / _apply(p, d, row_inverse, gw, gb, work, q)
-        dv += alpha * p
-        r -= alpha * q
-        z[:] = r
-        _solve_columns(column_inverse, gb, z)
-        rho_next = np.sum(r * z)
-        p *= rho_next / rho
-        p += z
+        _add(alpha, p, dv)
+        _add(-alpha, q, r)
+        rho_next = _precondition(column_inverse, gb, r, z)
+        _advance(rho_next / rho, z, p)
         rho = rho_next
         n_steps += 1
-    du[:] = f_word + d * dv
+    _add_product(f_word, d, dv, du)
     _solve_rows(row_inverse, gw, du)
+
+
+@njit(error_model="numpy")
+def _solve_vector(source, g, a, gw, gb, tolerance, u, v):  # type: ignore[no-untyped-def]
+    """Node voltages u, v (m, n) for one input vector; number of Newton steps, -1 where it did not arrive."""
+    m, n = g.shape
+    scratch = np.empty((7, m, n))
+    f_word, f_bit, d = np.empty((m, n)), np.empty((m, n)), np.empty((m, n))
+    du, dv = np.empty((m, n)), np.empty((m, n))
+    largest = 0.0
+    for i in range(m):
+        largest = max(largest, abs(source[i]))
+        for j in range(n):
+            u[i, j] = source[i]
+            v[i, j] = 0.0
+    goal = tolerance * max(gw, gb) * largest  # a volt across a segment is the unit of missing current
+    worst = _residual(source, g, a, gw, gb, u, v, f_word, f_bit, d)
+    n_steps = 0
+    while worst > goal and n_steps < _MAX_NEWTON:
+        _solve_linearised(d, gw, gb, f_word, f_bit, du, dv, scratch)
+        damping = 1.0
+        _add(damping, du, u)
+        _add(damping, dv, v)
+        previous = worst
+        worst = _residual(source, g, a, gw, gb, u, v, f_word, f_bit, d)
+        while not worst < previous and damping > 1e-6:  # too far: half the step back
+            damping *= 0.5
+            _add(-damping, du, u)
+            _add(-damping, dv, v)
+            worst = _residual(source, g, a, gw, gb, u, v, f_word, f_bit, d)
+        n_steps += 1
+    return n_steps if worst <= goal else -1
 
 
 @njit(cache=True, parallel=True, error_model="numpy")
 def _solve(source, g, a, gw, gb, tolerance, word, bit, steps):  # type: ignore[no-untyped-def]
-    """Node voltages word, bit (batch, m, n); steps[b] is -1 where Newton did not arrive."""
-    m, n = g.shape
     for b in prange(source.shape[0]):
-        scratch = np.empty((7, m, n))
-        f_word, f_bit, d = np.empty((m, n)), np.empty((m, n)), np.empty((m, n))
-        du, dv = np.empty((m, n)), np.empty((m, n))
-        u, v = word[b], bit[b]
-        for i in range(m):
-            u[i, :] = source[b, i]
-        v[:] = 0.0
-        # a volt across a wire segment is the natural unit of missing current
-        goal = tolerance * max(gw, gb) * np.max(np.abs(source[b]))
-        worst = _residual(source[b], g, a, gw, gb, u, v, f_word, f_bit, d)
-        n_steps = 0
-        while worst > goal and 0 <= n_steps < _MAX_NEWTON:
-            _solve_linearised(d, gw, gb, f_word, f_bit, du, dv, scratch)
-            damping = 1.0
-            u += du
-            v += dv
-            previous = worst
-            worst = _residual(source[b], g, a, gw, gb, u, v, f_word, f_bit, d)
-            while not worst < previous and damping > 1e-6:  # too far: half the step back
-                damping *= 0.5
-                u -= damping * du
-                v -= damping * dv
-                worst = _residual(source[b], g, a, gw, gb, u, v, f_word, f_bit, d)
-            n_steps += 1
-        steps[b] = n_steps if worst <= goal else -1
+        steps[b] = _solve_vector(source[b], g, a, gw, gb, tolerance, word[b], bit[b])
 
 
 def node_voltages(

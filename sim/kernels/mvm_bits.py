@@ -39,17 +39,17 @@ def _count_ones(typing_context, word):  # type: ignore[no-untyped-def]
 _popcount: Any = _count_ones  # type checkers see the two arguments above, numba the one
 
 
-@njit(inline="always")
+@njit(error_model="numpy")
 def _count(x0, x1, x2, x3, w, g, j):  # type: ignore[no-untyped-def]
     """Rows of one 128-row group in which input bit and cell bit are both set."""
     low = np.uint32(_popcount(x0 & w[g, j]) + _popcount(x1 & w[g + 1, j]))
     return np.uint32(low + np.uint32(_popcount(x2 & w[g + 2, j]) + _popcount(x3 & w[g + 3, j])))
 
 
-@njit(inline="always")
+@njit(error_model="numpy")
 def _read(x, w, counts):  # type: ignore[no-untyped-def]
     """Column sums of one read: x (words,), w (planes, words, columns), counts (columns,) uint32."""
-    counts[:] = 0
+    counts.fill(0)
     for p in range(w.shape[0]):
         for g in range(0, x.size, 4):
             x0, x1, x2, x3 = x[g], x[g + 1], x[g + 2], x[g + 3]
@@ -70,7 +70,7 @@ def _mvm(x, w, factor, slope, offset, low, high, lowest, highest, saturates, sum
         total = np.empty(n, np.int32)
         n_saturated = 0
         for b in range(chunk * _CHUNK, min(batch, chunk * _CHUNK + _CHUNK)):
-            total[:] = 0
+            total.fill(0)
             for r in range(n_blocks):
                 for s in range(n_inputs):
                     word = x[b, r, s]
@@ -95,9 +95,11 @@ def _mvm(x, w, factor, slope, offset, low, high, lowest, highest, saturates, sum
                                 below[j] += np.int32(v < low)
                                 above[j] += np.int32(v > high)
                                 total[j] += np.int32(min(max(v, low), high)) * f
-            sums[b, :] = total
-        clipped[chunk, 0, :] = below
-        clipped[chunk, 1, :] = above
+            for j in range(n):
+                sums[b, j] = total[j]
+        for j in range(n):
+            clipped[chunk, 0, j] = below[j]
+            clipped[chunk, 1, j] = above[j]
         saturated[chunk] = n_saturated
 
 
@@ -105,13 +107,13 @@ def _mvm(x, w, factor, slope, offset, low, high, lowest, highest, saturates, sum
 def _pack_inputs(codes, rows_per_read, words):  # type: ignore[no-untyped-def]
     batch, n_blocks, n_bits, n_words = words.shape
     for b in prange(batch):
-        eights = np.empty(4, np.uint64)
+        eights = np.zeros(4, np.uint64)
         for r in range(n_blocks):
             for w in range(n_words):
                 first = r * rows_per_read + w * 32
                 n_rows = min(32, (r + 1) * rows_per_read - first, codes.shape[1] - first)
                 for base in range(0, n_bits, 8):
-                    eights[:] = 0
+                    eights.fill(0)
                     for k in range(n_rows):  # eight bytes side by side
                         byte = np.uint64((codes[b, first + k] >> base) & 255)
                         eights[k >> 3] |= byte << np.uint64(8 * (k & 7))

@@ -104,7 +104,8 @@ def _fill_normal32(out, first_row, k0, k1):  # type: ignore[no-untyped-def]
             s, c = _sine_cosine(w3)
             z[2 * q + i] = r * s
             z[3 * q + i] = r * c
-        out[b, :] = z[:n]
+        for j in range(n):  # a loop compiles much faster than a slice
+            out[b, j] = z[j]
 
 
 @njit(cache=True, parallel=True, error_model="numpy")
@@ -121,7 +122,8 @@ def _fill_normal64(out, first_row, k0, k1):  # type: ignore[no-untyped-def]
                 angle = 2.0 * math.pi * _TO_UNIT * np.float64(w[2 * half + 1])
                 z[2 * half * q + i] = r * math.sin(angle)
                 z[(2 * half + 1) * q + i] = r * math.cos(angle)
-        out[b, :] = z[:n]
+        for j in range(n):  # a loop compiles much faster than a slice
+            out[b, j] = z[j]
 
 
 @njit(cache=True, parallel=True, error_model="numpy")
@@ -135,7 +137,8 @@ def _fill_words(out, first_row, k0, k1):  # type: ignore[no-untyped-def]
             w = _philox(np.uint32(i), np.uint32(row), np.uint32(row >> _WORD), np.uint32(0), k0, k1)
             for lane in range(4):
                 z[lane * q + i] = w[lane]
-        out[b, :] = z[:n]
+        for j in range(n):  # a loop compiles much faster than a slice
+            out[b, j] = z[j]
 
 
 @njit(cache=True)
