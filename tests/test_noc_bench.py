@@ -16,6 +16,7 @@ from ohmsum.sim.noc.flit import (
     curve,
     knee,
     read_trace,
+    replay,
     traffic,
     traffic_curve,
 )
@@ -113,6 +114,13 @@ def test_a_trace_is_read_by_time_with_comments_and_the_host(tmp_path):
     trace = read_trace(file, MESH)
     assert trace.time.tolist() == [5, 7]
     assert (trace.src.tolist(), trace.dst.tolist(), trace.n_flits.tolist()) == ([HOST, 1], [0, 2], [1, 3])
+
+
+def test_a_trace_runs_packet_by_packet(tmp_path):
+    file = tmp_path / "trace.csv"
+    file.write_text("0,0,3,5\n100,3,0,1\n")
+    done = replay(MESH, BOOKSIM["WH1"], read_trace(file, MESH))
+    assert (done.arrived - done.created).tolist() == [7 + 5 * 3 + 4, 7 + 5 * 3]
 
 
 @pytest.mark.parametrize(

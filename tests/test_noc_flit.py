@@ -142,6 +142,23 @@ def test_running_in_pieces_gives_the_same_as_running_at_once(net, seed, pieces):
     assert (tags, times) == (expected.tag.tolist(), expected.arrived.tolist())
 
 
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_stopping_at_deliveries_gives_each_at_its_cycle_and_changes_nothing(seed):
+    rng, n = np.random.default_rng(seed), 60
+    packets = (np.sort(rng.integers(0, 200, n)), *rng.integers(0, 64, (2, n)), 3, np.arange(n))
+    whole, stops = FlitNetwork(MESH, BOOKSIM["VC8"]), FlitNetwork(MESH, BOOKSIM["VC8"])
+    whole.offer(*packets)
+    stops.offer(*packets)
+    expected, times, tags = whole.drain(), [], []
+    while len(times) < n:
+        done = stops.advance(10**6, stop_at_delivery=True)
+        assert set(done.arrived.tolist()) == {stops.clock - 1}
+        times += done.arrived.tolist()
+        tags += done.tag.tolist()
+    assert (times, tags) == (expected.arrived.tolist(), expected.tag.tolist())
+
+
 @pytest.mark.parametrize(("routing_delay", "spacing"), [(0, 2), (1, 3), (2, 4)])
 def test_a_virtual_channel_must_be_allocated_for_every_packet(routing_delay, spacing):
     # Tail leaves at u: route from u + 1, VC at u + 1 + routing_delay, switch one later.

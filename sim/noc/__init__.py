@@ -1,6 +1,16 @@
-"""The interconnect: topologies and routes, and what happens on them flit by flit."""
+"""The interconnect: topologies and routes, and what happens on them packet by packet or flit by flit."""
 
 from .deadlock import check_deadlock_free
+from .router import BOOKSIM, RouterConfig
 from .topology import HOST, Link, LinkKind, Topology, build
 
-__all__ = ["HOST", "Link", "LinkKind", "Topology", "build", "check_deadlock_free"]
+__all__ = [
+    "BOOKSIM",
+    "HOST",
+    "Link",
+    "LinkKind",
+    "RouterConfig",
+    "Topology",
+    "build",
+    "check_deadlock_free",
+]

@@ -1,10 +1,10 @@
 """Cycle-accurate routers: every flit, credit and virtual channel.
 
-numba is imported with this package: import it when a run at flit detail begins, not before.
+numba is imported when a network first runs, not before.
 """
 
-from .bench import bench, check_routing, curve, knee, throughput, traffic_curve
-from .config import BOOKSIM, RouterConfig
+from ..router import BOOKSIM, RouterConfig
+from .bench import bench, check_routing, curve, knee, replay, throughput, traffic_curve
 from .network import Delivered, FlitNetwork
 from .run import LatencyPoint, Sampling
 from .traffic import Trace, Traffic, read_trace, traffic
@@ -23,6 +23,7 @@ __all__ = [
     "curve",
     "knee",
     "read_trace",
+    "replay",
     "throughput",
     "traffic",
     "traffic_curve",

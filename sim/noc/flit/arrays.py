@@ -7,8 +7,8 @@ from itertools import accumulate
 
 import numpy as np
 
+from ..router import RouterConfig
 from ..topology import HOST, Topology
-from .config import RouterConfig
 from .loop.state import DELIVERY, ENDPOINT, FREE, HEAD, INDEX, LINK, PACKET, ROUTER, TABLES, Records, State
 
 

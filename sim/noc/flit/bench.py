@@ -11,10 +11,11 @@ from itertools import pairwise, product
 import numpy as np
 
 from ..deadlock import check_deadlock_free
+from ..router import RouterConfig
 from ..topology import Topology
-from .config import RouterConfig
+from .network import Delivered, FlitNetwork
 from .run import LatencyPoint, Sampling, TrafficRun
-from .traffic import Traffic, traffic
+from .traffic import Trace, Traffic, traffic
 
 
 def bench(
@@ -80,6 +81,22 @@ def throughput(
             run.clear(measure=True)
         run.step(sampling.period, backlog_limit=True)
     return run.accepted()
+
+
+def replay(topology: Topology, router: RouterConfig, trace: Trace) -> Delivered:
+    """Run the packets of a trace, all of which may be waiting at once; tags are positions in the trace.
+
+    Raises
+    ------
+    SimulationError
+        Routes of the trace that could deadlock on the virtual channels that there are.
+    """
+    pairs = sorted(set(zip(trace.src.tolist(), trace.dst.tolist(), strict=True)))
+    check_deadlock_free(topology, pairs, min(router.n_vcs, topology.n_classes))
+    network = FlitNetwork(topology, router)
+    flow = trace.src * topology.n_endpoints + trace.dst
+    network.offer(trace.time, trace.src, trace.dst, trace.n_flits, np.arange(len(trace.time)), flow)
+    return network.drain()
 
 
 def _pattern(pattern: str | Traffic, topology: Topology) -> Traffic:

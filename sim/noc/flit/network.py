@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import DeadlockError, SimulationError
+from ..router import RouterConfig
 from ..topology import HOST, Topology
 from .arrays import fresh_state, grow_packets
-from .config import RouterConfig
-from .loop.entry import load, sources_digest
 from .loop.state import BROKEN, DEADLOCK, OFFER
 from .routes import route_table
 
@@ -125,15 +124,22 @@ class FlitNetwork:
         self._state.head["n_taken"], self._state.head["n_offered"] = 0, len(offers)
         self._state = grow_packets(self._state, len(offers)).replaced(offers=offers, hops=self._routes.hops)
 
-    def advance(self, until: int) -> Delivered:
+    def advance(self, until: int, *, stop_at_delivery: bool = False) -> Delivered:
         """Simulate up to cycle `until` (not included) and return what was delivered on the way.
+
+        With `stop_at_delivery`, only up to and with the first cycle in which a packet arrives: an event loop
+        that feeds the network asks for the time until its own next event, and handles the deliveries that
+        come before.
 
         Raises
         ------
         DeadlockError
             Flits in the network can never move again.
         """
+        from .loop.entry import load, sources_digest  # numba, only now that it is needed
+
         self._state.head["n_delivered"] = 0
+        self._state.head["stop_at_delivery"] = stop_at_delivery
         result = load()(self._state.head, until)
         assert self._state.head["sources_digest"][0] == sources_digest(), "stale machine code"
         if result == DEADLOCK:

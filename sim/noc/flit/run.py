@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import SimulationError
+from ..router import RouterConfig
 from ..topology import LinkKind, Topology
-from .config import RouterConfig
 from .network import Delivered, FlitNetwork
 from .traffic import Traffic
 

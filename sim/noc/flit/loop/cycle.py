@@ -25,6 +25,8 @@ from .switch import allocate_switch, traverse
 def advance(s: Head, until: int) -> int:
     """Run from the network's clock to cycle `until` (not included); a network with nothing to do skips ahead.
 
+    With `stop_at_delivery` it ends after the first cycle in which a packet arrived.
+
     Returns OK, DEADLOCK or BROKEN; the clock stands at `until`, or at the cycle where it went wrong.
     """
     t = s.clock
@@ -50,5 +52,7 @@ def advance(s: Head, until: int) -> int:
         if s.in_flight > 0 and s.events == 0 and t - s.last_move > patience:
             return DEADLOCK
         t += 1
+        if s.stop_at_delivery and s.n_delivered > 0:
+            break
     s.clock = t
     return OK

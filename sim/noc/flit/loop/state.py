@@ -93,7 +93,7 @@ TABLES: dict[str, np.dtype[Any]] = {
 
 CONSTANTS = (
     "n_vcs shift low depth routing_delay vc_delay sw_delay iterations wait_for_tail busy_when_full "
-    "cut_through n_links ring_mask wheel_mask sources_digest "
+    "cut_through n_links stop_at_delivery ring_mask wheel_mask sources_digest "
 )
 """`shift` bits, `low` their mask, hold a VC's number on its link; `depth` flits fit in an input VC."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from ...errors import SimulationError
-from ..topology import Link, LinkKind
+from ..errors import SimulationError
+from .topology import Link, LinkKind
 
 MAX_VCS = 62
 """Virtual channels are bits of a signed 64-bit word."""
