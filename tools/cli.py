@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .commands import chips, networks, profile, run, show
+from .commands import check, chips, compare, networks, profile, run, show, validate
 
 app = typer.Typer(
     name="ohmsum",
@@ -20,9 +20,12 @@ app = typer.Typer(
 )
 app.command()(run.run)
 app.command()(profile.profile)
+app.command()(compare.compare)
+app.command()(check.check)
 app.command()(chips.chips)
 app.command()(networks.networks)
 app.command()(show.show)
+app.command()(validate.validate)
 
 
 def _version(wanted: bool) -> None:

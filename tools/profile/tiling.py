@@ -77,7 +77,8 @@ class TilingLosses:
 
     def share(self, reason: str) -> float:
         """Share of those cells in use ("cells_used"), or lost ("row_loss", "column_loss", ...)."""
-        return sum(getattr(layer, reason) for layer in self.layers) / max(1, self.cells_total)
+        cells: int = sum(getattr(layer, reason) for layer in self.layers)
+        return cells / max(1, self.cells_total)
 
 
 def tiling_losses(run: Run) -> TilingLosses | None:

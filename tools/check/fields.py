@@ -1,0 +1,115 @@
+"""Fields of a suite file, read with the line of whatever is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from ...arch.nearest import nearest_hint
+from ...arch.yaml_text import Document, Location
+from .errors import SuiteError
+
+T = TypeVar("T")
+
+
+class Fields:
+    """One mapping of a YAML document.
+
+    Parameters
+    ----------
+    document : Document
+    location : tuple of str or int
+        Where the mapping is.
+    known : iterable of str
+        Keys that it may have; others are refused with the nearest of these.
+    """
+
+    def __init__(self, document: Document, location: Location, known: Iterable[str]) -> None:
+        self._document, self._location = document, location
+        value: Any = document.value
+        for step in location:
+            value = value[step]
+        if not isinstance(value, dict):
+            raise self.error((), f"found {show(value)}, expected a mapping")
+        self._value = value
+        names = list(known)
+        for key in value:
+            if key not in names:
+                raise self.error((key,), f"unknown field{nearest_hint(key, names)}")
+
+    def error(self, below: Location, message: str) -> SuiteError:
+        """The error at a place inside this mapping."""
+        location = (*self._location, *below)
+        path = ".".join(map(str, location))
+        where = self._document.place(location)
+        return SuiteError(": ".join(part for part in (where, path, message) if part))
+
+    def __contains__(self, key: str) -> bool:
+        return self._value.get(key) is not None
+
+    def raw(self, key: str) -> Any:
+        """The plain value; None if there is none."""
+        return self._value.get(key)
+
+    def place(self, *below: str | int) -> str:
+        """``file:line`` of a place inside this mapping."""
+        return self._document.place((*self._location, *below))
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """A text; without a default it must be there."""
+        if key not in self and default is None:
+            raise self.error((), f"{key} is missing, expected a text")
+        return self._typed(key, str, "a text", default or "")
+
+    def integer(self, key: str, default: int | None, least: int = 1) -> int | None:
+        """A whole number."""
+        value = self._typed(key, int, f"a whole number from {least}", default)
+        if value is not None and value < least:
+            raise self.error((key,), f"found {value}, expected a whole number from {least}")
+        return value
+
+    def flag(self, key: str, default: bool) -> bool:
+        """true or false."""
+        return self._typed(key, bool, "true or false", default)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts; nothing is an empty one."""
+        value = self._typed(key, list, "a list of texts", [])
+        for i, item in enumerate(value):
+            if not isinstance(item, str):
+                raise self.error((key, i), f"found {show(item)}, expected a text")
+        return tuple(value)
+
+    def pairs(self, key: str, example: str) -> dict[str, str]:
+        """A mapping from names to plain values, as texts."""
+        value = self._typed(key, dict, f"a mapping such as {example}", {})
+        for name, item in value.items():
+            if isinstance(item, dict):
+                raise self.error((key, name), f"found a mapping, expected a value such as {example}")
+        return {name: _plain(item) for name, item in value.items()}
+
+    def _typed(self, key: str, kind: type, expected: str, default: Any) -> Any:
+        value = self._value.get(key)
+        if value is None:
+            return default
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise self.error((key,), f"found {show(value)}, expected {expected}")
+        return value
+
+
+def show(value: object) -> str:
+    """A value as messages name it."""
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    return "nothing" if value is None else repr(value)
+
+
+def _plain(value: object) -> str:
+    """A plain value as the text that the command line would be given."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_plain, value)) + "]"
+    return "null" if value is None else str(value)

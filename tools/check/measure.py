@@ -1,0 +1,56 @@
+"""One case run: its figures and the snapshot that explains them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from ...arch.errors import ConfigError
+from ...sim.errors import SimulationError
+from ...workloads.errors import NetworkError
+from ..compare.snapshot import Snapshot
+from ..workers import Workers, n_processors
+from .suite import Case
+from .tolerance import value_of
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a case gave.
+
+    Parameters
+    ----------
+    values : dict of str to float
+        By metric; a metric that the result does not have is left out.
+    snapshot : Snapshot or None
+        None if the run failed.
+    error : str
+        Why it failed.
+    """
+
+    values: dict[str, float]
+    snapshot: Snapshot | None
+    error: str = ""
+
+
+def measure(case: Case) -> Measured:
+    """Run one case."""
+    try:
+        result = case.spec.simulate().to_json()
+    except (ConfigError, NetworkError, SimulationError) as error:
+        return Measured({}, None, str(error))
+    values = {m.name: value_of(result, m.name) for m in case.metrics}
+    snapshot = Snapshot.of(result)
+    # As the suite says it: the folder that it lies in is of no concern to a golden.
+    options = {**snapshot.provenance["options"], **case.given.options}
+    snapshot = replace(snapshot, provenance={**snapshot.provenance, "options": options})
+    return Measured({name: v for name, v in values.items() if v is not None}, snapshot)
+
+
+def measure_all(
+    cases: Sequence[Case], jobs: int | None, done: Callable[[int], None] | None = None
+) -> list[Measured]:
+    """Run cases in parallel; the results are in the order of the cases."""
+    n = min(n_processors(), len(cases)) if jobs is None else jobs
+    with Workers(max(1, n) if jobs is None else n) as workers:
+        return workers.map(measure, cases, done)

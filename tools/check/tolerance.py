@@ -1,0 +1,115 @@
+"""How far a figure may move, and in which direction it is better."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ...arch.nearest import nearest_hint
+from ..compare.metrics import GROUPS, LAYER_METRICS, METRICS, Better
+from .fields import Fields, show
+
+DIRECTIONS: tuple[Better, ...] = ("lower", "higher", "same")
+_PERCENT = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*%\s*")
+
+DEFAULT = {"latency_s": 0.0, "throughput_per_s": 0.0, "energy_j": 0.0, "area_mm2": 0.0}
+"""Metrics and tolerances of a suite that names none: a simulation gives the same figures every time."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One figure that is held against its golden value.
+
+    Parameters
+    ----------
+    name : str
+        As in the result file, dots leading inwards: ``latency_s``, ``utilization.adc``,
+        ``layers.conv1.energy_j``.
+    tolerance : float
+        Relative: 0.01 is 1 %.
+    better : {"lower", "higher", "same"}
+        Only moving the other way is a regression; for "same" moving at all is.
+    place : str
+        ``file:line`` where the suite names it.
+    """
+
+    name: str
+    tolerance: float
+    better: Better
+    place: str = ""
+
+
+def read_metrics(fields: Fields, key: str = "metrics") -> dict[str, Metric]:
+    """The metrics of a mapping ``name: 1 %`` or ``name: {tolerance: 1 %, better: lower}``."""
+    value = fields.raw(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise fields.error((key,), f"found {show(value)}, expected a mapping such as {{latency_s: 1 %}}")
+    return {name: _metric(fields, key, name, given) for name, given in value.items()}
+
+
+def _metric(fields: Fields, key: str, name: str, given: object) -> Metric:
+    problem = unknown(name)
+    if problem:
+        raise fields.error((key, name), problem)
+    better = direction(name)
+    if isinstance(given, dict):
+        for inner in given:
+            if inner not in ("tolerance", "better"):
+                hint = nearest_hint(inner, ("tolerance", "better"))
+                raise fields.error((key, name, inner), f"unknown field{hint}")
+        wanted = given.get("better", better)
+        if wanted not in DIRECTIONS:
+            raise fields.error(
+                (key, name, "better"), f"found {show(wanted)}, expected one of {', '.join(DIRECTIONS)}"
+            )
+        better, given = wanted, given.get("tolerance", "0 %")
+    return Metric(name, _tolerance(fields, key, name, given), better, fields.place(key, name))
+
+
+def _tolerance(fields: Fields, key: str, name: str, given: object) -> float:
+    """A relative tolerance; a plain 0 is allowed, other numbers need their per cent sign."""
+    if given == 0 and not isinstance(given, bool):
+        return 0.0
+    match = _PERCENT.fullmatch(given) if isinstance(given, str) else None
+    if match is None:
+        raise fields.error((key, name), f"found {show(given)}, expected a tolerance such as 1 %")
+    return float(match.group(1)) / 100
+
+
+def unknown(name: str) -> str:
+    """What is wrong with the name of a metric; "" if nothing."""
+    first, _, rest = name.partition(".")
+    if first in METRICS and not rest:
+        return ""
+    if first in GROUPS:
+        return "" if rest else f"expected a class or part after it, such as {first}.adc"
+    if first == "layers":
+        layer, _, figure = rest.rpartition(".")
+        if layer and figure in LAYER_METRICS:
+            return ""
+        return f"expected layers.LAYER.FIGURE with one of {', '.join(LAYER_METRICS)}"
+    return f"unknown metric{nearest_hint(name, [*METRICS, *GROUPS, 'layers'])}"
+
+
+def direction(name: str) -> Better:
+    """In which direction a figure is better, unless the suite says otherwise."""
+    first, _, rest = name.partition(".")
+    if first == "layers":
+        return LAYER_METRICS.get(rest.rpartition(".")[2], "same")
+    return METRICS.get(first) or GROUPS.get(first, "same")
+
+
+def value_of(result: dict, name: str) -> float | None:  # type: ignore[type-arg]
+    """The figure of a result object; None if the result does not have it."""
+    first, _, rest = name.partition(".")
+    if first == "layers":
+        layer, _, figure = rest.rpartition(".")
+        rows = [row for row in result["layers"] if row["name"] == layer]
+        value = rows[0].get(figure) if rows else None
+    elif rest:
+        value = result.get(first, {}).get(rest)
+    else:
+        value = result.get(first)
+    return float(value) if isinstance(value, int | float) else None

@@ -1,0 +1,122 @@
+"""What differs between two snapshots, the largest difference first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .causes import Cause, causes
+from .metrics import METRICS
+from .snapshot import Amounts, Snapshot
+
+
+@dataclass(frozen=True)
+class Change:
+    """One figure before and after; what is not there counts as 0.
+
+    Parameters
+    ----------
+    name : str
+    old, new : float
+    """
+
+    name: str
+    old: float
+    new: float
+
+    @property
+    def delta(self) -> float:
+        """`new` - `old`."""
+        return self.new - self.old
+
+    @property
+    def verdict(self) -> str:
+        """ "better", "worse", or "" where neither has a meaning."""
+        direction = METRICS.get(self.name, "same")
+        if direction == "same" or self.new == self.old:
+            return ""
+        return "better" if (self.new < self.old) == (direction == "lower") else "worse"
+
+
+@dataclass(frozen=True)
+class Split:
+    """Changes of the parts of one whole.
+
+    Parameters
+    ----------
+    title : str
+        "latency by layer".
+    unit : str
+        Ending of a name that has this unit ("latency_s").
+    changes : tuple of Change
+        Parts that changed, the largest change first; all parts add up to the change of the whole.
+    """
+
+    title: str
+    unit: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Everything that differs.
+
+    Parameters
+    ----------
+    old, new : Snapshot
+    figures : tuple of Change
+        All figures of the whole run, changed or not.
+    splits : tuple of Split
+        Those with changes.
+    causes : tuple of Cause
+        What was changed, the likeliest to matter first.
+    """
+
+    old: Snapshot
+    new: Snapshot
+    figures: tuple[Change, ...]
+    splits: tuple[Split, ...]
+    causes: tuple[Cause, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing that was measured differs."""
+        return not self.splits and all(change.old == change.new for change in self.figures)
+
+    def split(self, title: str) -> Split | None:
+        """The split with that title, if anything changed in it."""
+        return next((split for split in self.splits if split.title == title), None)
+
+
+SPLITS = (
+    ("latency by layer", "latency_s", "latency_by_layer_s"),
+    ("latency by class of resource", "latency_s", "latency_by_class_s"),
+    ("energy by layer", "energy_j", "energy_by_layer_j"),
+    ("energy by component", "energy_j", "energy_by_component_j"),
+    ("area by part", "area_mm2", "area_by_part_mm2"),
+    ("utilization by class of resource", "utilization", "utilization"),
+)
+"""Title, unit, and attribute of the snapshot."""
+
+
+def difference(old: Snapshot, new: Snapshot) -> Difference:
+    """Compare two snapshots."""
+    splits = tuple(
+        Split(title, unit, changes)
+        for title, unit, name in SPLITS
+        if (changes := _changes(getattr(old, name), getattr(new, name)))
+    )
+    names = [name for name in METRICS if name in old.figures or name in new.figures]
+    figures = tuple(Change(n, old.figures.get(n, 0.0), new.figures.get(n, 0.0)) for n in names)
+    moved = {
+        change.name: abs(change.delta)
+        for split in splits
+        if split.title == "latency by class of resource"
+        for change in split.changes
+    }
+    return Difference(old, new, figures, splits, causes(old, new, moved))
+
+
+def _changes(old: Amounts, new: Amounts) -> tuple[Change, ...]:
+    found = [Change(name, old.get(name, 0.0), new.get(name, 0.0)) for name in {**old, **new}]
+    changed = [change for change in found if change.old != change.new]
+    return tuple(sorted(changed, key=lambda change: (-abs(change.delta), change.name)))

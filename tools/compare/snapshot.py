@@ -1,0 +1,88 @@
+"""What a comparison needs of a result, split so that the parts add up to the whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..errors import UsageError
+from .metrics import METRICS
+
+Amounts = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One result, reduced.
+
+    Parameters
+    ----------
+    network, chip : str
+    batch : int
+    figures : dict of str to float
+        Figures of the whole run that are known.
+    latency_by_layer_s, latency_by_class_s : dict of str to float
+        The critical path; each adds up to the latency.
+    energy_by_layer_j, energy_by_component_j : dict of str to float
+        Each adds up to the energy.
+    area_by_part_mm2 : dict of str to float
+        Of one chip.
+    utilization : dict of str to float
+        By class of resource.
+    layers : dict of str to dict
+        Where each layer ran: op, unit, tiles, replicas.
+    chip_fields : dict of str to str
+        Every field of the chip.
+    provenance : dict
+    """
+
+    network: str
+    chip: str
+    batch: int
+    figures: Amounts
+    latency_by_layer_s: Amounts
+    latency_by_class_s: Amounts
+    energy_by_layer_j: Amounts
+    energy_by_component_j: Amounts
+    area_by_part_mm2: Amounts
+    utilization: Amounts
+    layers: dict[str, dict[str, Any]]
+    chip_fields: dict[str, str]
+    provenance: dict[str, Any]
+
+    @staticmethod
+    def of(result: Mapping[str, Any]) -> Snapshot:
+        """The snapshot of a result object (see `sim/report/json_result.py`)."""
+        path = result["critical_path_summary"]
+        return Snapshot(
+            network=result["network"]["name"],
+            chip=result["chip"]["name"],
+            batch=result["batch"],
+            figures={name: result[name] for name in METRICS if name in result},
+            latency_by_layer_s=path["by_layer_s"],
+            latency_by_class_s=path["by_class_s"],
+            energy_by_layer_j={layer["name"]: layer["energy_j"] for layer in result["layers"]},
+            energy_by_component_j=result["energy_by_component_j"],
+            area_by_part_mm2=result.get("area_by_part_mm2", {}),
+            utilization=result["utilization"],
+            layers={
+                layer["name"]: {key: layer[key] for key in ("op", "unit", "tiles", "replicas")}
+                for layer in result["layers"]
+            },
+            chip_fields=result["chip_fields"],
+            provenance=json.loads(json.dumps(result["provenance"])),  # as it will be when it is read back
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain dicts, for a golden file."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(value: Mapping[str, Any], where: str) -> Snapshot:
+        """Inverse of `to_json`; `where` names the file and case in messages."""
+        try:
+            return Snapshot(**value)
+        except TypeError:
+            raise UsageError(f"{where}: damaged, not what this program wrote") from None

@@ -1,0 +1,121 @@
+"""A comparison on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from ..tables import Column, note, section, table
+from .difference import Change, Difference, Split
+from .metrics import change_text, value_text
+
+N_ROWS = 8
+"""Rows of each split unless all are asked for."""
+N_CAUSES = 12
+"""Causes told unless all are asked for."""
+
+
+def report(found: Difference, width: int, plain: bool, n_rows: int | None = N_ROWS) -> Group:
+    """The whole comparison in so many columns; `n_rows` None shows everything."""
+    return Group(*_parts(found, width, plain, n_rows))
+
+
+def title(found: Difference) -> str:
+    """Which results are compared."""
+
+    def name(network: str, chip: str, batch: int) -> str:
+        return f"{network} on {chip}, batch {batch}"
+
+    old = name(found.old.network, found.old.chip, found.old.batch)
+    new = name(found.new.network, found.new.chip, found.new.batch)
+    return old if old == new else f"{old} -> {new}"
+
+
+def headline(found: Difference) -> str:
+    """The most important change and its likeliest cause in one sentence."""
+    if found.is_empty:
+        return "No figure differs."
+    first = next((c for c in found.figures if c.name == "latency_s" and c.old != c.new), None)
+    first = first or max(found.figures, key=lambda c: abs(c.delta / c.old) if c.old else 0.0)
+    text = (
+        f"{first.name}: {value_text(first.name, first.old)} -> {value_text(first.name, first.new)} "
+        f"({change_text(first.old, first.new)})"
+    )
+    layers = found.split("latency by layer" if first.name == "latency_s" else "energy by layer")
+    if layers is not None:
+        most = layers.changes[0]
+        text += f"; most in layer {most.name} ({signed(layers.unit, most.delta)})"
+    if found.causes:
+        text += f"; likely cause: {found.causes[0].text}"
+    return text
+
+
+def signed(name: str, delta: float) -> str:
+    """A difference with its sign and unit; of shares in percentage points."""
+    if name == "utilization":
+        return f"{100 * delta:+.2f} pp"
+    return f"{'+' if delta >= 0 else '-'}{value_text(name, abs(delta))}"
+
+
+def _parts(found: Difference, width: int, plain: bool, n_rows: int | None) -> Iterator[RenderableType]:
+    yield Text(title(found), "bold")
+    yield Text(headline(found))
+    if found.causes:
+        yield section("What was changed, the likeliest cause first")
+        n_causes = None if n_rows is None else N_CAUSES
+        rows = [(cause.kind, cause.text) for cause in found.causes]
+        yield table((Column("what"), Column("change", flexible=True)), rows, width, plain, n_causes)
+    if found.is_empty:
+        return
+    yield section("Figures")
+    yield _figures([c for c in found.figures if c.old != c.new], width, plain)
+    same = [c.name for c in found.figures if c.old == c.new]
+    if same:
+        yield note(f"unchanged: {', '.join(same)}")
+    for split in found.splits:
+        yield section(split.title.capitalize())
+        yield _split(split, width, plain, n_rows)
+
+
+def _figures(changes: list[Change], width: int, plain: bool) -> RenderableType:
+    rows = [
+        (
+            c.name,
+            value_text(c.name, c.old),
+            value_text(c.name, c.new),
+            change_text(c.old, c.new),
+            c.verdict,
+        )
+        for c in changes
+    ]
+    columns = (
+        Column("figure", flexible=True),
+        Column("before", right=True),
+        Column("after", right=True),
+        Column("change", right=True),
+        Column("", dropped=1),
+    )
+    return table(columns, rows, width, plain)
+
+
+def _split(split: Split, width: int, plain: bool, n_rows: int | None) -> RenderableType:
+    rows = [
+        (
+            c.name,
+            value_text(split.unit, c.old),
+            value_text(split.unit, c.new),
+            signed(split.unit, c.delta),
+            change_text(c.old, c.new),
+        )
+        for c in split.changes
+    ]
+    columns = (
+        Column("", flexible=True),
+        Column("before", right=True, dropped=2),
+        Column("after", right=True, dropped=1),
+        Column("difference", right=True),
+        Column("change", right=True),
+    )
+    return table(columns, rows, width, plain, n_rows)
