@@ -52,10 +52,10 @@ def test_enough_bits_give_the_exact_product():
     assert not clipped.any()
 
 
-def test_buffers_are_used():
+def test_the_given_array_is_filled():
     x, w = operands(np.float32)
-    out, scratch = np.empty((37, 29), np.float32), np.empty((37, 70), np.float32)
-    y, _, _ = mvm(x, w, **SETTINGS, out=out, scratch=scratch)
+    out = np.empty((37, 29), np.float32)
+    y, _, _ = mvm(x, w, **SETTINGS, out=out)
     assert y is out
     np.testing.assert_array_equal(y, mvm(x, w, **SETTINGS)[0])
 
@@ -173,6 +173,9 @@ def test_one_and_two_threads_give_the_same_bits():
         ({"adc_offset": np.array([np.nan])}, "offset"),
         ({"adc_noise_codes": -1.0}, "adc_noise_codes"),
         ({"weight_variance": np.full((2, 1), -1.0)}, "weight_variance: smallest is -1"),
+        ({"out": np.ones((1, 2))}, "out: shape"),
+        ({"out": np.ones((1, 1), np.float32)}, "out: dtype float32"),
+        ({"x": np.vstack([np.ones((300, 2)), [[np.nan, 1]]])}, "x: 1 of 602 values are NaN"),
         ({"weight_variance": np.ones((1, 1))}, "weight_variance: shape"),
         ({"weight_variance": np.ones((2, 1)), "seed": -1}, "seed"),
     ],

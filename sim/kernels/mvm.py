@@ -15,6 +15,7 @@ from .checks import Floats, fail, floats, scalar, shape
 from .converter import Counts, convert
 from .encode import quantize
 
+_BLOCK_ROWS = 256  # rows quantized and multiplied at once: enough for BLAS, few enough for the cache
 _NOISE_ROWS = 128  # rows drawn at once: the draws stay in the cache until they are used
 
 
@@ -84,7 +85,6 @@ def mvm(
     seed: int = 0,
     first_row: int = 0,
     out: Floats | None = None,
-    scratch: Floats | None = None,
 ) -> tuple[Floats, int, Counts]:
     """Values that a tile with one multi-bit input pulse and one converter per column gives back.
 
@@ -97,7 +97,7 @@ def mvm(
     adc_gain, adc_offset : per column, see `converter.convert`
     adc_noise_codes : input-referred converter noise, standard deviation in codes
     weight_variance, seed, first_row : read noise, see `product`
-    out, scratch : (batch, n_columns) and (batch, n_rows) buffers to reuse
+    out : (batch, n_columns) array to fill, if given: large new arrays cost as much as the conversion
 
     Returns
     -------
@@ -115,19 +115,39 @@ def mvm(
         variance = floats("weight_variance", weight_variance, ndim=2, dtype=w.dtype)
         if variance.size and variance.min() < 0:
             raise fail("weight_variance", f"smallest is {variance.min()}", "no negative numbers")
-    codes, n_clipped_inputs = quantize(inputs, input_step, *input_range, out=scratch)
     scalar("adc_noise_codes", adc_noise_codes, 0.0)
-    y = product(
-        codes,
-        w,
-        weight_variance=variance,
-        floor_sigma=adc_noise_codes * adc_step,
-        seed=seed,
-        first_row=first_row,
-        out=out,
-    )
+    n_rows, n_columns = w.shape
+    y = np.empty((len(inputs), n_columns), w.dtype) if out is None else out
+    shape("out", y, (len(inputs), n_columns))
+    if y.dtype != w.dtype:
+        raise fail("out", f"dtype {y.dtype}", f"{w.dtype}")
+    codes = np.empty((min(_BLOCK_ROWS, len(inputs)), n_rows), w.dtype)
+    n_clipped_inputs = 0
+    for start in range(0, len(inputs), _BLOCK_ROWS):
+        part = inputs[start : start + _BLOCK_ROWS]
+        n_clipped_inputs += _quantize_part(part, inputs, input_step, input_range, codes[: len(part)])
+        product(
+            codes[: len(part)],
+            w,
+            weight_variance=variance,
+            floor_sigma=adc_noise_codes * adc_step,
+            seed=seed,
+            first_row=first_row + start,
+            out=y[start : start + len(part)],
+        )
     clipped = convert(y, adc_step, *adc_range, gain=adc_gain, offset=adc_offset, scale=adc_step * input_step)
     return y, n_clipped_inputs, clipped
+
+
+def _quantize_part(
+    part: Floats, whole: Floats, step: float, code_range: tuple[int, int], codes: Floats
+) -> int:
+    """Quantize some rows into `codes`; a bad value is reported for the whole batch."""
+    try:
+        return quantize(part, step, *code_range, out=codes)[1]
+    except ValueError:
+        floats("x", whole)
+        raise
 
 
 def _operands(x: npt.ArrayLike, weights: npt.ArrayLike) -> tuple[Floats, Floats]:
