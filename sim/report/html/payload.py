@@ -1,0 +1,176 @@
+"""Everything that the page shows, as one object of plain values and references to arrays."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...metrics.path import Piece
+from ...metrics.seconds import seconds
+from ..figures import percent, si
+from .activity import Activity
+from .container import Container
+from .floorplan import floorplan
+from .roofline import roofline
+
+if TYPE_CHECKING:
+    from ...metrics.layers import Layer
+    from ...run import Run
+
+MOST_PIECES = 20_000
+"""Pieces of the critical path shown one by one; more are merged by layer and class."""
+
+
+def payload(run: Run, activity: Activity, profile: dict[str, Any] | None) -> str:
+    """The container for the page; `profile` as `ohmsum profile --json` writes it."""
+    box = Container()
+    names = [layer.name for layer in run.layers]
+    index = {name: i for i, name in enumerate(names)}
+    return box.text(
+        {
+            "network": run.network.name,
+            "chip": run.chip.name,
+            "n_chips": run.mapping.n_chips,
+            "batch": run.batch,
+            "subtitle": _subtitle(run),
+            "notes": _notes(run),
+            "provenance": _provenance(run),
+            "figures": _figures(run),
+            "latency_s": run.latency_s,
+            "energy_j": run.energy.total_j,
+            "layers": [_layer(layer, run) for layer in run.layers],
+            "resources": {
+                "name": list(run.program.resource_name),
+                "class": list(run.program.resource_class),
+                "servers": run.program.resource_servers.tolist(),
+                "units": run.program.resource_units.tolist(),
+            },
+            "activity": activity.packed(box, index),
+            "static_power_w": sum(watts for _, watts in run.program.static_power_w),
+            "energy": [[index[t.layer], t.component, t.action, t.energy_j] for t in run.energy.terms],
+            "path": _path(run, box, index),
+            "roofline": roofline(run),
+            "floorplan": floorplan(run),
+            "profile": profile,
+        }
+    )
+
+
+def _subtitle(run: Run) -> str:
+    parts = [f"batch {run.batch}", f"{si(run.network.params)} parameters", si(run.macs, "MAC")]
+    return ", ".join([*parts, f"{len(run.network.operators)} operators"])
+
+
+def _notes(run: Run) -> list[str]:
+    notes = list(run.network.notes)
+    if run.parts_without_area and run.area_mm2 is not None:
+        notes.append(f"Area unknown and left out: {', '.join(run.parts_without_area)}.")
+    if run.batch > 1:
+        notes.append(
+            f"Throughput: {run.throughput.basis}. Energy and power are those of the batch; everything over "
+            "time and by layer is one inference alone."
+        )
+    return notes
+
+
+def _provenance(run: Run) -> dict[str, str]:
+    return {
+        "ohmsum": version("ohmsum"),
+        "chip": run.chip.hash,
+        "network": run.network.hash,
+        "program": run.program.hash,
+    }
+
+
+def _figures(run: Run) -> list[dict[str, str]]:
+    """The large figures on top: name, value, and a line below."""
+    mapping, total_j = run.mapping, run.energy.total_j
+    figures = [
+        ("Latency", si(run.latency_s, "s"), f"{percent(run.network_s / run.latency_s)} in links"),
+        ("Throughput", f"{si(run.throughput.per_s)}/s", f"{run.tops:.3g} TOPS"),
+        ("Energy", si(total_j, "J"), "per inference"),
+        (
+            "Power",
+            si(run.power_w, "W"),
+            f"{percent(run.energy.static_j / total_j)} static" if total_j else "",
+        ),
+    ]
+    if run.tops_per_w is not None:
+        figures.append(("Efficiency", f"{run.tops_per_w:.3g}", "TOPS/W, 1 MAC = 2 ops"))
+    if run.area_mm2 is not None:
+        chips = f"{mapping.n_chips} chips" if mapping.n_chips > 1 else "1 chip"
+        figures.append(("Area", si(run.area_mm2, "mm2").replace("mm2", "mm²"), chips))
+    if mapping.tiles_total:
+        used = f"{percent(mapping.tiles_used / mapping.tiles_total)} used"
+        figures.append(("Tiles", f"{mapping.tiles_used} / {mapping.tiles_total}", used))
+    return [{"name": name, "value": value, "note": note} for name, value, note in figures]
+
+
+def _layer(layer: Layer, run: Run) -> dict[str, Any]:
+    stalls = dict(layer.stall_s)
+    if stalls:
+        # What an actor waits before its first firing is the filling of the pipeline.
+        stalls = {"fill": layer.first_input_s, **stalls}
+        stalls["input"] = max(0.0, stalls["input"] - layer.first_input_s)
+    return {
+        "name": layer.name,
+        "op": layer.op,
+        "unit": layer.unit,
+        "macs": layer.macs + layer.product_macs,
+        "tiles": layer.tiles,
+        "replicas": layer.replicas,
+        "begin_s": None if layer.begin_fs is None else seconds(layer.begin_fs),
+        "latency_s": None if layer.latency_fs is None else seconds(layer.latency_fs),
+        "energy_j": layer.energy_j,
+        "busiest": layer.busiest,
+        "utilization": layer.utilization,
+        "stall_s": stalls,
+        "path_s": run.critical_path.by_layer_s.get(layer.name, 0.0),
+    }
+
+
+def _path(run: Run, box: Container, layer_index: dict[str, int]) -> dict[str, Any]:
+    """Pieces of the critical path as arrays; -1 is the layer of the time before the inference arrives."""
+    pieces = list(run.critical_path.pieces)
+    merged = len(pieces) > MOST_PIECES
+    if merged:
+        pieces = _merged(pieces)
+    classes = sorted({p.klass for p in pieces})
+    causes = sorted({p.cause for p in pieces})
+    return {
+        "merged": merged,
+        "classes": classes,
+        "causes": causes,
+        "layer": box.add(np.array([layer_index.get(p.layer, -1) for p in pieces], np.int32)),
+        "class": box.add(np.array([classes.index(p.klass) for p in pieces], np.int32)),
+        "cause": box.add(np.array([causes.index(p.cause) for p in pieces], np.int32)),
+        "start_s": box.add(np.array([seconds(p.start_fs) for p in pieces], np.float64)),
+        "duration_s": box.add(np.array([seconds(p.duration_fs) for p in pieces], np.float64)),
+    }
+
+
+def _merged(pieces: list[Piece]) -> list[Piece]:
+    """Neighbouring pieces of one layer and class as one, with the cause that took most of it."""
+    groups: list[list[Piece]] = []
+    for piece in pieces:
+        if groups and (groups[-1][0].layer, groups[-1][0].klass) == (piece.layer, piece.klass):
+            groups[-1].append(piece)
+        else:
+            groups.append([piece])
+    return [_one(group) for group in groups]
+
+
+def _one(group: list[Piece]) -> Piece:
+    first, longest = group[0], max(group, key=lambda p: p.duration_fs)
+    return Piece(
+        actor=first.actor,
+        layer=first.layer,
+        resource=first.resource,
+        klass=first.klass,
+        cause=longest.cause,
+        start_fs=first.start_fs,
+        duration_fs=sum(p.duration_fs for p in group),
+        n_visits=sum(p.n_visits for p in group),
+    )
