@@ -69,6 +69,19 @@ def cost_table(chip: Chip) -> RenderableType:
     return Group(Text(chip.name, "bold"), Text(), table, Text(), *lines)
 
 
+def contradiction_table(chip: Chip) -> tuple[RenderableType, int]:
+    """Contradictions between the figures of a chip, and their number; estimates beyond their range below."""
+    from ..arch.consistency import contradictions
+
+    found = list(contradictions(chip))
+    lines = [Text(f"{path}: {message}", "yellow") for path, message in found]
+    lines += [
+        Text(f"{path}: {mark}", "dim") for path, _, mark in arch.describe(chip) if "outside its range" in mark
+    ]
+    head = f"{len(found)} contradictions" if found else "no contradictions found"
+    return Group(Text(chip.name, "bold"), *lines, Text(head)), len(found)
+
+
 def as_yaml(chip: Chip) -> str:
     """The chip as the text of a chip file."""
     return arch.to_yaml(chip)

@@ -13,6 +13,8 @@ from . import options
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from ...arch import Chip
+
 
 def show(
     name: Annotated[
@@ -22,6 +24,9 @@ def show(
     schema: Annotated[bool, typer.Option("--schema", help="JSON Schema of chip files, for editors.")] = False,
     cost: Annotated[
         bool, typer.Option("--cost", help="Area and peak power of the chip, part by part.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Figures of the chip that contradict each other; exit 1 if any.")
     ] = False,
     yaml: Annotated[bool, typer.Option("--yaml", help="The chip as a file to copy and change.")] = False,
     overrides: options.Overrides = [],  # noqa: B006 (typer copies it)
@@ -41,6 +46,9 @@ def show(
         from .. import chip_tables
 
         chip = load_chip(name, overrides)
+        if check:
+            _check(chip, plain)
+            return
         if yaml:
             typer.echo(chip_tables.as_yaml(chip), nl=False)
             return
@@ -48,14 +56,26 @@ def show(
     else:
         from .. import network_tables
 
-        if cost or yaml or overrides:
-            raise UsageError(f"show {name}: --cost, --yaml and --set are for chips, and this is a network")
+        if cost or check or yaml or overrides:
+            options_of_chips = "--cost, --check, --yaml and --set"
+            raise UsageError(f"show {name}: {options_of_chips} are for chips, and this is a network")
         table = network_tables.layer_list(
             load_network(name, bind, inputs, unknown_operators, weight_inputs_from)
         )
     from ...sim.report.terminal import show as print_table
 
     print_table(table, plain)
+
+
+def _check(chip: Chip, plain: bool) -> None:
+    """Print what contradicts itself in a chip; exit 1 if anything does."""
+    from ...sim.report.terminal import show as print_table
+    from .. import chip_tables
+
+    table, n_found = chip_tables.contradiction_table(chip)
+    print_table(table, plain)
+    if n_found:
+        raise typer.Exit(1)
 
 
 def _schema() -> str:
@@ -67,7 +87,7 @@ def _schema() -> str:
 
 
 def _is_chip(name: str) -> bool:
-    """Whether a name means a chip: a preset's, or a YAML file's.
+    """Whether a name means a chip: a preset's, or a YAML file's, with or without @MODE.
 
     Raises
     ------
@@ -80,7 +100,8 @@ def _is_chip(name: str) -> bool:
     from ..nearest import nearest_hint
 
     chips, networks = arch.names(), list(workloads.names())
-    if name in chips or Path(name).suffix in (".yaml", ".yml"):
+    without_mode = name.rpartition("@")[0] or name
+    if without_mode in chips or Path(without_mode).suffix in (".yaml", ".yml"):
         return True
     if name in networks or Path(name).suffix == ".onnx" or Path(name).exists():
         return False

@@ -1,1 +1,33 @@
-"""Published numbers beside simulated ones."""
+"""Published numbers beside simulated ones.
+
+`rows` holds the published figures chip by chip, `measures` how they are simulated, `predictions` what is
+predicted without a published figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from .row import Outcome, Row
+
+
+def select(rows: Sequence[Row], chip: str | None) -> list[Row]:
+    """The rows of a chip (its modes and multiples included), or all."""
+    return [row for row in rows if chip is None or row.chip.split("@")[0].split(" ")[0] == chip]
+
+
+def evaluate(rows: Sequence[Row], tell: Callable[[str, float], None] | None = None) -> list[Outcome]:
+    """Simulate every row.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+    tell : callable, optional
+        Told the chip that is worked on, and the share that is done.
+    """
+    outcomes = []
+    for done, row in enumerate(rows):
+        if tell is not None:
+            tell(row.chip, done / len(rows))
+        outcomes.append(Outcome(row, row.simulated()))
+    return outcomes

@@ -1,0 +1,125 @@
+"""`ohmsum validate`: published numbers beside simulated ones."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import UsageError
+from ..output_file import OutputFile
+from ..progress import shown_progress
+from . import options
+
+if TYPE_CHECKING:
+    from ..validate.row import Outcome, Prediction
+
+
+def validate(
+    chip: Annotated[
+        str | None, typer.Argument(metavar="CHIP", help="Only the rows of this preset; all without it.")
+    ] = None,
+    predict: Annotated[
+        bool,
+        typer.Option("--predict", help="Print what is predicted where no published number was looked at."),
+    ] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the rows; - is standard output.")
+    ] = None,
+    freeze: Annotated[
+        Path | None,
+        typer.Option(
+            "--freeze", metavar="FILE", help="With --predict: write the predictions as a frozen file."
+        ),
+    ] = None,
+    plain: options.Plain = False,
+) -> None:
+    """Hold simulated numbers against published ones; exit 1 when a row leaves its band."""
+    if predict:
+        _predict(chip, freeze, plain)
+        return
+    if freeze is not None:
+        raise UsageError("validate: --freeze writes predictions, it needs --predict")
+    from ...sim.report.terminal import show as print_table
+    from ..validate import evaluate, select
+    from ..validate.rows import rows
+    from ..validate.table import outcome_table
+
+    wanted = select(rows(), chip)
+    if not wanted:
+        raise UsageError(f"validate: no published number for {chip!r}{_hint(chip, [r.chip for r in rows()])}")
+    to_stdout = str(json_file) == "-"
+    with ExitStack() as files, shown_progress() as progress:
+        file = None
+        if json_file is not None and not to_stdout:
+            file = files.enter_context(OutputFile("--json", json_file))
+        outcomes = evaluate(wanted, progress)
+        if file is not None:
+            file.write(_as_json(outcomes))
+    if to_stdout:
+        typer.echo(_as_json(outcomes), nl=False)
+    else:
+        print_table(outcome_table(outcomes), plain)
+    if not all(outcome.in_band for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def _predict(chip: str | None, freeze: Path | None, plain: bool) -> None:
+    from ...sim.report.terminal import show as print_table
+    from ..validate import predictions
+    from ..validate.table import prediction_table
+
+    wanted = [p for p in predictions.predictions() if chip is None or p.chip.split("@")[0] == chip]
+    if not wanted:
+        names = [p.chip for p in predictions.predictions()]
+        raise UsageError(f"validate --predict: no prediction for {chip!r}{_hint(chip, names)}")
+    found = [(prediction, prediction.simulated()) for prediction in wanted]
+    print_table(prediction_table(found, predictions.frozen()["values"]), plain)
+    if freeze is not None:
+        _freeze(freeze, found)
+
+
+def _freeze(file: Path, found: list[tuple[Prediction, float]]) -> None:
+    import subprocess
+    from importlib.metadata import version
+
+    from ..validate.predictions import freeze
+
+    here = Path(__file__).parent
+    asked = subprocess.run(["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True)
+    if asked.returncode:
+        raise UsageError("validate --freeze: not in a git checkout, so there is no commit to name")
+    file.write_text(freeze(found, version("ohmsum"), asked.stdout.strip()), "utf-8")
+
+
+def _as_json(outcomes: list[Outcome]) -> str:
+    import json
+
+    rows = [
+        {
+            "chip": o.row.chip,
+            "quantity": o.row.quantity,
+            "unit": o.row.unit,
+            "published": o.row.published,
+            "source": o.row.source,
+            "boundary": o.row.boundary,
+            "kind": o.row.kind,
+            "simulated": o.value,
+            "error": o.error,
+            "target": o.target,
+            "on_target": o.on_target,
+            "in_band": o.in_band,
+            "why": o.row.why,
+        }
+        for o in outcomes
+    ]
+    return json.dumps(rows, indent=1) + "\n"
+
+
+def _hint(chip: str | None, names: list[str]) -> str:
+    from ..nearest import nearest_hint
+
+    known = dict.fromkeys(name.split("@")[0].split(" ")[0] for name in names)
+    return nearest_hint(chip or "", list(known))
