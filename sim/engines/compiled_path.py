@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,12 @@ class Skipped:
     period: int
     firings: I64
 
+    @cached_property
+    def parents(self) -> list[int]:
+        """Parent of each node."""
+        parents: list[int] = self.nodes["parent"].tolist()
+        return parents
+
     def standing_in(self) -> tuple[Records, I64]:
         """One node for each that is a root, m periods later, with parent -2 - root; and where each went."""
         unique, first = np.unique(self.roots, return_index=True)
@@ -76,7 +83,7 @@ class Skipped:
             piece, root = self._one_period(root)
             pieces.append(self._later(piece, np.full(len(piece), q)))
             q -= 1
-        pieces.append(chain(self.nodes, int(self.roots[root]))[0])
+        pieces.append(self.nodes[chain(self.parents, int(self.roots[root]))[0]])
         return pieces
 
     def _later(self, nodes: Records, periods: I64) -> Records:
@@ -94,31 +101,31 @@ class Skipped:
 
     def _one_period(self, root: int) -> tuple[Records, int]:
         """The nodes of the period from a root back, and the root at its start that they lead to, or -1."""
-        piece, node = chain(self.nodes, int(self.roots[root]), self.n_old)
+        piece, node = chain(self.parents, int(self.roots[root]), self.n_old)
         if node < 0:
-            return piece, -1
-        return piece, self.origin[int(self.nodes["visit"][node]), int(self.nodes["firing"][node])]
+            return self.nodes[piece], -1
+        return self.nodes[piece], self.origin[int(self.nodes["visit"][node]), int(self.nodes["firing"][node])]
 
 
-def chain(nodes: Records, node: int, first: int = 0) -> tuple[Records, int]:
+def chain(parents: list[int], node: int, first: int = 0) -> tuple[I64, int]:
     """From a node back to the last that is not before `first`, and what comes before it (negative: none)."""
     indices = []
     while node >= first:
         indices.append(node)
-        node = int(nodes[node]["parent"])
-    return nodes[np.array(indices, np.int64)], node
+        node = parents[node]
+    return np.array(indices, np.int64), node
 
 
 def critical_path(
     nodes: Records, last: int, visit_actor: NDArray[np.int32], skipped: Skipped | None
 ) -> NDArray[np.void]:
     """From node `last` back through the parents, in the order of time."""
-    piece, before = chain(nodes, last)
-    pieces = [piece]
+    piece, before = chain(nodes["parent"].tolist(), last)
+    pieces = [nodes[piece]]
     if before < -1:
         assert skipped is not None
         # The last node stands in for a root of the skipped periods; their way back begins with that.
-        pieces = [piece[:-1], *skipped.way_back(-2 - before)]
+        pieces = [nodes[piece[:-1]], *skipped.way_back(-2 - before)]
     back: Records = np.concatenate(pieces) if pieces else np.zeros(0, NODE)
     path = np.empty(len(back), PATH_DTYPE)
     path["actor"] = visit_actor[back["visit"]]
