@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ohmsum.sim.errors import DeadlockError, SimulationError
 from ohmsum.sim.noc import HOST, build
 from ohmsum.sim.noc.flit import BOOKSIM, FlitNetwork, RouterConfig
+from ohmsum.sim.noc.packet import zero_load_cycles
 
 MESH = build("mesh", grid=(8, 8))
 LINE = build("chain", n_endpoints=4)
@@ -82,6 +83,7 @@ def test_a_packet_alone_takes_the_sum_of_its_stages(net, router, data):
     wires = sum(router.link_delay(net.link(link)) for link in route)
     expected = router.zero_load_latency(len(route) - 1, 1, wires)
     assert deliver(network, (time, src, dst, 1)) == {0: time + expected}
+    assert zero_load_cycles(net, router, src, dst, 1) == expected
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ohmsum.sim.errors import SimulationError
-from ohmsum.sim.noc import HOST, LinkKind, Topology, build, check_deadlock_free
-from ohmsum.sim.noc.fabric import FabricSpec, fabric, names
+from ohmsum.sim.noc import HOST, FabricSpec, LinkKind, Topology, build, build_hierarchy, check_deadlock_free
+from ohmsum.sim.noc.fabric import names
 
 PETERSEN = [e for u, v in nx.petersen_graph().edges for e in ((u, v), (v, u))]
 
@@ -185,7 +185,7 @@ def test_chips_are_joined_gateway_to_gateway_and_the_host_to_the_first():
 def test_three_levels_climb_no_higher_than_they_must():
     # 4 tiles on a bus, 3 buses on a ring, 2 rings on a switch.
     parts = (("bus", 4), ("ring", 3), ("crossbar", 2))
-    net = Topology([fabric(kind, FabricSpec(n)) for kind, n in parts])
+    net = build_hierarchy([(kind, FabricSpec(n)) for kind, n in parts])
     assert net.n_endpoints == 24
     levels = [[net.link(x).level for x in net.route(0, dst)] for dst in (3, 11, 23)]
     assert [max(x) for x in levels] == [0, 1, 2]
@@ -235,6 +235,7 @@ def test_updown_is_free_of_deadlock_and_reaches_everything_on_any_graph(n, seed)
         (lambda: build("cmesh", grid=(2, 2)), "concentration >= 2"),
         (lambda: build("htree", n_endpoints=4, arity=1), "arity >= 2"),
         (lambda: build("graph"), "needs edges"),
+        (lambda: build_hierarchy([]), "at least one level"),
         (lambda: build("graph", edges=["ab", "ba", "cd", "dc"]), "router a and router c"),
         (lambda: build("graph", edges=["ab"]), "is not connected"),
         (lambda: build("graph", edges=["ab", "bc", "ca"], routing="updown"), "both directions"),

@@ -2,15 +2,17 @@
 
 from .deadlock import check_deadlock_free
 from .router import BOOKSIM, RouterConfig
-from .topology import HOST, Link, LinkKind, Topology, build
+from .topology import HOST, FabricSpec, Link, LinkKind, Topology, build, build_hierarchy
 
 __all__ = [
     "BOOKSIM",
     "HOST",
+    "FabricSpec",
     "Link",
     "LinkKind",
     "RouterConfig",
     "Topology",
     "build",
+    "build_hierarchy",
     "check_deadlock_free",
 ]

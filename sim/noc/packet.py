@@ -49,6 +49,17 @@ def packet_timing(
     return PacketTiming(n_flits * flit + again, cross + 1 + wire_cycles + (0 if last else stages))
 
 
+def zero_load_cycles(
+    topology: Topology, router: RouterConfig, src: int, dst: int, n_flits: int, flow: int = 0
+) -> int:
+    """Cycles from a packet's creation to the arrival of its tail on an empty network: the hop part of its latency.
+
+    What a packet took beyond that, at either level of detail, it spent waiting.
+    """
+    timed = _timed(topology, router, (src, dst, flow), n_flits)
+    return sum(timing.advance for _, timing in timed) + (n_flits - 1) * router.sw_alloc_delay
+
+
 def packet_arrivals(
     topology: Topology, router: RouterConfig, time: I64, src: I64, dst: I64, n_flits: int, flow: I64
 ) -> I64:

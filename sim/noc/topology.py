@@ -325,4 +325,22 @@ def build(
     return Topology(levels, host=host)
 
 
-__all__ = ["HOST", "Link", "LinkKind", "Topology", "build"]
+def build_hierarchy(levels: Sequence[tuple[str, FabricSpec]], *, host: bool = True) -> Topology:
+    """Tiles, clusters, chips, boards: each level joins copies of all below it; the first has the endpoints.
+
+    Parameters
+    ----------
+    levels : sequence of (str, FabricSpec)
+        Topology and parameters of each; ``n_endpoints`` (or the grid) of a level counts the copies it joins.
+
+    Raises
+    ------
+    SimulationError
+        As `build`.
+    """
+    if not levels:
+        raise SimulationError("a hierarchy needs at least one level")
+    return Topology([fabric(kind, spec) for kind, spec in levels], host=host)
+
+
+__all__ = ["HOST", "FabricSpec", "Link", "LinkKind", "Topology", "build", "build_hierarchy"]

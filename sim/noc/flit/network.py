@@ -41,6 +41,10 @@ class Delivered:
 class FlitNetwork:
     """Routers of one kind on a topology, empty at cycle 0.
 
+    Packets can be offered at any time, for now or later. An event loop runs it alongside by asking for
+    deliveries up to its own next event, ``advance(next_event, stop_at_delivery=True)``, handling them, and
+    offering what follows; the result does not depend on where the time is cut.
+
     Parameters
     ----------
     topology : Topology
