@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Dict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import fsum
 from typing import TYPE_CHECKING, Any
 
 from ..workloads.graph import Network
+from .arrivals import Arrivals
 from .engines.result import EngineResult
 from .mapping.mapping import Mapping
 from .metrics import busy, energy, layers, path, series, stalls, throughput
 from .metrics.bounds import Bounds, bounds
+from .metrics.requests import Requests
 from .metrics.seconds import seconds
 from .program import Program
 
@@ -24,13 +27,31 @@ OPS_PER_MAC = 2
 
 
 @dataclass(frozen=True, eq=False)
+class Stream:
+    """Inferences that did not run back to back, but when they were asked for.
+
+    Parameters
+    ----------
+    arrivals : Arrivals
+    times_fs : sequence of int
+        When each request arrived.
+    result : EngineResult
+    """
+
+    arrivals: Arrivals
+    times_fs: Sequence[int]
+    result: EngineResult
+
+
+@dataclass(frozen=True, eq=False)
 class Run:
     """A simulated network on a chip.
 
-    Two engine results are kept: `single`, one inference alone on the chip, and, for a batch of more than one,
-    `together`, all of them back to back. Latency, layers, stalls, the critical path and the time series are
-    those of the one inference alone; makespan, throughput, energy, power and utilization are those of the
-    batch where there is one.
+    Up to three engine results are kept: `single`, one inference alone on the chip; for a batch of more than
+    one, `together`, all of them back to back; and `stream`, the batch as requests that arrive over time.
+    Latency, layers, stalls, the critical path and the time series are those of the one inference alone;
+    makespan, throughput, energy, power and utilization are those of the stream, or else of the batch, where
+    there is one.
 
     Parameters
     ----------
@@ -43,6 +64,8 @@ class Run:
         One inference.
     together : EngineResult or None
         `batch` inferences back to back; None for a batch of 1.
+    stream : Stream or None
+        The same number of inferences as requests over time; None if none was asked for.
     area_mm2 : float or None
         Area of all chips; None where the chip file says nothing about it.
     parts_without_area : tuple of str
@@ -59,6 +82,7 @@ class Run:
     program: Program
     single: EngineResult
     together: EngineResult | None = None
+    stream: Stream | None = None
     area_mm2: float | None = None
     parts_without_area: tuple[str, ...] = ()
     options: Dict[str, Any] = field(default_factory=dict)
@@ -66,7 +90,7 @@ class Run:
 
     @property
     def batch(self) -> int:
-        """Inferences run back to back."""
+        """Inferences run together."""
         return 1 if self.together is None else len(self.together.iteration_end_fs)
 
     @property
@@ -87,7 +111,23 @@ class Run:
     @cached_property
     def throughput(self) -> throughput.Throughput:
         """Inferences per second, with what they were measured on."""
+        if self.requests is not None:
+            basis = f"of {self.requests.n} requests, {self.requests.arrivals}; see there for the capacity"
+            return throughput.Throughput(self.requests.served_per_s, basis)
         return throughput.throughput(self.program, self.single, self.together)
+
+    @cached_property
+    def requests(self) -> Requests | None:
+        """Latencies and rates of the requests, where they arrived over time."""
+        if self.stream is None or self.together is None:
+            return None
+        return Requests(
+            arrivals=self.stream.arrivals,
+            arrival_fs=self.stream.times_fs,
+            end_fs=self.stream.result.iteration_end_fs.tolist(),
+            alone_fs=self.latency_fs,
+            capacity=throughput.capacity(self.program, self.together),
+        )
 
     @cached_property
     def energy(self) -> energy.EnergyBalance:
@@ -140,8 +180,7 @@ class Run:
 
     @cached_property
     def layers(self) -> tuple[layers.Layer, ...]:
-        """One row per operator, of one inference alone; the energies add up to the energy of the inference.
-        """
+        """One row per operator, of one inference alone; the energies add up to that of the inference."""
         return layers.layers(self.mapping, self.program, self.single, self.energy, self.layer_stalls_s)
 
     @cached_property
@@ -169,7 +208,8 @@ class Run:
     @property
     def events(self) -> int:
         """Visits simulated."""
-        return self.single.n_visits + (self.together.n_visits if self.together is not None else 0)
+        batch = 0 if self.together is None else self.together.n_visits
+        return self.single.n_visits + batch + (0 if self.stream is None else self.stream.result.n_visits)
 
     def to_json(self) -> dict[str, Any]:
         """The result as one JSON object; `sim/report/json_result.py` documents its keys."""
@@ -179,4 +219,6 @@ class Run:
 
     @property
     def _whole(self) -> EngineResult:
+        if self.stream is not None:
+            return self.stream.result
         return self.single if self.together is None else self.together

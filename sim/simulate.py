@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import operator
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .arrivals import Arrivals
 from .errors import SimulationError
 from .mapping.options import MappingOptions
-from .run import Run
+from .metrics.seconds import seconds
+from .metrics.throughput import busiest_fs
+from .program import MAX_TIME_FS
+from .run import Run, Stream
 
 if TYPE_CHECKING:
     from ..arch.chip import Chip
@@ -20,6 +25,9 @@ if TYPE_CHECKING:
 
 N_BINS = 128
 """Time bins kept of a run; what utilization and power over time are drawn from."""
+
+MAX_BATCH = 10**7
+"""Most inferences of one run: some 200 bytes of times are kept of each."""
 
 Progress = Callable[[str, float], None]
 """Called now and then with what is being done and the fraction of it that is done."""
@@ -31,6 +39,7 @@ class _Engine(Protocol):
         program: Program,
         iterations: int = ...,
         *,
+        arrivals_fs: Sequence[int] | None = ...,
         n_bins: int = ...,
         progress: Callable[[float], None] | None = ...,
     ) -> EngineResult: ...
@@ -41,6 +50,7 @@ def simulate(
     chip: Chip,
     *,
     batch: int = 1,
+    arrival: str | None = None,
     engine: str = "compiled",
     mapping: MappingOptions | None = None,
     options: Mapping[str, Any] | None = None,
@@ -54,6 +64,9 @@ def simulate(
     chip : Chip
     batch : int
         Inferences run back to back, pipelined, after one has been run alone for the latency. At least 1.
+    arrival : str
+        The batch arrives over time instead: ``"every 1 ms"``, or ``"poisson 2000/s"`` with the seed of
+        `mapping`. It also runs back to back, for the capacity. At least 2 requests.
     engine : {"compiled", "reference"}
         Both give the same result; the reference is slow and readable.
     mapping : MappingOptions
@@ -66,17 +79,19 @@ def simulate(
     Raises
     ------
     SimulationError
-        The network does not fit, an operator has no place, or the mapped program cannot run.
+        An argument is not valid, the network does not fit, an operator has no place, or the mapped program
+        cannot run.
     """
     from ..arch import roll_up
     from .lowering import lower
     from .mapping import map_network
 
-    if batch < 1:
-        raise SimulationError(f"batch: found {batch}, expected at least 1")
+    batch = _checked_batch(batch, arrival)
+    choices = mapping or MappingOptions()
+    arrivals = None if arrival is None else Arrivals.parse(arrival)
+    arrivals_fs = () if arrivals is None else arrivals.times_fs(batch, choices.seed)
     run_engine = _engine(engine)
     wall_s: dict[str, float] = {}
-    choices = mapping or MappingOptions()
     tell = progress or (lambda _what, _share: None)
     tell("mapping", 0.0)
     with _Stopwatch(wall_s, "map"):
@@ -86,7 +101,12 @@ def simulate(
         program = lower(placed, chip, multicast=choices.multicast)
     with _Stopwatch(wall_s, "run"):
         single = _run(run_engine, program, 1, "one inference", progress)
+        _check_duration(program, single, batch)
         together = _run(run_engine, program, batch, f"batch of {batch}", progress) if batch > 1 else None
+        stream = None
+        if arrivals is not None:
+            result = _run(run_engine, program, batch, f"{batch} requests", progress, arrivals_fs)
+            stream = Stream(arrivals, arrivals_fs, result)
     cost = roll_up(chip)
     return Run(
         network=network,
@@ -95,9 +115,10 @@ def simulate(
         program=program,
         single=single,
         together=together,
+        stream=stream,
         area_mm2=None if cost.root.area_mm2 is None else cost.root.area_mm2 * chip.n_chips,
         parts_without_area=cost.unknown_area,
-        options=_record(batch, choices, options),
+        options=_record(batch, arrivals, choices, options),
         wall_s=wall_s,
     )
 
@@ -115,14 +136,53 @@ def _engine(name: str) -> _Engine:
     raise SimulationError(f"engine: found {name!r}, expected 'compiled' or 'reference'")
 
 
-def _run(engine: _Engine, program: Program, n: int, what: str, progress: Progress | None) -> EngineResult:
+def _checked_batch(batch: int, arrival: str | None) -> int:
+    """The batch as a plain integer; raises if there cannot be a run of so many."""
+    expected = f"expected a whole number from 1 to {MAX_BATCH}"
+    try:
+        found = operator.index(batch)
+    except TypeError:
+        raise SimulationError(f"batch: found {batch!r}, {expected}") from None
+    if isinstance(batch, bool) or found < 1:
+        raise SimulationError(f"batch: found {batch}, {expected}")
+    if found > MAX_BATCH:
+        raise SimulationError(f"batch: found {batch}, {expected} (the times of every inference are kept)")
+    if arrival is not None and found < 2:
+        raise SimulationError(
+            f"arrival: found {found} request, expected at least 2 (--batch 1000 simulates a thousand)"
+        )
+    return found
+
+
+def _check_duration(program: Program, single: EngineResult, batch: int) -> None:
+    """Raise at once, rather than at the end, if so many inferences take longer than an engine simulates."""
+    per_inference_fs = busiest_fs(program, single)
+    if (batch - 1) * per_inference_fs > MAX_TIME_FS:
+        least_s = seconds(int((batch - 1) * per_inference_fs))
+        raise SimulationError(
+            f"batch: {batch} inferences take at least {least_s:.3g} s of simulated time, a run goes up to "
+            f"{seconds(MAX_TIME_FS):.0f} s; use at most {int(MAX_TIME_FS / per_inference_fs)}"
+        )
+
+
+def _run(
+    engine: _Engine,
+    program: Program,
+    n: int,
+    what: str,
+    progress: Progress | None,
+    arrivals_fs: Sequence[int] | None = None,
+) -> EngineResult:
     told = None if progress is None else partial(progress, what)
-    return engine(program, n, n_bins=N_BINS, progress=told)
+    return engine(program, n, arrivals_fs=arrivals_fs, n_bins=N_BINS, progress=told)
 
 
-def _record(batch: int, choices: MappingOptions, options: Mapping[str, Any] | None) -> dict[str, Any]:
+def _record(
+    batch: int, arrivals: Arrivals | None, choices: MappingOptions, options: Mapping[str, Any] | None
+) -> dict[str, Any]:
     """Options for the provenance. The engine is not among them: both give the same file."""
-    return {"batch": batch, "mapping": asdict(choices), **(options or {})}
+    asked = {} if arrivals is None else {"arrival": str(arrivals)}
+    return {"batch": batch, **asked, "mapping": asdict(choices), **(options or {})}
 
 
 class _Stopwatch:

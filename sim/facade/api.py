@@ -40,7 +40,7 @@ def run(
     bind : mapping of str to int
         Values of symbolic dimensions. Only for a network given by name or file.
     **options
-        Of `ohmsum.simulate`: batch, engine, mapping, progress.
+        Of `ohmsum.simulate`: batch, arrival, engine, mapping, progress.
 
     Raises
     ------

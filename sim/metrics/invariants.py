@@ -81,7 +81,12 @@ def _utilization(run: Run) -> Iterator[str]:
 
 
 def _counts(run: Run) -> Iterator[str]:
-    for what, result, n in (("alone", run.single, 1), ("in the batch", run.together, run.batch)):
+    stream = None if run.stream is None else run.stream.result
+    for what, result, n in (
+        ("alone", run.single, 1),
+        ("in the batch", run.together, run.batch),
+        ("as requests", stream, run.batch),
+    ):
         if result is None:
             continue
         wrong = np.flatnonzero(result.fired != n * run.program.actor_firings)

@@ -29,40 +29,79 @@ class Throughput:
     basis: str
 
 
-def throughput(program: Program, single: EngineResult, batch: EngineResult | None) -> Throughput:
-    """Steady-state rate.
+@dataclass(frozen=True)
+class Capacity:
+    """What inferences per second a pipeline can serve in the long run, from a batch back to back.
 
-    Without a batch there is no steady state: the rate is that of one inference at a time, ``1 / latency``.
+    Parameters
+    ----------
+    steady_per_s : float or None
+        The rate while the pipeline was full; None if the batch was too short to show one.
+    between : tuple of int
+        First and last inference (from 0) whose ends the steady rate was measured between.
+    least_per_s : float
+        Inferences / makespan, which includes filling and draining and is too low.
+    most_per_s : float
+        Rate of the busiest resource, which none can pass.
+    """
+
+    steady_per_s: float | None
+    between: tuple[int, int]
+    least_per_s: float
+    most_per_s: float
+
+
+def capacity(program: Program, batch: EngineResult) -> Capacity:
+    """What a batch back to back says about the rate in the long run.
 
     With B inferences back to back, the pipeline is full from the end of the first until the last one enters;
     after that it drains, and inferences end faster than they could in the long run. So let l be the last
     inference that ended before the last one began, and w = l // 2 (the ones before fill the pipeline): the
-    rate is ``(l - w) / (end[l] - end[w])``.
+    steady rate is ``(l - w) / (end[l] - end[w])``.
 
-    That is believed only if it lies between ``B / makespan``, which includes filling and draining and is too
-    low, and the rate of the busiest resource, which none can pass. Otherwise (or if no two inferences ended
-    in that time) the batch is too short to show a steady state, and the rate is ``B / makespan``.
+    That is believed only if it lies between the least and the most that are possible. Otherwise (or if no
+    two inferences ended in that time) the batch is too short to show a steady state.
+    """
+    ends = batch.iteration_end_fs.tolist()
+    n = len(ends)
+    least = n * FS_PER_S / batch.makespan_fs
+    most = _most(program, batch)
+    last = bisect_right(ends, int(batch.iteration_begin_fs[-1])) - 1
+    first = last // 2
+    if last >= 1:
+        rate = (last - first) * FS_PER_S / (ends[last] - ends[first])
+        if least <= rate <= most:
+            return Capacity(rate, (first, last), least, most)
+    return Capacity(None, (first, last), least, most)
+
+
+def throughput(program: Program, single: EngineResult, batch: EngineResult | None) -> Throughput:
+    """Steady-state rate of inferences back to back.
+
+    Without a batch there is no steady state: the rate is that of one inference at a time, ``1 / latency``.
+    With one, it is the steady rate of `capacity`, or ``B / makespan`` where the batch is too short for that.
     """
     if batch is None:
         return Throughput(FS_PER_S / single.makespan_fs, "one inference at a time, 1 / latency")
-    ends = batch.iteration_end_fs.tolist()
-    n = len(ends)
-    whole = n * FS_PER_S / batch.makespan_fs
-    last = bisect_right(ends, int(batch.iteration_begin_fs[-1])) - 1
-    if last >= 1:
-        first = last // 2
-        rate = (last - first) * FS_PER_S / (ends[last] - ends[first])
-        if whole <= rate <= _most(program, batch, n):
-            basis = f"steady state, between the ends of inferences {first + 1} and {last + 1} of {n}"
-            return Throughput(rate, basis)
-    basis = f"{n} / makespan, too few to reach a steady state (a larger --batch gives a higher rate)"
-    return Throughput(whole, basis)
+    found = capacity(program, batch)
+    n = len(batch.iteration_end_fs)
+    if found.steady_per_s is None:
+        basis = f"{n} / makespan, too few to reach a steady state (a larger --batch gives a higher rate)"
+        return Throughput(found.least_per_s, basis)
+    first, last = found.between
+    basis = f"steady state, between the ends of inferences {first + 1} and {last + 1} of {n}"
+    return Throughput(found.steady_per_s, basis)
 
 
-def _most(program: Program, batch: EngineResult, n: int) -> float:
-    """Inferences per second that the busiest resource can serve."""
+def busiest_fs(program: Program, result: EngineResult) -> float:
+    """Time per inference that the busiest resource works, shared out over its servers."""
     busy: I64 = np.zeros(program.n_resources, np.int64)
     visits, resources = visit_resource_pairs(program)
-    np.add.at(busy, resources, batch.busy_fs[visits])
-    per_inference_fs = np.max(busy / program.resource_servers, initial=0.0) / n
-    return FS_PER_S / float(per_inference_fs) if per_inference_fs > 0 else math.inf
+    np.add.at(busy, resources, result.busy_fs[visits])
+    return float(np.max(busy / program.resource_servers, initial=0.0)) / len(result.iteration_end_fs)
+
+
+def _most(program: Program, batch: EngineResult) -> float:
+    """Inferences per second that the busiest resource can serve."""
+    per_inference_fs = busiest_fs(program, batch)
+    return FS_PER_S / per_inference_fs if per_inference_fs > 0 else math.inf

@@ -8,7 +8,7 @@ provenance
     version (of ohmsum), chip_hash, network_hash, program_hash (SHA-256), seed, options: enough to run it
     again.
 network, chip, batch
-    What ran: names, sources, counts; inferences run back to back.
+    What ran: names, sources, counts; inferences run together.
 chip_fields
     Every field of the chip by its dotted path, as a chip file would say it, so that two results can be told
     apart by their causes.
@@ -16,6 +16,14 @@ latency_s, latency_fs
     First input to last output of one inference alone.
 makespan_s, throughput_per_s, throughput_basis
     Of the whole batch; the basis says what the rate was measured on.
+requests
+    Only for requests that arrive over time. arrival: as asked for; offered_per_s: the rate asked for,
+    arrived_per_s: that of these arrivals, served_per_s: at which they ended (each between the first and the
+    last). latency_s: from arrival to the end of the last output; queueing_s: how much of that is beyond
+    latency_s of one inference alone; both as mean, p50, p95, p99 and max, percentiles by nearest rank.
+    mean_in_system, most_in_system: requests that had arrived and not ended. capacity_per_s: steady-state
+    rate of the same number of inferences back to back; above_capacity: whether more is offered than that, so
+    that the queue grows without end; both left out if the batch was too short to tell. verdict: in words.
 energy_j, energy_by_component_j, energy_by_action_j, static_energy_j, power_w
     Per inference. Static energy is booked in the component that leaks, under the action and the layer
     "(static)".
@@ -57,6 +65,7 @@ from ..metrics.stalls import is_link
 
 if TYPE_CHECKING:
     from ..metrics.layers import Layer
+    from ..metrics.requests import Distribution, Requests
     from ..run import Run
 
 SCHEMA = "ohmsum-result/1"
@@ -81,6 +90,7 @@ def to_json(run: Run) -> dict[str, Any]:
             "chip_fields": {row.path: row.value for row in describe(run.chip)},
             "batch": run.batch,
             **_figures(run),
+            "requests": None if run.requests is None else _requests(run.requests),
             "area_by_part_mm2": _area_by_part(run),
             "tiles_used": run.mapping.tiles_used,
             "tiles_total": run.mapping.tiles_total or None,
@@ -174,6 +184,34 @@ def _figures(run: Run) -> dict[str, Any]:
         "tops_per_mm2": run.tops / run.area_mm2 if run.area_mm2 else None,
         "macs": run.network.macs,
         "product_macs": run.network.product_macs,
+    }
+
+
+def _requests(requests: Requests) -> dict[str, Any]:
+    return _known(
+        {
+            "arrival": str(requests.arrivals),
+            "offered_per_s": requests.offered_per_s,
+            "arrived_per_s": requests.arrived_per_s,
+            "served_per_s": requests.served_per_s,
+            "capacity_per_s": requests.capacity.steady_per_s,
+            "above_capacity": requests.above_capacity,
+            "verdict": requests.verdict,
+            "latency_s": _distribution(requests.latency),
+            "queueing_s": _distribution(requests.queueing),
+            "mean_in_system": requests.mean_in_system,
+            "most_in_system": requests.most_in_system,
+        }
+    )
+
+
+def _distribution(times: Distribution) -> dict[str, float]:
+    return {
+        "mean": times.mean_s,
+        "p50": times.p50_s,
+        "p95": times.p95_s,
+        "p99": times.p99_s,
+        "max": times.max_s,
     }
 
 

@@ -14,6 +14,8 @@ from rich.text import Text
 
 from .figures import bar, percent, shorten, si
 from .layer_table import layer_table
+from .request_block import request_block
+from .section import section
 
 if TYPE_CHECKING:
     from ..run import Run
@@ -67,18 +69,19 @@ def report(run: Run, columns: int, plain: bool, n_layers: int | None = N_LAYERS)
         _title(run),
         Text(),
         _summary(run),
-        _section("Energy per inference, by component"),
+        *([] if run.requests is None else request_block(run.requests)),
+        section("Energy per inference, by component"),
         *_energy(run, columns, plain),
-        _section("Where the latency goes: the critical path, by class of resource and cause"),
+        section("Where the latency goes: the critical path, by class of resource and cause"),
         *_path(run, columns, plain),
-        _section("Layers"),
+        section("Layers"),
         layer_table(run, columns, plain, n_layers),
-        _section("Busiest resources"),
+        section("Busiest resources"),
         *_resources(run, columns, plain),
     ]
     notes = [*run.network.notes, *_missing_area(run)]
     if notes:
-        parts += [_section("Notes"), *(Padding(Text(note), (0, 0, 0, 2)) for note in notes)]
+        parts += [section("Notes"), *(Padding(Text(note), (0, 0, 0, 2)) for note in notes)]
     return Group(*parts)
 
 
@@ -87,10 +90,6 @@ def _title(run: Run) -> Text:
     text = Text.assemble((run.network.name, "bold"), " on ", (f"{chips}{run.chip.name}", "bold"))
     text.append(f"   batch {run.batch}, {si(run.network.params)} parameters, {si(run.macs, 'MAC')}", "dim")
     return text
-
-
-def _section(title: str) -> Padding:
-    return Padding(Text(title, "bold cyan"), (1, 0, 0, 0))
 
 
 def _missing_area(run: Run) -> list[str]:

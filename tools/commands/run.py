@@ -22,7 +22,13 @@ def run(
     network: Annotated[str, typer.Argument(metavar="NETWORK", help="A name of the zoo or an .onnx file.")],
     chip: Annotated[str, typer.Option("--chip", metavar="CHIP", help="A preset's name or a .yaml file.")],
     chips: options.Chips = None,
-    batch: Annotated[int, typer.Option(metavar="B", help="Inferences back to back, pipelined.")] = 1,
+    batch: Annotated[int, typer.Option(metavar="B", help="Inferences, back to back and pipelined.")] = 1,
+    arrival: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT", help="When requests arrive, --batch of them: 'poisson 2000/s' or 'every 1 ms'."
+        ),
+    ] = None,
     engine: Annotated[
         str, typer.Option(metavar="NAME", help="compiled, or reference: the same result, slow and readable.")
     ] = "compiled",
@@ -47,7 +53,7 @@ def run(
             metavar="NAME", help="greedy: swaps that shorten the way; linear: in order along the mesh."
         ),
     ] = "greedy",
-    seed: Annotated[int, typer.Option(metavar="N", help="Of the local search.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of the local search and of --arrival.")] = 0,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the result; - is standard output.")
     ] = None,
@@ -80,6 +86,7 @@ def run(
             load_network(network, bind, inputs, unknown_operators, weight_inputs_from),
             load_chip(chip, overrides, chips),
             batch=batch,
+            arrival=arrival,
             engine=engine,
             mapping=mapping,
             options={key: value for key, value in given.items() if value},
