@@ -79,7 +79,7 @@ def test_progress_rises_to_one(engine: Engine) -> None:
     assert seen[-1] == 1.0
 
 
-@pytest.mark.parametrize("iterations", [0, -1, 10**9 + 1, 1.5, "2", True, None])
+@pytest.mark.parametrize("iterations", [0, -1, 10**7 + 1, 1.5, "2", True, None])
 def test_bad_iterations(engine: Engine, iterations: object) -> None:
     with pytest.raises(SimulationError, match=r"iterations is .*, expected a whole number"):
         engine(lone(3), iterations)

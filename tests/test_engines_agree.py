@@ -113,6 +113,12 @@ def test_arrivals(arrivals: list[int]) -> None:
         assert_agree(random_case(seed).program, 3, arrivals_fs=arrivals)
 
 
+def test_a_run_that_would_need_too_much_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "MOST_NODES", 1 << 12)
+    with pytest.raises(SimulationError, match="over 2048 visits may be on the critical path"):
+        compiled.run(pipeline(4000, 8000), 3)
+
+
 def test_too_many_firings_to_count() -> None:
     b = ProgramBuilder()
     b.visit(b.actor("a", 2**40), (), 1)

@@ -111,6 +111,11 @@ def test_a_million_iterations() -> None:
     assert set(np.diff(result.iteration_end_fs).tolist()) == {16}
 
 
+def test_a_batch_whose_critical_path_is_too_long_to_keep() -> None:
+    with pytest.raises(SimulationError, match=r"critical path has over \d+ pieces, .* run fewer iterations"):
+        compiled.run(chain(8, (3, 8)), 10**7)
+
+
 def test_parts_that_finish_early_do_not_stop_it() -> None:
     """Two pipelines that know nothing of each other; the fast one is done while the slow one goes on."""
     b = ProgramBuilder()

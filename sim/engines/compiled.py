@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ..errors import DeadlockError
+from ..errors import DeadlockError, SimulationError
 from ..program import Program
 from .compiled_forward import FastForward
 from .compiled_loop import DIGEST
@@ -23,6 +23,9 @@ from .result import EngineResult
 
 EVENTS_PER_CALL = 1 << 20
 """Events until the loop comes back to Python, about a tenth of a second: for progress and Ctrl-C."""
+
+MOST_NODES = 1 << 28
+"""Room for visits that may be on the critical path: 10 GB."""
 
 
 def run(
@@ -116,6 +119,10 @@ def compiled_loop() -> Callable[[State], int]:
 def with_more_nodes(state: State) -> State:
     """Twice the room for visits that may be on the critical path."""
     n = len(state.nodes)
+    if n >= MOST_NODES:
+        raise SimulationError(
+            f"over {n // 2} visits may be on the critical path, too many to keep; run fewer iterations"
+        )
     nodes = np.concatenate([state.nodes, np.zeros(n, st.NODE)])
     return state.replaced(nodes=nodes, forward=np.zeros(2 * n, st.INDEX))
 

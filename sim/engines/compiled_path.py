@@ -8,9 +8,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import SimulationError
 from ..program import I64
 from .compiled_loop.state import NODE, Records
 from .result import PATH_DTYPE
+
+MOST_PIECES = 5 * 10**7
+"""Of a critical path: 2 GB, and twice that while it is put together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +81,7 @@ class Skipped:
                 return pieces
         if q > 0:
             cycle = pieces[seen[root] :]
+            check_length(q // len(cycle) * sum(map(len, cycle)))
             pieces.append(self._repeated(cycle, q // len(cycle)))
             q %= len(cycle)
         while q > 0:
@@ -105,6 +110,15 @@ class Skipped:
         if node < 0:
             return self.nodes[piece], -1
         return self.nodes[piece], self.origin[int(self.nodes["visit"][node]), int(self.nodes["firing"][node])]
+
+
+def check_length(n: int) -> None:
+    """Refuse a critical path that is too long to be kept."""
+    if n > MOST_PIECES:
+        raise SimulationError(
+            f"the critical path has over {n} pieces, more than the {MOST_PIECES} that are kept; "
+            "run fewer iterations"
+        )
 
 
 def chain(parents: list[int], node: int, first: int = 0) -> tuple[I64, int]:

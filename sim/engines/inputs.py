@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from ..errors import SimulationError
 from ..program import MAX_TIME_FS, Program
 
-MAX_ITERATIONS = 10**9
+MAX_ITERATIONS = 10**7
+"""Begin and end of every iteration are kept: some gigabytes at this number."""
 
 
 def check_inputs(
