@@ -41,7 +41,7 @@ class PacketTiming:
 def packet_timing(
     router: RouterConfig, n_flits: int, wire_cycles: int, *, first: bool, last: bool
 ) -> PacketTiming:
-    """Timing of a link that takes `wire_cycles`; `first` comes from a source, `last` leads to a sink."""
+    """Timing of a link of `wire_cycles`; `first` comes from a source, `last` leads to a sink."""
     stages = router.routing_delay + router.vc_alloc_delay + router.sw_alloc_delay - 1
     again = router.routing_delay + router.vc_alloc_delay if router.n_vcs == 1 and not first else 0
     flit = router.sw_alloc_delay if router.n_vcs == 1 and not first else 1
@@ -52,7 +52,7 @@ def packet_timing(
 def zero_load_cycles(
     topology: Topology, router: RouterConfig, src: int, dst: int, n_flits: int, flow: int = 0
 ) -> int:
-    """Cycles from a packet's creation to the arrival of its tail on an empty network: the hop part of its latency.
+    """Cycles from a packet's creation to its tail's arrival on an empty network: the hops' part of its latency.
 
     What a packet took beyond that, at either level of detail, it spent waiting.
     """

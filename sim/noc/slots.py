@@ -88,6 +88,6 @@ def _no_room(
     fullest = max(route, key=lambda link: use[link])
     return (
         f"circuit from endpoint {circuit.src} to {circuit.dst} needs {circuit.words} of {period} time slots, "
-        f"{found} fit; link {topology.link(fullest).name} has {use[fullest]} taken: lengthen the period or move "
-        "its circuits"
+        f"{found} fit; link {topology.link(fullest).name} has {use[fullest]} taken: lengthen the period or "
+        "move its circuits"
     )

@@ -103,6 +103,8 @@ class TrafficRun:
         self._offered = np.zeros(self._n, np.int64)
         self._before = (0.0, 0.0)
         self._end: int | None = None
+        self._n_delivered = 0
+        self.undelivered = 0
         self.clear(measure=False)
 
     def clear(self, *, measure: bool) -> None:
@@ -133,7 +135,7 @@ class TrafficRun:
         """From here on packets created are load only; wait for the others."""
         self._end = self.network.clock
         self._flits_at_end = self.network.link_flits
-        self.undelivered = int(self._offered.sum()) - self._delivered_before_end
+        self.undelivered = int(self._offered.sum()) - self._n_delivered
 
     def mean_age(self) -> float:
         """Mean latency of the packets measured, those under way counted by their age, flit by flit."""
@@ -171,12 +173,10 @@ class TrafficRun:
             link_load=load,
         )
 
-    _delivered_before_end = 0
-
     def _record(self, done: Delivered) -> None:
         measured = done.injected >= self._since
         if self._end is None:
-            self._delivered_before_end += len(done)
+            self._n_delivered += len(done)
         else:
             in_time = done.created < self._end
             self.undelivered -= int(in_time.sum())

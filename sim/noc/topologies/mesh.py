@@ -2,10 +2,13 @@
 
 Router r sits at row ``r // cols`` and column ``r % cols``; endpoint e is on router ``e // concentration``. XY
 goes along the row first (Dally and Towles 2004, section 8.4.1). O1TURN sends half of the flows XY and half
-YX, each on its own class of virtual channels (Seo et al., ISCA 2005).
+YX, each on its own class of virtual channels (Seo et al., ISCA 2005). Wires span the square of tiles that a
+router serves.
 """
 
 from __future__ import annotations
+
+from math import sqrt
 
 from ...errors import SimulationError
 from ..fabric import Fabric, FabricSpec, Path, both_ways, register
@@ -34,7 +37,9 @@ class Mesh(Fabric):
         self.routing = routing
         self.n_variants = self.n_classes = 2 if routing == "o1turn" else 1
         enter = tuple(e // concentration for e in range(n_endpoints))
-        super().__init__(rows * self.cols, both_ways(pairs), enter, gateway=gateway)
+        super().__init__(
+            rows * self.cols, both_ways(pairs, length=sqrt(concentration)), enter, gateway=gateway
+        )
 
     def routers(self, src: int, dst: int, flow: int) -> tuple[int, ...]:
         cols = self.cols

@@ -1,11 +1,13 @@
 """Torus with dimension-order routing; every row and column is a ring, with two classes of virtual channels.
 
 Each dimension takes the shorter way round; where both are equal, bit 0 (X) and bit 1 (Y) of the flow number
-decide. Classes as in a ring, dimension by dimension. Wires are two tile pitches long, as in a folded layout
-(Dally and Towles 2004, section 5.4).
+decide. Classes as in a ring, dimension by dimension. Wires are twice as long as in a mesh, as in a folded
+layout (Dally and Towles 2004, section 5.4).
 """
 
 from __future__ import annotations
+
+from math import sqrt
 
 from ..fabric import Fabric, FabricSpec, Path, both_ways, register
 from .mesh import grid_of
@@ -28,7 +30,9 @@ class Torus(Fabric):
         self.x_first = routing == "xy"
         self.n_variants = 4 if rows % 2 == 0 else (2 if cols % 2 == 0 else 1)
         enter = tuple(e // concentration for e in range(n_endpoints))
-        super().__init__(rows * cols, both_ways(pairs, length=2.0), enter, gateway=gateway)
+        super().__init__(
+            rows * cols, both_ways(pairs, length=2 * sqrt(concentration)), enter, gateway=gateway
+        )
 
     def routers(self, src: int, dst: int, flow: int) -> tuple[int, ...]:
         row, col = divmod(src, self.cols)
