@@ -52,7 +52,7 @@ def packet_timing(
 def zero_load_cycles(
     topology: Topology, router: RouterConfig, src: int, dst: int, n_flits: int, flow: int = 0
 ) -> int:
-    """Cycles from a packet's creation to its tail's arrival on an empty network: the hops' part of its latency.
+    """Cycles from a packet's creation to its tail's arrival on an empty network: the hop part of it.
 
     What a packet took beyond that, at either level of detail, it spent waiting.
     """
