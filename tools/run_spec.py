@@ -94,7 +94,13 @@ class RunSpec:
             self.load_chip(),
             batch=self.batch,
             engine="reference" if self.engine == "reference" else "compiled",
-            mapping=MappingOptions(self.replicate, self.host, self.digital, placement, self.seed),
+            mapping=MappingOptions(
+                replicate=self.replicate,
+                host=self.host,
+                digital=self.digital,
+                placement=placement,
+                seed=self.seed,
+            ),
             options=self.options,
             progress=progress,
         )

@@ -59,18 +59,18 @@ class Fields:
         """A text; without a default it must be there."""
         if key not in self and default is None:
             raise self.error((), f"{key} is missing, expected a text")
-        return self._typed(key, str, "a text", default or "")
+        return str(self._typed(key, str, "a text", default or ""))
 
     def integer(self, key: str, default: int | None, least: int = 1) -> int | None:
         """A whole number."""
-        value = self._typed(key, int, f"a whole number from {least}", default)
+        value: int | None = self._typed(key, int, f"a whole number from {least}", default)
         if value is not None and value < least:
             raise self.error((key,), f"found {value}, expected a whole number from {least}")
         return value
 
     def flag(self, key: str, default: bool) -> bool:
         """true or false."""
-        return self._typed(key, bool, "true or false", default)
+        return bool(self._typed(key, bool, "true or false", default))
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts; nothing is an empty one."""

@@ -7,7 +7,7 @@ metrics:                              # of every case; optional
 cases:
   - network: lenet5
     chip: my-chip.yaml                # or a preset; files are found beside the suite
-    set: {tile.adc.bits: 6}           # and batch, chips, bind, input, digital, replicate, host, placement, seed
+    set: {tile.adc.bits: 6}           # also batch, chips, bind, input, digital, replicate, host, seed, ...
     metrics: {utilization.adc: 5 %}   # on top of those of every case
 """
 

@@ -14,12 +14,12 @@ from .judge import Judged, Verdict
 _STYLES = {"regressed": "bold red", "missing": "bold red", "new": "yellow", "improved": "green"}
 
 
-def report(found: Checked, width: int, updated: bool = False) -> Group:
+def report(found: Checked, width: int) -> Group:
     """One line per case, more for those in which something moved, and a last line with the outcome."""
-    return Group(*_parts(found, width, updated))
+    return Group(*_parts(found, width))
 
 
-def _parts(found: Checked, width: int, updated: bool) -> Iterator[RenderableType]:
+def _parts(found: Checked, width: int) -> Iterator[RenderableType]:
     yield Text(f"{found.suite.name} ({found.suite.path})", "bold")
     if found.note:
         yield Text(found.note, "yellow")
@@ -29,7 +29,7 @@ def _parts(found: Checked, width: int, updated: bool) -> Iterator[RenderableType
     if found.stale:
         names = ", ".join(found.stale)
         yield Text(f"goldens without a case: {names}; `ohmsum check --update` drops them", "yellow")
-    yield _outcome(found, updated)
+    yield _outcome(found)
 
 
 def status(case: Judged) -> str:
@@ -64,12 +64,9 @@ def _wrapped(text: str, width: int, style: str, indent: int) -> Iterator[Rendera
         yield Text(" " * (indent if i == 0 else indent + 2) + line, style)
 
 
-def _outcome(found: Checked, updated: bool) -> Text:
-    words = outcome(found)
-    if updated:
-        return Text(f"{words}; {found.suite.golden_path.name} written", "bold")
-    hint = "" if found.passed else "; accept with `ohmsum check --update`"
-    return Text(words + hint, "bold green" if found.passed else "bold red")
+def _outcome(found: Checked) -> Text:
+    hint = "" if found.passed else "; `ohmsum check --update` accepts what is new"
+    return Text(outcome(found) + hint, "bold green" if found.passed else "bold red")
 
 
 def outcome(found: Checked) -> str:

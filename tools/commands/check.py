@@ -25,7 +25,7 @@ def check(
     jobs: options.Jobs = None,
     plain: options.Plain = False,
 ) -> None:
-    """Run the cases of SUITE and hold their figures against the goldens beside it; exit 1 if one got worse."""
+    """Run the cases of SUITE and hold their figures against golden ones; exit 1 if one got worse."""
     from ...sim.report.terminal import show, width
     from ..check import files, text
     from ..check.check import check as run_suite
@@ -44,8 +44,9 @@ def check(
         found = run_suite(loaded, jobs=jobs, update=update, progress=progress)
         for file, write in opened:
             file.write(write(found))
-    show(text.report(found, width(), updated=update), plain)
+    show(text.report(found, width()), plain)
     if update:
         found.accept()
+        typer.echo(f"wrote {loaded.golden_path}")
     if found.n_errors or not (found.passed or update):
         raise typer.Exit(1)

@@ -87,7 +87,7 @@ def field_change(before: str | None, after: str | None) -> str:
     Examples
     --------
     >>> field_change("1.28 GHz", "833.333 ps"), field_change(None, "2")
-    ('1.28 GHz -> 833.333 ps (1.20 GHz)', '(not given) -> 2')
+    ('1.28 GHz -> 833.333 ps (1.200 GHz)', '(not given) -> 2')
     """
     texts = [before or "(not given)", after or "(not given)"]
     if sum(text.endswith("Hz") for text in texts) == 1:
@@ -97,7 +97,7 @@ def field_change(before: str | None, after: str | None) -> str:
 
 def _with_rate(text: str) -> str:
     try:
-        return f"{text} ({si(FS_PER_S / period_fs(text), 'Hz')})"
+        return f"{text} ({si(FS_PER_S / period_fs(text), 'Hz', digits=4)})"
     except UnitError:
         return text
 

@@ -32,9 +32,9 @@ th { color: var(--dim); font-weight: 500; }
 """
 
 
-def tables(found: Difference) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
+def tables(found: Difference) -> list[tuple[str, Sequence[str], Rows]]:
     """Title, headings and rows of every table."""
-    parts: list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]] = []
+    parts: list[tuple[str, Sequence[str], Rows]] = []
     if found.causes:
         parts.append(
             ("What was changed", ("what", "change"), [(c.kind, c.text) for c in found.causes[:N_ROWS]])
