@@ -185,7 +185,8 @@ def _spend_product(context: Context, actor: int, m: Matrix, a: Assignment, time:
     assert a.tiling is not None
     tile = context.tile
     reads = time.reads * m.applications * a.replicas
-    rows = reads * a.tiling.rows * max(1, a.tiling.col_blocks // m.groups)
+    # A read drives the rows of one active group only, so all groups together drive every row once.
+    rows = reads // time.row_groups * a.tiling.rows * max(1, a.tiling.col_blocks // m.groups)
     columns = reads * a.tiling.cols * a.tiling.row_blocks
     arrays = reads * a.tiling.crossbars
     hold = time.crossbar_hold_fs * m.applications

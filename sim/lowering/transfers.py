@@ -3,7 +3,8 @@
 A stream from the tiles where it comes into being to the tiles that use it is a set of flows, each from one
 tile to one or more (multicast). All flows of one token set out together; links at the same depth are one
 visit that occupies each of them as soon as it is free, for as long as the most loaded of them needs, and
-the heads go on after the delay of one hop (cut-through).
+the heads go on after the delay of one hop (cut-through). On a circuit-switched network all links of the
+way are one visit instead, taken together and held until the last flit is through.
 """
 
 from __future__ import annotations
@@ -35,12 +36,43 @@ def transfer(context: Context, name: str, layer: str, firings: int, moved: list[
         for d in sorted(by_depth)
     ]
     tail = max(hold for _, hold, _ in levels)
+    circuit = context.chip.noc is not None and context.chip.noc.switching == "circuit"
+    if circuit:
+        levels = _circuits(levels, links)
     for i, (members, hold, head) in enumerate(levels):
         resources = tuple(context.resource(f"link {links[m].name}", _class(links[m])) for m in members)
         last = i == len(levels) - 1
-        context.builder.visit(actor, resources, hold, head + tail if last else head, spread=True)
+        whole_way = circuit and _on_chip(links[members[0]])
+        context.builder.visit(actor, resources, hold, head + tail if last else head, spread=not whole_way)
     _energy(context, actor, links, load)
     return actor
+
+
+Level = tuple[list[int], int, int]
+"""Links that are reached together, how long each is held, and after what time the heads go on."""
+
+
+def _circuits(levels: list[Level], links: dict[int, Link]) -> list[Level]:
+    """Levels with neighbouring ones on the chip put together: a circuit takes all its links at once.
+
+    It is held until the last flit has come through all of them. A level with links of both kinds stays as it
+    is.
+    """
+    joined: list[Level] = []
+    for members, hold, head in levels:
+        before = joined[-1] if joined else None
+        if before and all(_on_chip(links[m]) for m in (*before[0], *members)):
+            heads = before[2] + head
+            joined[-1] = (sorted(before[0] + members), heads + max(before[1] - before[2], hold), heads)
+        elif all(_on_chip(links[m]) for m in members):
+            joined.append((members, hold + head, head))
+        else:
+            joined.append((members, hold, head))
+    return joined
+
+
+def _on_chip(link: Link) -> bool:
+    return link.kind not in (LinkKind.CHIP, LinkKind.HOST)
 
 
 def _load(context: Context, moved: list[Flow]) -> tuple[dict[int, int], dict[int, int]]:
