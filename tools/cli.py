@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .commands import check, chips, compare, networks, profile, run, show, validate
+from .commands import check, chips, compare, networks, profile, run, show, sweep, validate
 
 app = typer.Typer(
     name="ohmsum",
@@ -22,6 +22,7 @@ app.command()(run.run)
 app.command()(profile.profile)
 app.command()(compare.compare)
 app.command()(check.check)
+app.command()(sweep.sweep)
 app.command()(chips.chips)
 app.command()(networks.networks)
 app.command()(show.show)

@@ -1,0 +1,85 @@
+"""`ohmsum sweep`: explore a space of designs."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import UsageError
+from ..output_file import OutputFile
+from . import options
+
+
+def sweep(
+    spec_file: Annotated[
+        Path, typer.Argument(metavar="SPEC.yaml", help="What is fixed, what varies, and what is wanted.")
+    ],
+    jobs: options.Jobs = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where results are kept, and taken from (default: SPEC.sqlite)."),
+    ] = None,
+    dask: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Scheduler of a Dask cluster: tcp://host:8786.")
+    ] = None,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write all points; - is standard output.")
+    ] = None,
+    html_file: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page with the Pareto fronts.")
+    ] = None,
+    all_rows: Annotated[bool, typer.Option("--all", help="Print every point of every Pareto front.")] = False,
+    plain: options.Plain = False,
+) -> None:
+    """Run all designs of SPEC.yaml and print the best.
+
+    Every finished point is kept in the store at once; the same command continues where it was stopped, by
+    whatever.
+    """
+    if dask is not None and jobs is not None:
+        raise UsageError("--jobs, --dask: expected one of them; a Dask cluster has its own number of workers")
+    from ...sim.report.terminal import is_plain, show, width
+    from ..sweep.drive import drive
+    from ..sweep.executors import dask as on_dask
+    from ..sweep.executors import local
+    from ..sweep.page import page
+    from ..sweep.progress import shown_points
+    from ..sweep.rows import to_csv
+    from ..sweep.spec import read_spec
+    from ..sweep.store import Store
+    from ..sweep.text import N_ROWS, report
+    from ..workers import n_processors
+
+    spec = read_spec(spec_file)
+    path = store or spec_file.with_suffix(".sqlite")
+    to_stdout = str(csv_file) == "-"
+    with ExitStack() as stack:
+        csv = None if csv_file is None or to_stdout else stack.enter_context(OutputFile("--csv", csv_file))
+        html = None if html_file is None else stack.enter_context(OutputFile("--html", html_file))
+        workers = stack.enter_context(
+            local(n_processors() if jobs is None else jobs) if dask is None else on_dask(dask)
+        )
+        kept = stack.enter_context(Store(path))
+        tell = stack.enter_context(shown_points())
+        try:
+            done = drive(spec, kept, workers, tell)
+        except KeyboardInterrupt:
+            print(f"ohmsum: what is done is in {path}; the same command continues", file=sys.stderr)
+            raise
+        if csv is not None:
+            csv.write(to_csv(done))
+        if html is not None:
+            html.write(page(done, f"Sweep {spec_file.name}"))
+    if to_stdout:
+        typer.echo(to_csv(done), nl=False)
+    else:
+        show(
+            report(done, f"sweep {spec_file.name}", width(), is_plain(plain), None if all_rows else N_ROWS),
+            plain,
+        )
+    if not done.count("ok") or done.count("crashed"):
+        raise typer.Exit(1)

@@ -1,0 +1,148 @@
+"""A sweep from its file to its results."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+
+from ..errors import UsageError
+from .evaluate import Outcome, Task, evaluate
+from .executors import Workers
+from .optimise import Optimiser
+from .order import by_mapping
+from .point import Point
+from .points import draw, grid, workloads
+from .spec import SweepSpec
+from .store import Store
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """All points of a sweep with their outcomes.
+
+    Parameters
+    ----------
+    spec : SweepSpec
+    results : tuple of (Point, Outcome)
+        In the order of the sweep (not in that of their completion), each point once.
+    n_new : int
+        Points evaluated by this call; the others were in the store.
+    wall_s : float
+    workers : str
+        Who evaluated them.
+    """
+
+    spec: SweepSpec
+    results: tuple[tuple[Point, Outcome], ...]
+    n_new: int
+    wall_s: float
+    workers: str
+
+    def count(self, status: str) -> int:
+        """Points with a status."""
+        return sum(outcome.status == status for _, outcome in self.results)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a sweep is: points in all, done, failed of these, and evaluated by this call."""
+
+    n_total: int
+    n_done: int
+    n_failed: int
+    n_new: int
+
+
+Tell = Callable[[Standing], None]
+
+
+def drive(spec: SweepSpec, store: Store, workers: Workers, tell: Tell | None = None) -> Sweep:
+    """Evaluate every point that the store does not have.
+
+    Raises
+    ------
+    UsageError
+        The workers cannot go on; what is in the store stays, and the same call continues.
+    """
+    start = time.perf_counter()
+    session = _Session(store, workers, tell, by_mapping(spec))
+    outcomes: dict[Point, Outcome] = {}
+    if spec.method == "optimize":
+        optimiser = Optimiser(spec)
+        session.n_total = spec.n_points * len(workloads(spec))
+        for generation in optimiser.generations():
+            new = [point for point in generation.points if point not in outcomes]
+            outcomes |= session.run(new)
+            session.repeated(sum(map(len, generation.designs)) - len(new))
+            optimiser.tell(generation, outcomes)
+    else:
+        points = grid(spec) if spec.method == "grid" else draw(spec)
+        session.n_total = len(points)
+        outcomes = session.run(points)
+    wall_s = time.perf_counter() - start
+    return Sweep(spec, tuple(outcomes.items()), session.n_new, wall_s, workers.name)
+
+
+@dataclass
+class _Session:
+    """One call of the command: hands out points and keeps what comes back."""
+
+    store: Store
+    workers: Workers
+    tell: Tell | None
+    order: Callable[[Point], tuple[str, ...]]
+    n_total: int = 0
+    n_done: int = 0
+    n_failed: int = 0
+    n_new: int = 0
+
+    def run(self, points: Sequence[Point]) -> dict[Point, Outcome]:
+        """Outcomes of the points, in their order."""
+        tasks = {point: Task.of(point) for point in points}
+        known = self.store.known(task.key for task in tasks.values())
+        self._count(known.values())
+        missing = [task for task in tasks.values() if task.key not in known]
+        known |= self._evaluate(sorted(missing, key=lambda task: self.order(task.point)))
+        return {point: known[task.key] for point, task in tasks.items()}
+
+    def repeated(self, n: int) -> None:
+        """So many points that an optimiser asked for were known."""
+        self.n_done += n
+
+    def _evaluate(self, tasks: Iterable[Task]) -> dict[str, Outcome]:
+        found: dict[str, Outcome] = {}
+        waiting: dict[Future[Outcome], Task] = {}
+        left = iter(tasks)
+        try:
+            while True:
+                for task in left:
+                    waiting[self.workers.executor.submit(evaluate, task)] = task
+                    if len(waiting) >= self.workers.in_flight():
+                        break
+                if not waiting:
+                    return found
+                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    task = waiting.pop(future)
+                    found[task.key] = outcome = future.result()
+                    self.store.add(task, outcome)
+                    self.n_new += 1
+                    self._count([outcome])
+        except BrokenProcessPool:
+            raise UsageError(
+                f"a worker process died (out of memory?); {self.n_done} of {self.n_total} points are in the "
+                f"store: run the same command again, perhaps with fewer --jobs"
+            ) from None
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def _count(self, outcomes: Iterable[Outcome]) -> None:
+        for outcome in outcomes:
+            self.n_done += 1
+            self.n_failed += outcome.status != "ok"
+        if self.tell is not None:
+            self.tell(Standing(self.n_total, self.n_done, self.n_failed, self.n_new))

@@ -1,0 +1,127 @@
+"""One point simulated, in whatever process; everything that it needs comes with the task."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Literal
+
+from ..errors import UsageError, is_users
+from . import reuse
+from .lookup import chip_digest, network_digest
+from .metrics import measured
+from .point import Point
+
+if TYPE_CHECKING:
+    from ...sim.run import Run
+
+Status = Literal["ok", "failed", "crashed"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A point with what it must be evaluated with: the same version and files wherever the work is done."""
+
+    point: Point
+    version: str
+    network_digest: str
+    chip_digest: str
+
+    @staticmethod
+    def of(point: Point) -> Task:
+        """The task of a point, with the version and the files of this process."""
+        return Task(point, version("ohmsum"), network_digest(point.network), chip_digest(point.chip))
+
+    @property
+    def key(self) -> str:
+        """What the result is kept under."""
+        return self.point.key(self.version, self.network_digest, self.chip_digest)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a point.
+
+    Parameters
+    ----------
+    status : {"ok", "failed", "crashed"}
+        failed: it cannot be (does not fit, bad value), which is a result; crashed: a defect of ohmsum.
+    metrics : mapping of str to number
+    error : str
+        Why it failed, in one line.
+    trace : str
+        Of a crash.
+    wall_s : float
+        Seconds that it took; no part of the result.
+    """
+
+    status: Status
+    metrics: Mapping[str, float | int] = field(default_factory=dict)
+    error: str = ""
+    trace: str = ""
+    wall_s: float = 0.0
+
+
+def evaluate(task: Task) -> Outcome:
+    """Simulate a point; what goes wrong with it is its outcome.
+
+    Raises
+    ------
+    UsageError
+        This process has another version of ohmsum, or other files, than the one that made the task.
+    """
+    start = time.perf_counter()
+    _check_same(task)
+    try:
+        outcome = Outcome("ok", measured(run(task)))
+    except Exception as error:
+        if is_users(error):
+            outcome = Outcome("failed", error=" ".join(str(error).split()))
+        else:
+            line = f"{type(error).__name__}: {error}".splitlines()[0]
+            outcome = Outcome("crashed", error=line, trace=traceback.format_exc())
+    return Outcome(outcome.status, outcome.metrics, outcome.error, outcome.trace, time.perf_counter() - start)
+
+
+def run(task: Task) -> Run:
+    """The Run of a point: `sim.simulate`, with the stages that an earlier point has in common left out."""
+    from ...arch import roll_up
+    from ...sim.engines import compiled
+    from ...sim.lowering import lower
+    from ...sim.run import Run
+
+    spec, options = task.point.run_spec(), task.point.mapping_options()
+    source = reuse.NetworkSource.of(spec, task.network_digest)
+    network, chip = reuse.network(source), spec.load_chip()
+    placed = reuse.mapping(source, chip, options)
+    program = lower(placed, chip, multicast=options.multicast)
+    area_mm2 = roll_up(chip).root.area_mm2
+    return Run(
+        network=network,
+        chip=chip,
+        mapping=placed,
+        program=program,
+        single=compiled.run(program, 1),
+        together=compiled.run(program, spec.batch) if spec.batch > 1 else None,
+        area_mm2=None if area_mm2 is None else area_mm2 * chip.n_chips,
+    )
+
+
+def _check_same(task: Task) -> None:
+    here = Task.of(task.point)
+    if here.version != task.version:
+        raise UsageError(
+            f"a worker has ohmsum {here.version}, the sweep {task.version}; install the same version"
+        )
+    for name, mine, theirs in (
+        (task.point.network, here.network_digest, task.network_digest),
+        (task.point.chip, here.chip_digest, task.chip_digest),
+    ):
+        if mine != theirs:
+            raise UsageError(
+                f"{name}: a worker sees another file than the sweep began with; leave it as it is while the "
+                f"sweep runs, and give workers on other machines the same one"
+            )

@@ -1,0 +1,110 @@
+"""Stages of earlier points that this process can use again: imported networks, and mappings.
+
+A mapping is used again for a chip that differs only in fields that the mapping does not look at: costs, the
+resolution of the ADC, the speed of the network on chip, and such. What is not listed here counts as looked
+at, so that a field that is added to the chip makes the mapping anew; a test records what the mapping reads
+and compares.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from functools import lru_cache
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from ...arch.chip import Chip
+    from ...sim.mapping.mapping import Mapping
+    from ...sim.mapping.options import MappingOptions
+    from ...workloads.graph import Network
+    from ..run_spec import RunSpec
+
+N_NETWORKS = 8
+N_MAPPINGS = 64
+"""Kept per process; a mapping of a large network is of the order of a megabyte."""
+
+COST_SUFFIXES = ("_j", "_w", "_mm2")
+"""Energies, powers and areas, by the unit at the end of their names."""
+TEXTS = frozenset({"source", "description", "references", "stated", "modes", "node_nm"})
+UNREAD = {
+    "adc": frozenset({"bits", "latency_cycles"}),
+    "noc": frozenset({"flit_bits", "cycle_fs", "router_cycles", "link_cycles", "router"}),
+    "chips": frozenset({"bandwidth_bytes_per_s", "latency_fs"}),
+    "host": frozenset({"bandwidth_bytes_per_s", "latency_fs"}),
+    "memory": frozenset({"bandwidth_bytes_per_s", "latency_fs"}),
+    "buffer": frozenset({"width_bits", "capacity_bytes", "cycle_fs", "latency_cycles"}),
+    "bus": frozenset({"width_bits", "cycle_fs", "latency_cycles"}),
+}
+"""Fields that the mapping does not look at, by the part that has them."""
+
+
+class NetworkSource(NamedTuple):
+    """What an imported network depends on; `digest` is that of its file, the rest as in `RunSpec`."""
+
+    digest: str
+    source: str
+    bind: tuple[str, ...]
+    inputs: tuple[str, ...]
+    unknown_operators: str
+    weight_inputs_from: int | None
+
+    @staticmethod
+    def of(run: RunSpec, digest: str) -> NetworkSource:
+        """That of a run."""
+        return NetworkSource(
+            digest, run.network, run.bind, run.inputs, run.unknown_operators, run.weight_inputs_from
+        )
+
+
+@lru_cache(maxsize=N_NETWORKS)
+def network(of: NetworkSource) -> Network:
+    """The network, imported once per process."""
+    from ..loading import load_network
+
+    return load_network(of.source, of.bind, of.inputs, of.unknown_operators, of.weight_inputs_from)
+
+
+def mapping(of: NetworkSource, chip: Chip, options: MappingOptions) -> Mapping:
+    """The mapping of a network on a chip, from an earlier point where that is the same."""
+    from ...sim.mapping import map_network
+
+    key = (of, chip_key(chip), options)
+    with _LOCK:
+        known = _MAPPINGS.get(key)
+        if known is not None:
+            _MAPPINGS.move_to_end(key)
+            return known
+    made = map_network(network(of), chip, options)
+    with _LOCK:
+        _MAPPINGS[key] = made
+        while len(_MAPPINGS) > N_MAPPINGS:
+            _MAPPINGS.popitem(last=False)
+    return made
+
+
+def chip_key(chip: Chip) -> str:
+    """Everything of a chip that its mapping may depend on, as text."""
+    return json.dumps(_relevant("", chip.model_dump(mode="json")), sort_keys=True)
+
+
+def _relevant(part: str, values: dict[str, Any]) -> dict[str, Any]:
+    unread = UNREAD.get(part, frozenset())
+    return {
+        key: _value(key, value)
+        for key, value in values.items()
+        if key not in TEXTS and key not in unread and not key.endswith(COST_SUFFIXES)
+    }
+
+
+def _value(key: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        return _relevant(key, value)
+    if isinstance(value, list):
+        return [_relevant(key, item) if isinstance(item, dict) else item for item in value]
+    return value
+
+
+_MAPPINGS: OrderedDict[tuple[NetworkSource, str, MappingOptions], Mapping] = OrderedDict()
+_LOCK = Lock()  # a Dask worker may run several points in threads of one process

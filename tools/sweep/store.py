@@ -1,0 +1,136 @@
+"""The store of a sweep: one SQLite file to which every finished point is added at once, for good.
+
+The write-ahead log is synced with every point, so that neither a kill nor a power cut loses one that has been
+added. The key is the primary key, and rows are never replaced: a point that were run twice would be an error.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+
+from ..errors import UsageError
+from .evaluate import Outcome, Status, Task
+from .lock import StoreLock
+
+SCHEMA = 1
+"""Version of the tables below, kept as SQLite's user_version."""
+APPLICATION = 0x6F686D73
+"""Marks the file as ours ("ohms"), as SQLite's application_id."""
+_TABLE = """
+CREATE TABLE points (
+    key TEXT PRIMARY KEY,      -- SHA-256 of settings, version and input files
+    settings TEXT NOT NULL,    -- JSON: every field that was fixed or varied
+    version TEXT NOT NULL,     -- of ohmsum
+    status TEXT NOT NULL CHECK (status IN ('ok', 'failed', 'crashed')),
+    error TEXT NOT NULL,
+    metrics TEXT NOT NULL,     -- JSON: SI units
+    trace TEXT NOT NULL,       -- of a crash
+    session INTEGER NOT NULL,  -- which call of the command added it, from 1
+    wall_s REAL NOT NULL       -- seconds that it took
+) STRICT
+"""
+
+
+class Store:
+    """Outcomes by key; use as a context manager, which holds the lock.
+
+    Raises
+    ------
+    UsageError
+        Not a store, of another schema version, not writable, or in use by another sweep.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = StoreLock(path)
+
+    def __enter__(self) -> Store:
+        if self.path.is_dir() or not self.path.parent.is_dir():
+            what = "is a folder, expected a file name" if self.path.is_dir() else "its folder does not exist"
+            raise UsageError(f"--store {self.path}: {what}")
+        _check(self.path)
+        self._lock.__enter__()
+        try:
+            self._connection = sqlite3.connect(self.path, isolation_level=None)
+            self._prepare()
+        except sqlite3.Error as error:
+            self._lock.__exit__(None, None, None)
+            raise UsageError(f"--store {self.path}: cannot be written ({error})") from None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+        self._lock.__exit__(kind, error, trace)
+
+    def _prepare(self) -> None:
+        run = self._connection.execute
+        run("PRAGMA journal_mode = WAL")
+        run("PRAGMA synchronous = FULL")
+        run("BEGIN IMMEDIATE")
+        if run("PRAGMA user_version").fetchone() == (0,):
+            run(_TABLE)
+            run(f"PRAGMA application_id = {APPLICATION}")
+            run(f"PRAGMA user_version = {SCHEMA}")
+        (last,) = run("SELECT max(session) FROM points").fetchone()
+        run("COMMIT")
+        self._session = 1 if last is None else last + 1
+
+    def add(self, task: Task, outcome: Outcome) -> None:
+        """Keep the outcome of a task that has none yet; it is on the disk when this returns."""
+        try:
+            self._connection.execute(
+                "INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    task.key,
+                    task.point.text,
+                    task.version,
+                    outcome.status,
+                    outcome.error,
+                    json.dumps(outcome.metrics),
+                    outcome.trace,
+                    self._session,
+                    outcome.wall_s,
+                ),
+            )
+        except sqlite3.OperationalError as error:
+            raise UsageError(f"--store {self.path}: cannot be written ({error})") from None
+
+    def known(self, keys: Iterable[str]) -> dict[str, Outcome]:
+        """Outcomes of those keys that have one."""
+        wanted = frozenset(keys)
+        rows = self._connection.execute("SELECT key, status, metrics, error, trace, wall_s FROM points")
+        return {key: _outcome(*rest) for key, *rest in rows if key in wanted}
+
+
+def _outcome(status: Status, metrics: str, error: str, trace: str, wall_s: float) -> Outcome:
+    return Outcome(status, json.loads(metrics), error, trace, wall_s)
+
+
+def _check(path: Path) -> None:
+    """An existing file is a store of this schema; looked at without changing it."""
+    if not path.exists() or path.stat().st_size == 0:
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            (application,) = connection.execute("PRAGMA application_id").fetchone()
+            (schema,) = connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.Error as error:
+        raise UsageError(f"--store {path}: not the store of a sweep ({error}); name another file") from None
+    if application == 0 and schema == 0:
+        with closing(sqlite3.connect(path)) as connection:
+            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+                return  # killed before its first transaction
+    if application != APPLICATION:
+        raise UsageError(f"--store {path}: an SQLite file, but not the store of a sweep; name another file")
+    if schema != SCHEMA:
+        raise UsageError(
+            f"--store {path}: a store of schema version {schema}, this version of ohmsum has {SCHEMA}; "
+            "name another file"
+        )
