@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -43,20 +43,30 @@ def predictions() -> tuple[Prediction, ...]:
 
 
 def _neurram() -> list[Prediction]:
+    parts = {"word lines": "crossbar", "neurons": "adc", "inputs": "dac"}
     found = []
-    fj_per_op = 1e15 / (2 * 128 * 256 * 48)
     for mode in NEURRAM_MODES:
         name = f"neurram@{mode}"
-        parts = {"word lines": "crossbar", "neurons": "adc", "inputs": "dac"}
+        found.append(Prediction(name, "throughput", "TOPS", _NEURRAM, partial(_tops, name)))
+        found.append(Prediction(name, "efficiency", "TOPS/W", _NEURRAM, partial(_tops_per_w, name)))
         found += [
-            Prediction(name, "throughput", "TOPS", _NEURRAM, lambda n=name: product(n).tops),
-            Prediction(name, "efficiency", "TOPS/W", _NEURRAM, lambda n=name: product(n).tops_per_w()),
-        ]
-        found += [
-            Prediction(name, part, "fJ/op", _NEURRAM, lambda n=name, c=c: product(n).energy_j[c] * fj_per_op)
-            for part, c in parts.items()
+            Prediction(name, part, "fJ/op", _NEURRAM, partial(_fj_per_op, name, component))
+            for part, component in parts.items()
         ]
     return found
+
+
+def _tops(name: str) -> float:
+    return product(name).tops
+
+
+def _tops_per_w(name: str) -> float:
+    return product(name).tops_per_w()
+
+
+def _fj_per_op(name: str, component: str) -> float:
+    found = product(name)
+    return found.energy_j[component] / (2 * found.macs) * 1e15
 
 
 @cache
