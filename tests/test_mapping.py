@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from random import Random
+from typing import Literal
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ohmsum import arch
+from ohmsum.arch.chip import Chip
 from ohmsum.sim.errors import SimulationError
+from ohmsum.sim.interconnect import interconnect
 from ohmsum.sim.mapping import MappingOptions, map_network
+from ohmsum.sim.mapping.placement import Net, place
 from ohmsum.sim.mapping.replicate import Replicable, replicate, steps
 from ohmsum.sim.mapping.tiling import Array, tile_matrix
 from ohmsum.sim.mapping.timing import Folds
+from ohmsum.sim.noc.topology import HOST, LinkKind
 from ohmsum.workloads.graph import Grid, Matrix, Operator, Port, Tensor, Window
 from ohmsum.workloads.load import load
 
@@ -118,13 +126,42 @@ def test_digital_layers_leave_the_crossbars() -> None:
         map_network(net, chip, MappingOptions(digital=("nothing",)))
 
 
-def test_greedy_placement_never_costs_more_and_is_reproducible() -> None:
+@pytest.mark.parametrize("search", ["greedy", "anneal"])
+def test_placement_relieves_the_busiest_link_and_is_reproducible(search: Literal["greedy", "anneal"]) -> None:
     net, chip = load("resnet18"), arch.load("isaac")
     linear = map_network(net, chip, MappingOptions(placement="linear"))
-    greedy = map_network(net, chip, MappingOptions(seed=3))
-    assert greedy.hop_bytes < linear.hop_bytes
-    assert greedy == map_network(net, chip, MappingOptions(seed=3))
-    assert sorted(greedy.tile_order) == list(range(168))
+    found = map_network(net, chip, MappingOptions(placement=search, seed=3))
+    assert found.busiest_link_bytes < linear.busiest_link_bytes
+    assert found == map_network(net, chip, MappingOptions(placement=search, seed=3))
+    assert sorted(found.tile_order) == list(range(168))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_placement_counts_what_a_count_from_scratch_gives(rng: Random) -> None:
+    """Bytes on links after the search, against the routes of the interconnect for the places it returned."""
+    chip = round_chip(tile__count="12", tile__grid="[3, 4]")
+    nets = []
+    for src in (rng.randrange(12) for _ in range(10)):
+        others = [t for t in range(-1, 12) if t != src]
+        nets.append(Net(src, tuple(sorted(rng.sample(others, rng.randint(1, 4)))), rng.randint(1, 9)))
+    found = place(chip, nets, "greedy", rng.randint(0, 9))
+    load = _load(chip, nets, found.order)
+    assert found.hop_bytes == sum(load)
+    assert found.busiest_link_bytes == max(load, default=0)
+    before = _load(chip, nets, place(chip, nets, "linear", 0).order)
+    assert sum(x * x for x in load) <= sum(x * x for x in before)
+
+
+def _load(chip: Chip, nets: list[Net], order: tuple[int, ...]) -> list[int]:
+    """Bytes on every link between routers, each net's tree once."""
+    topology = interconnect(chip)
+    load: dict[int, int] = defaultdict(int)
+    for net in nets:
+        routes = [topology.route(order[net.src], HOST if d < 0 else order[d]) for d in net.dsts]
+        for link in {i for route in routes for i in route if topology.link(i).kind == LinkKind.WIRE}:
+            load[link] += net.n_bytes
+    return list(load.values())
 
 
 def test_no_crossbar_serves_two_layers() -> None:

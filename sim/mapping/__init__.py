@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 
 from ...arch.chip import Chip
@@ -10,7 +11,7 @@ from ..errors import SimulationError
 from .allocate import Need, allocate, check_fit, tiles_of
 from .mapping import HOST, Assignment, Mapping, Tiling
 from .options import MappingOptions
-from .placement import Flow, place
+from .placement import WIDEST_NET, Net, Placement, place
 from .places import Choice, choose, find_unit, split, work_of
 from .replicate import Replicable, replicate
 from .tiling import Array, tile_matrix
@@ -34,20 +35,21 @@ def map_network(network: Network, chip: Chip, options: MappingOptions | None = N
     replicas = _replicas(network, chip, options, choices, analog, tilings)
     first = _allocate(chip, tilings, replicas)
     logical = _assign(network, chip, choices, tilings, replicas, first)
-    order, hop_bytes = _place(network, chip, options, logical)
-    assignments = tuple(_move(logical[o.name], order) for o in network.operators)
+    placed = _place(network, chip, options, logical)
+    assignments = tuple(_move(logical[o.name], placed.order) for o in network.operators)
     per_tile = chip.tile.crossbar.count if chip.tile else 0
     used = {t for a in assignments for t in a.tiles if a.place != "host"}
     return Mapping(
         network=network,
         assignments=assignments,
-        tile_order=tuple(order),
+        tile_order=placed.order,
         n_chips=chip.n_chips,
         tiles_used=len(used),
         tiles_total=total_tiles(chip),
         crossbars_used=sum(t.crossbars * replicas[name] for name, t in tilings.items()),
         crossbars_total=per_tile * total_tiles(chip),
-        hop_bytes=hop_bytes,
+        hop_bytes=placed.hop_bytes,
+        busiest_link_bytes=placed.busiest_link_bytes,
     )
 
 
@@ -172,26 +174,26 @@ def _on_crossbars(
 
 def _place(
     network: Network, chip: Chip, options: MappingOptions, logical: dict[str, Assignment]
-) -> tuple[list[int], int]:
+) -> Placement:
     """Place of every tile and the cost of the placement."""
     if chip.tile is None:
-        return list(range(total_tiles(chip))), 0
+        return Placement(tuple(range(total_tiles(chip))), 0, 0)
     word = -(-chip.activation_bits // 8)
-    flows = []
+    users: dict[str, set[int]] = defaultdict(set)
     for o in network.operators:
         for port in o.inputs:
-            src, dst = logical[network.producer(port.tensor).name], logical[o.name]
-            n_bytes = network.producer(port.tensor).output.size * word
-            flows += [
-                Flow(s, d, n_bytes // len(src.sources))
-                for s in src.sources
-                for d in (dst.tiles or dst.sources)
-                if s != d and len(src.sources) * len(dst.tiles) <= 4096
-            ]
-    return place(chip, flows, search=options.placement == "greedy", seed=options.seed)
+            users[network.producer(port.tensor).name].update(logical[o.name].tiles or logical[o.name].sources)
+    nets = []
+    for o in network.operators:
+        sources = logical[o.name].sources
+        for s in sources:
+            away = tuple(sorted(users[o.name] - {s}))
+            if 0 < len(away) <= WIDEST_NET:
+                nets.append(Net(s, away, o.output.size * word // len(sources)))
+    return place(chip, nets, options.placement, options.seed)
 
 
-def _move(a: Assignment, order: list[int]) -> Assignment:
+def _move(a: Assignment, order: tuple[int, ...]) -> Assignment:
     """The same assignment, with tiles numbered by their place on the chips."""
     if a.place == "host" or a.place in ("chip_unit", "mac_array"):
         return a

@@ -99,8 +99,8 @@ class Mapping:
         Place on the chips of the t-th tile that crossbars were taken from; crossbar c lies in tile
         ``tile_order[c // crossbars per tile]``.
     tiles_used, tiles_total, crossbars_used, crossbars_total : int
-    hop_bytes : int
-        Sum over all edges of bytes x hops, the placement's cost.
+    hop_bytes, busiest_link_bytes : int
+        Bytes x links per inference inside the chips, and bytes over the busiest of them, as placement counts.
     """
 
     network: Network
@@ -112,6 +112,7 @@ class Mapping:
     crossbars_used: int
     crossbars_total: int
     hop_bytes: int
+    busiest_link_bytes: int
 
     def of(self, operator: str) -> Assignment:
         """The assignment of one operator."""

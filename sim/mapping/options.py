@@ -18,9 +18,9 @@ class MappingOptions:
         Operators for which the chip has no unit run on the host; False makes that an error.
     digital : tuple of str
         Names (or ONNX types) of operators with weights that stay off the crossbars.
-    placement : {"linear", "greedy"}
-        linear: along a serpentine through the mesh. greedy: from there, swaps of two tiles that lower bytes
-        x hops.
+    placement : {"linear", "greedy", "anneal"}
+        linear: along a serpentine through the mesh. greedy: from there, swaps of tiles that shorten ways and
+        relieve busy links. anneal: the same, accepting some worse swaps at first.
     multicast : bool
         A stream with several consumers is sent once, along a tree; else once for each of them.
     seed : int
@@ -30,6 +30,6 @@ class MappingOptions:
     replicate: bool = True
     host: bool = True
     digital: tuple[str, ...] = ()
-    placement: Literal["linear", "greedy"] = "greedy"
+    placement: Literal["linear", "greedy", "anneal"] = "greedy"
     multicast: bool = True
     seed: int = 0

@@ -1,12 +1,15 @@
-"""Where the tiles of a network lie: a serpentine through the routers, then swaps that lower bytes x hops."""
+"""Where the tiles of a network lie: a serpentine through the routers, then swaps that relieve busy links.
+
+The search is per chip; what goes to other chips or to the host goes to the chip's gateway. Its cost is the
+sum over links of bytes squared (`sim/kernels/placement.py`), so it shortens ways and spreads load.
+"""
 
 from __future__ import annotations
 
-import random
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-import networkx as nx
 import numpy as np
 
 from ...arch.chip import Chip
@@ -14,17 +17,47 @@ from ..interconnect import interconnect
 from ..noc.fabric import Fabric
 from ..program import I64
 
-SWAPS = 4000
-"""Swaps tried by the greedy search over all chips: about 0.1 s."""
+if TYPE_CHECKING:
+    from ..kernels.placement import Traffic
+
+Search = Literal["linear", "greedy", "anneal"]
+
+TRIES = 40_000
+"""Swaps tried, over all chips: about 0.1 s."""
+FEWEST_TRIES = 200
+"""Swaps tried at least on each chip."""
+WIDEST_NET = 64
+"""Multicasts to more tiles than this go nearly everywhere, wherever the tiles lie, and are left out."""
+HOT = 0.05
+"""Initial temperature of `anneal`: the share of a tile's mean cost that a swap may add."""
 
 
 @dataclass(frozen=True)
-class Flow:
-    """Bytes per inference between two tiles, numbered in the order they were taken; -1 is the host."""
+class Net:
+    """Bytes per inference from one tile to others, numbered in the order they were taken; -1 is the host."""
 
     src: int
-    dst: int
+    dsts: tuple[int, ...]
     n_bytes: int
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Places of tiles and what they cost.
+
+    Attributes
+    ----------
+    order : tuple of int
+        Place on the chips of the t-th tile taken.
+    hop_bytes : int
+        Bytes x links, over the links of the chips.
+    busiest_link_bytes : int
+        Bytes per inference over the busiest of them.
+    """
+
+    order: tuple[int, ...]
+    hop_bytes: int
+    busiest_link_bytes: int
 
 
 def serpentine(fabric: Fabric) -> list[int]:
@@ -39,79 +72,75 @@ def serpentine(fabric: Fabric) -> list[int]:
     return sorted(range(fabric.n_endpoints), key=key)
 
 
-def router_hops(fabric: Fabric) -> I64:
-    """Least number of wires between any two routers of one chip, shape (routers, routers)."""
-    graph = nx.DiGraph()
-    graph.add_nodes_from(range(fabric.n_routers))
-    graph.add_edges_from((w.src, w.dst) for w in fabric.wires)
-    hops = np.zeros((fabric.n_routers, fabric.n_routers), np.int64)
-    for src, reached in nx.all_pairs_shortest_path_length(graph):
-        hops[src, list(reached)] = list(reached.values())
-    return hops
+def place(chip: Chip, nets: list[Net], search: Search, seed: int) -> Placement:
+    """Place all tiles of all chips."""
+    from ..kernels.placement import improve
 
-
-def place(chip: Chip, flows: list[Flow], *, search: bool, seed: int) -> tuple[list[int], int]:
-    """Place of every tile in the order taken, and bytes x hops of the result.
-
-    Hops between chips count as one each; flows between chips and to the host go through the gateway.
-    """
     assert chip.tile is not None
     fabric = interconnect(chip).fabrics[0]
-    hops = router_hops(fabric)
-    between = hops[np.ix_(fabric.enter, fabric.leave)]
-    gateway = hops[fabric.gateway, list(fabric.leave)]
-    per_chip = chip.tile.count
-    order = serpentine(fabric)
-    result: list[int] = []
-    cost = 0
-    partners = _partners(flows, per_chip, chip.n_chips)
-    generator = random.Random(seed)
+    next_link, link_end = _next_links(fabric)
+    start = np.array(serpentine(fabric), np.int64)
+    enter = np.array(fabric.enter, np.int64)
+    by_chip = _by_chip(nets, chip.tile.count, chip.n_chips)
+    tries = 0 if search == "linear" else max(FEWEST_TRIES, TRIES // chip.n_chips)
+    order: list[int] = []
+    hop_bytes, busiest = 0.0, 0.0
     for c in range(chip.n_chips):
-        at = list(order)
-        if search:
-            _swap(at, partners[c], between, gateway, generator, SWAPS // chip.n_chips)
-        cost += sum(_cost(t, at, partners[c], between, gateway) for t in range(per_chip)) // 2
-        result.extend(c * per_chip + tile for tile in at)
-    crossing = sum(
-        f.n_bytes * abs(f.src // per_chip - f.dst // per_chip) for f in flows if f.src >= 0 and f.dst >= 0
-    )
-    return result, cost + crossing
+        traffic = _traffic(by_chip[c], np.append(enter[start], fabric.gateway), next_link, link_end)
+        warmth = HOT if search == "anneal" else 0.0
+        at = improve(traffic, chip.tile.count, tries if by_chip[c] else 0, seed + c, warmth)
+        order += (c * chip.tile.count + start[at]).tolist()
+        hop_bytes += float(traffic.load.sum())
+        busiest = max(busiest, float(traffic.load.max(initial=0.0)))
+    return Placement(tuple(order), round(hop_bytes), round(busiest))
 
 
-Partners = dict[int, list[tuple[int, int]]]
+def _next_links(fabric: Fabric) -> tuple[I64, I64]:
+    """The link to take from each router towards each other, and the router at the end of each link."""
+    n = fabric.n_routers
+    table = np.zeros((n, n), np.int64)
+    for src in range(n):
+        for dst in range(n):
+            if src != dst:
+                table[src, dst] = fabric.path(src, dst)[0]
+    return table, np.array([wire.dst for wire in fabric.wires] or [0], np.int64)
 
 
-def _partners(flows: list[Flow], per_chip: int, n_chips: int) -> list[Partners]:
-    """By chip: for every tile, the tiles (or -1 for the gateway) it talks to and how many bytes."""
-    found: list[Partners] = [defaultdict(list) for _ in range(n_chips)]
-    for flow in flows:
-        for one, other in ((flow.src, flow.dst), (flow.dst, flow.src)):
-            if one < 0:
-                continue
-            same = other >= 0 and one // per_chip == other // per_chip
-            # A flow that leaves the chip counts twice at its one end, as one inside counts once at each.
-            found[one // per_chip][one % per_chip].append(
-                (other % per_chip, flow.n_bytes) if same else (-1, 2 * flow.n_bytes)
-            )
+def _by_chip(nets: list[Net], per_chip: int, n_chips: int) -> list[list[Net]]:
+    """The part of every net on each chip, with the gateway as tile number `per_chip`."""
+    found: list[list[Net]] = [[] for _ in range(n_chips)]
+    for net in nets:
+        home = net.src // per_chip if net.src >= 0 else -1
+        dsts: dict[int, set[int]] = defaultdict(set)
+        for dst in net.dsts:
+            dsts[dst // per_chip if dst >= 0 else -1].add(dst % per_chip)
+        for c, tiles in dsts.items():
+            if c >= 0 and c != home:
+                found[c].append(Net(per_chip, tuple(sorted(tiles)), net.n_bytes))
+        if home >= 0:
+            own = tuple(sorted(dsts.get(home, set()))) + ((per_chip,) if set(dsts) - {home} else ())
+            found[home].append(Net(net.src % per_chip, own, net.n_bytes))
     return found
 
 
-def _cost(tile: int, at: list[int], partners: Partners, between: I64, gateway: I64) -> int:
-    """Bytes x hops of everything one tile sends and receives."""
-    here = at[tile]
-    return sum(int(gateway[here] if p < 0 else between[here, at[p]]) * n for p, n in partners.get(tile, ()))
+def _traffic(nets: list[Net], router_of: I64, next_link: I64, link_end: I64) -> Traffic:
+    """Nets of one chip as the kernel takes them."""
+    from ..kernels.placement import Traffic
 
-
-def _swap(
-    at: list[int], partners: Partners, between: I64, gateway: I64, generator: random.Random, tries: int
-) -> None:
-    """Swap random pairs of tiles whenever that lowers the cost."""
-    busy = [t for t in range(len(at)) if partners.get(t)]
-    if not busy:
-        return
-    for _ in range(tries):
-        a, b = generator.choice(busy), generator.randrange(len(at))
-        before = _cost(a, at, partners, between, gateway) + _cost(b, at, partners, between, gateway)
-        at[a], at[b] = at[b], at[a]
-        if _cost(a, at, partners, between, gateway) + _cost(b, at, partners, between, gateway) >= before:
-            at[a], at[b] = at[b], at[a]
+    touching: list[list[int]] = [[] for _ in router_of]
+    for i, net in enumerate(nets):
+        for tile in {net.src, *net.dsts}:
+            touching[tile].append(i)
+    return Traffic(
+        router_of=router_of,
+        src=np.array([net.src for net in nets], np.int64),
+        dst_start=np.cumsum([0] + [len(net.dsts) for net in nets]).astype(np.int64),
+        dst=np.array([d for net in nets for d in net.dsts], np.int64),
+        n_bytes=np.array([net.n_bytes for net in nets], np.float64),
+        tile_start=np.cumsum([0] + [len(t) for t in touching]).astype(np.int64),
+        tile_net=np.array([i for t in touching for i in t], np.int64),
+        next_link=next_link,
+        link_end=link_end,
+        load=np.zeros(len(link_end), np.float64),
+        mark=np.zeros(len(link_end) + 1, np.int64),
+    )
