@@ -66,8 +66,13 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    plugin = ("-p", "ohmsum.tools.pytest_plugin") if not _is_installed() else ()
-    return pytester.runpytest("-p", "no:cacheprovider", *plugin, *arguments)
+    return pytester.runpytest(*_plugins(), *arguments)
+
+
+def _plugins() -> list[str]:
+    """Options for a pytest that loads what is tested; Hypothesis, which is not, would take seconds."""
+    mine = [] if _is_installed() else ["-p", "ohmsum.tools.pytest_plugin"]
+    return ["-p", "no:cacheprovider", "-p", "no:hypothesispytest", *mine]
 
 
 def _is_installed() -> bool:
@@ -143,8 +148,7 @@ def test_other_projects_are_not_disturbed_and_pay_nothing(pytester):
             assert mine == {"ohmsum.tools", "ohmsum.tools.pytest_plugin"}
         """
     )
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    command += [] if _is_installed() else ["-p", "ohmsum.tools.pytest_plugin"]
+    command = [sys.executable, "-m", "pytest", "-q", *_plugins()]
     found = subprocess.run(command, cwd=pytester.path, capture_output=True, text=True)
     assert found.returncode == 0, found.stdout
 
@@ -159,8 +163,7 @@ def distribution(pytester: pytest.Pytester, code: str) -> None:
 
 
 def conformance(pytester: pytest.Pytester) -> str:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--ohmsum-conformance", "-rA"]
-    command += [] if _is_installed() else ["-p", "ohmsum.tools.pytest_plugin"]
+    command = [sys.executable, "-m", "pytest", "--ohmsum-conformance", "-rA", *_plugins()]
     return subprocess.run(command, cwd=pytester.path, capture_output=True, text=True).stdout
 
 
