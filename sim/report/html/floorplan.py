@@ -187,15 +187,18 @@ def _cover(run: Run) -> list[list[int]]:
 
 
 def _boxes(run: Run) -> list[dict[str, Any]]:
-    """Parts beside the tiles: units and arrays of a chip, memory, host."""
-    boxes = []
+    """Parts beside the tiles: the host (also if it only sends and receives), memory, units and arrays."""
+    names = run.program.resource_name
+    boxes: list[dict[str, Any]] = []
+    if "host" in names or "host link" in run.program.resource_class:
+        boxes.append({"name": "host", "chip": -1, "resource": names.index("host") if "host" in names else -1})
     for r, members in enumerate(run.program.resource_members):
         for name in members:
             first, _, rest = name.partition(" ")
             if first == "chip":
                 number, _, part = rest.partition(" ")
                 boxes.append({"name": part, "chip": int(number), "resource": r})
-            elif name in ("host", "memory"):
+            elif name == "memory":
                 boxes.append({"name": name, "chip": -1, "resource": r})
     return boxes
 

@@ -98,14 +98,14 @@ def _figures(run: Run) -> list[dict[str, str]]:
         ),
     ]
     if run.tops_per_w is not None:
-        figures.append(("Efficiency", f"{run.tops_per_w:.3g}", "TOPS/W, 1 MAC = 2 ops"))
+        figures.append(("Efficiency", f"{run.tops_per_w:.3g}", "TOPS/W"))
     if run.area_mm2 is not None:
         chips = f"{mapping.n_chips} chips" if mapping.n_chips > 1 else "1 chip"
         figures.append(("Area", si(run.area_mm2, "mm2").replace("mm2", "mm²"), chips))
     if mapping.tiles_total:
         used = f"{percent(mapping.tiles_used / mapping.tiles_total)} used"
         figures.append(("Tiles", f"{mapping.tiles_used} / {mapping.tiles_total}", used))
-    return [{"name": name, "value": value, "note": note} for name, value, note in figures]
+    return [{"name": name, "value": value.replace(" u", " µ"), "note": note} for name, value, note in figures]
 
 
 def _layer(layer: Layer, run: Run) -> dict[str, Any]:

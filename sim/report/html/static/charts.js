@@ -84,7 +84,9 @@ function dressed(option) {
     splitLine: { lineStyle: { color: line, opacity: 0.7 }, ...one.splitLine },
     nameTextStyle: { color: muted, fontSize: 12, ...one.nameTextStyle } });
   const every = (axes) => (Array.isArray(axes) ? axes.map(axis) : axes && axis(axes));
+  const grid = (one) => ({ outerBoundsMode: "none", ...one });
   return { animation: false, ...option,
+    grid: Array.isArray(option.grid) ? option.grid.map(grid) : grid(option.grid),
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: text },
     xAxis: every(option.xAxis), yAxis: every(option.yAxis),
     legend: option.legend && { type: "scroll", top: 0, left: 0, itemWidth: 12, itemHeight: 10, icon: "roundRect",
@@ -138,7 +140,7 @@ function stackedRows(entry, rows, keys, { value, label, colour, unit, rowsShown 
       } },
     xAxis: { type: "value", axisLabel: { formatter: (x) => axisSi(x, unit) }, splitNumber: narrow ? 3 : 6 },
     yAxis: { type: "category", inverse: true, data: rows.map((i) => data.layers[i].name), triggerEvent: true,
-      splitLine: { show: false }, axisLabel: { formatter: (name) => shorten(name, narrow ? 13 : 24), interval: 0, hideOverlap: false } },
+      splitLine: { show: false }, axisLabel: { formatter: fitting(wide), interval: 0, hideOverlap: false } },
     dataZoom: rowZoom(rows.length, rowsShown),
     series: keys.map((key) => ({ name: label(key), type: "bar", stack: "all", barCategoryGap: "22%",
       itemStyle: { color: colour(key) }, emphasis: { disabled: true }, data: rows.map((i) => value(i, key)) })),

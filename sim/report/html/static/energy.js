@@ -55,7 +55,7 @@ function componentOption(entry) {
     data: sums.map((row) => ({ value: row[k], itemStyle: { color: colourOf(row[0]), ...style } })) });
   return {
     grid: { left: 104, right: 46, top: 34, bottom: 28 },
-    legend: { data: ["dynamic", "static"], selectedMode: true, itemStyle: { color: css("--muted") } },
+    legend: { data: ["dynamic", "static"].map((name) => ({ name, itemStyle: { color: css("--muted"), opacity: name === "static" ? 0.35 : 1, decal: { symbol: "none" } } })) },
     tooltip: { trigger: "axis", axisPointer: { type: "shadow", shadowStyle: { opacity: 0.12 } }, formatter: ([{ dataIndex: i }]) => {
       const actions = new Map();
       for (const [layer, component, action, energy] of data.energy) {
@@ -66,7 +66,7 @@ function componentOption(entry) {
     } },
     xAxis: { type: "value", axisLabel: { formatter: (x) => axisSi(x, "J") }, splitNumber: 3 },
     yAxis: { type: "category", inverse: true, data: sums.map(([name]) => name), splitLine: { show: false },
-      axisLabel: { interval: 0, hideOverlap: false, formatter: (name) => shorten(name, 15) } },
+      axisLabel: { interval: 0, hideOverlap: false, formatter: fitting(104) } },
     series: [bar("dynamic", 1, {}), bar("static", 2, { opacity: 0.45, decal: { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: 0.8, color: css("--card") } })],
   };
 }

@@ -21,56 +21,91 @@ function showFloorplan() {
   const card = section("floorplan", "Floorplan", "", ...controls,
     toggle("Links", true, (on) => { plan.links = on; redraw(entry); }), ...zoom);
   const lead = element("p", { className: "lead" });
-  card.append(lead);
-  const entry = chart(card, "floorplan-chart", (one) => planOption(one, lead, legend),
-    { height: planHeight, click: clickPlan });
   const legend = element("div", { className: "legend" });
-  card.append(legend);
+  const [wide, high] = planLayout(1000).total;
+  const beside = wide < 2 * high;
+  const left = element("div", {});
+  const right = element("div", {}, element("h3", { textContent: "Busiest resources" }));
+  card.append(lead, element("div", { className: beside ? "two plan" : "" }, left, right));
+  const entry = chart(left, "floorplan-chart", (one) => planOption(one, lead, legend),
+    { height: planHeight, click: clickPlan });
+  left.append(legend);
+  chart(right, "busiest-chart", (one) => busiestOption(one, busiest(beside)), { height: () => 40 + 24 * Math.max(1, busiest(beside).length) });
+}
+
+/* The busiest resources for the chosen layers. */
+function busiest(beside) {
+  const busy = resourceBusy();
+  return [...busy.keys()].filter((r) => busy[r] > 0).sort((a, b) => busy[b] - busy[a]).slice(0, beside ? 22 : 10);
+}
+
+function busiestOption(entry, rows) {
+  const left = entry.node.clientWidth > 700 ? 260 : 150;
+  const busy = resourceBusy();
+  const names = data.resources.name;
+  return {
+    grid: { left, right: 44, top: 4, bottom: 26 },
+    tooltip: { trigger: "axis", axisPointer: { type: "shadow", shadowStyle: { opacity: 0.12 } },
+      formatter: ([{ dataIndex: i }]) => tip(names[rows[i]], [["class", data.resources.class[rows[i]]], ["busy", percent(busy[rows[i]])]]) },
+    xAxis: { type: "value", min: 0, max: (range) => Math.min(1, range.max * 1.05), splitNumber: 4, axisLabel: { formatter: (x) => percent(x), showMaxLabel: false } },
+    yAxis: { type: "category", inverse: true, data: rows.map((r) => names[r]), splitLine: { show: false },
+      axisLabel: { interval: 0, hideOverlap: false, formatter: fitting(left) } },
+    series: [{ type: "bar", barCategoryGap: "30%", emphasis: { disabled: true },
+      label: { show: true, position: "right", color: css("--muted"), fontSize: 11.5, formatter: (p) => percent(p.value) },
+      data: rows.map((r) => ({ value: busy[r], itemStyle: { color: colourOf(data.resources.class[r]), borderRadius: 2 } })) }],
+  };
 }
 
 function partsOnTiles() {
   return [...new Set(data.floorplan.cover.map(([r]) => data.resources.class[r]))].sort();
 }
 
-/* Where each chip's corner lies; chips are stacked where the page is narrow. */
+/* Where the chips and the boxes beside them lie; chips are stacked where the page is narrow. */
 function planLayout(width) {
   const floor = data.floorplan;
-  const [w, h] = floor.size;
-  const beside = [...new Set(floor.boxes.filter((b) => b.chip >= 0).map((b) => b.name))];
-  const outside = floor.boxes.filter((b) => b.chip < 0);
-  const perRow = Math.max(1, Math.floor(w / 3.2));
-  const tall = (floor.has_tiles ? h : 0) + (beside.length ? 1.3 * Math.ceil(beside.length / perRow) + 0.4 : 0);
-  let [rows, cols] = floor.chip_grid;
-  if (width < 640 || (rows === 1 && cols > 4)) {
-    cols = width < 640 ? 1 : Math.ceil(Math.sqrt(cols));
-    rows = Math.ceil(floor.n_chips / cols);
-  }
-  const left = outside.length ? 3 : 0;
-  const gap = Math.max(1.4, w * 0.08);
-  const boxWidth = Math.max(w, 3.2 * Math.min(beside.length, perRow));
-  const origin = (chip) => [left + (chip % cols) * (boxWidth + gap), 0.9 + Math.floor(chip / cols) * (tall + gap + 0.6)];
-  const box = (b) => {
-    if (b.chip < 0) return [0, 0.9 + 1.6 * outside.indexOf(b), 2.4, 1.2];
-    const i = beside.indexOf(b.name);
-    const [x, y] = origin(b.chip);
-    return [x + (i % perRow) * (w / Math.min(perRow, beside.length) ), y + (floor.has_tiles ? h + 0.4 : 0) + 1.3 * Math.floor(i / perRow),
-      w / Math.min(perRow, beside.length) - 0.2, 1.1];
+  const outside = floor.boxes.filter((box) => box.chip < 0);
+  const names = [...new Set(floor.boxes.filter((box) => box.chip >= 0).map((box) => box.name))];
+  const [w, h] = floor.has_tiles ? floor.size : [3.6 * Math.min(3, names.length), 0];
+  const perRow = Math.max(1, Math.min(names.length, Math.floor(w / 3)));
+  const tall = h + 1.5 * Math.ceil(names.length / perRow);
+  const [rows, cols] = chipGrid(width);
+  const [gap, left] = [Math.max(1.4, w * 0.08), outside.length ? 3.6 : 0.4];
+  const origin = (chip) => [left + (chip % cols) * (w + gap), 0.9 + Math.floor(chip / cols) * (tall + gap + 0.6)];
+  const box = ({ chip, name }) => {
+    if (chip < 0) return [0, 0.9 + 1.7 * outside.findIndex((one) => one.name === name), 2.8, 1.3];
+    const i = names.indexOf(name);
+    const [x, y] = origin(chip);
+    return [x + (i % perRow) * (w / perRow) + 0.1, y + h + 0.2 + 1.5 * Math.floor(i / perRow), w / perRow - 0.2, 1.2];
   };
-  const total = [left + cols * (boxWidth + gap) - gap, 0.9 + rows * (tall + gap + 0.6) - gap - 0.6];
-  return { origin, box, total: [Math.max(total[0], 4), Math.max(total[1], 0.9 + 1.6 * outside.length)], chip: [w, floor.has_tiles ? h : tall] };
+  const total = [left + cols * (w + gap) - gap + 0.4, 0.9 + rows * (tall + gap + 0.6) - gap - 0.6 + 0.4];
+  return { origin, box, chip: [w, tall], tiles: [w, h], total: [total[0], Math.max(total[1], 0.9 + 1.7 * outside.length)] };
 }
+
+/* Rows and columns of chips: as they are linked, or as fits. */
+function chipGrid(width) {
+  const { n_chips: n, chip_grid: [rows, cols] } = data.floorplan;
+  if (width < 640) return [n, 1];
+  if (rows > 1 || cols <= 4) return [rows, cols];
+  return [Math.ceil(n / Math.ceil(Math.sqrt(n))), Math.ceil(Math.sqrt(n))];
+}
+
+const MOST_PIXELS = 58;
 
 function planHeight(width) {
   const { total } = planLayout(width);
-  return Math.round(Math.max(180, Math.min(width < 640 ? 1400 : 640, (width - 16) * (total[1] / total[0]) + 16)));
+  const scale = Math.min(MOST_PIXELS, (width - 16) / total[0]);
+  return Math.round(Math.max(150, Math.min(width < 640 ? 1400 : 640, scale * total[1] + 16)));
 }
 
+/* Middle of a node: of a tile or router, of the host, of what joins the chips. */
 function node([chip, x, y], layout) {
-  const [w, h] = layout.chip;
-  if (chip === -1) return [1.2, 1.5];
   if (chip === -2) return [layout.total[0] / 2, layout.total[1] / 2];
+  if (chip === -1) {
+    const [left, top, w, h] = layout.box({ chip, name: "host" });
+    return [left + w, top + h / 2];
+  }
   const [left, top] = layout.origin(chip);
-  return [left + Math.min(x, w), top + Math.min(y, h)];
+  return data.floorplan.has_tiles ? [left + x, top + y] : [left, top + layout.chip[1] / 2];
 }
 
 function tileUtilization() {
@@ -154,6 +189,7 @@ function tileFills() {
       ? "Each tile shows its busiest part: busy share of the latency, over all units of that kind in the tile."
       : `Busy share of the latency: ${plan.part}, over all units of the tile (unused ones count as idle).`;
   }
+  if (plan.mode !== "energy") top = Math.max(...values) || 1;
   return { fills: Array.from(values, (value) => [value > 0 ? ramp(stops, value / top) : empty]), note, top, values };
 }
 
@@ -169,7 +205,7 @@ function planOption(entry, lead, legend) {
   const most = Math.max(...loads, 1e-9);
   planLegend(legend, tiles, most);
   const hint = TOUCH ? "" : " Click a tile to filter by its layers; Ctrl and wheel to zoom, drag to move.";
-  lead.textContent = tiles.note + (data.floorplan.has_tiles ? hint : "");
+  lead.textContent = data.floorplan.has_tiles ? tiles.note + hint : "Busy share of the latency of each part.";
   const [width, height] = [entry.node.clientWidth - 12, entry.node.clientHeight - 12];
   const scale = Math.min(width / layout.total[0], height / layout.total[1]);
   const [padX, padY] = [(width / scale - layout.total[0]) / 2, (height / scale - layout.total[1]) / 2];
@@ -193,7 +229,7 @@ function rectangle(api, x, y, w, h) {
 }
 
 function custom(name, items, renderItem, more = {}) {
-  return { name, type: "custom", coordinateSystem: "cartesian2d", clip: true, renderItem,
+  return { name, type: "custom", coordinateSystem: "cartesian2d", clip: true, progressive: 0, renderItem,
     encode: { x: 0, y: 1 }, data: items, ...more };
 }
 
@@ -241,11 +277,11 @@ function boxSeries(layout) {
   return custom("box", data.floorplan.boxes.map((b, i) => [...layout.box(b).slice(0, 2), i]), (params, api) => {
     const b = data.floorplan.boxes[api.value(2)];
     const shape = rectangle(api, ...layout.box(b));
-    const share = busy[b.resource];
+    const share = busy[b.resource] ?? 0;
     const ink = share > 0.45 ? (theme() === "dark" ? "#0e141b" : "#ffffff") : text;
     return { type: "group", children: [
       { type: "rect", shape: { ...shape, r: 4 }, style: { fill: ramp(stops, share), stroke: line } },
-      { type: "text", style: { text: b.name, x: shape.x + shape.width / 2, y: shape.y + shape.height / 2, fill: ink, fontSize: 11.5,
+      { type: "text", style: { text: b.resource < 0 ? b.name : `${b.name} ${percent(share)}`, x: shape.x + shape.width / 2, y: shape.y + shape.height / 2, fill: ink, fontSize: 11.5,
         textAlign: "center", textVerticalAlign: "middle", width: shape.width - 4, overflow: "truncate" } }] };
   }, { z: 2 });
 }
@@ -278,7 +314,7 @@ function planTip(event) {
   }
   if (event.seriesName === "box") {
     const b = data.floorplan.boxes[i];
-    return tip(b.chip < 0 ? b.name : `chip ${b.chip} ${b.name}`, [["busy", percent(resourceBusy()[b.resource])]]);
+    return tip(b.chip < 0 ? b.name : `chip ${b.chip} ${b.name}`, b.resource < 0 ? [] : [["busy", percent(resourceBusy()[b.resource])]]);
   }
   const here = layersOfTile(i).filter(([layer]) => isChosen(layer));
   const parts = [...tileUtilization()].map(([name, values]) => [name, values[i]]).filter(([, value]) => value > 0).sort((a, b) => b[1] - a[1]);
@@ -291,7 +327,7 @@ function planLegend(legend, tiles, most) {
   const scale = (name, low, high, stops) => element("span", {}, `${name} ${low}`, element("span", { className: "ramp", style: `background:${rampCss(stops)}` }), high);
   legend.replaceChildren();
   if (plan.mode === "layer") legend.append("Colours follow the network from its first layer (blue) to its last (green); a tile of several layers is striped.");
-  else if (data.floorplan.has_tiles) legend.append(scale(plan.mode === "energy" ? "Energy" : "Busy", "0", plan.mode === "energy" ? si(tiles.top, "J") : "100 %", UTILIZATION[theme()]));
+  else if (data.floorplan.has_tiles) legend.append(scale(plan.mode === "energy" ? "Energy of a tile" : "Tile busy", "0", plan.mode === "energy" ? si(tiles.top, "J") : percent(tiles.top), UTILIZATION[theme()]));
   else legend.append(scale("Busy", "0", "100 %", UTILIZATION[theme()]));
   if (plan.links && data.floorplan.links.length) legend.append(scale("Link load", "0", percent(most), LOAD[theme()]));
 }

@@ -69,6 +69,9 @@ function shorten(name, width) {
   return name.slice(0, Math.floor(keep / 2)) + "…" + name.slice(name.length - Math.ceil(keep / 2));
 }
 
+/* Names cut to what fits beside an axis that many pixels from the left. */
+function fitting(pixels) { return (name) => shorten(name, Math.floor((pixels - 10) / 7)); }
+
 function tip(title, rows) {
   const lines = rows.map(([name, value]) => `<tr><td>${escaped(name)}</td><td>${escaped(value)}</td></tr>`);
   return `<div class="tip"><b>${escaped(title)}</b><table>${lines.join("")}</table></div>`;

@@ -16,7 +16,7 @@ function overTimeOption(entry) {
     lineStyle: { width: 0 }, areaStyle: { color: colour, opacity }, itemStyle: { color: colour }, data: steps(values) });
   const left = narrow ? 46 : 58;
   return {
-    grid: [{ left, right: 16, top: 40, height: 230 }, { left, right: 16, top: 312, height: 130 }],
+    grid: [{ left, right: 30, top: 40, height: 230 }, { left, right: 30, top: 312, height: 130 }],
     legend: { data: [...busy.map(([name]) => name), "dynamic power", ...(still ? ["static power"] : [])] },
     axisPointer: { link: [{ xAxisIndex: "all" }] },
     tooltip: { trigger: "axis", formatter: (points) => {

@@ -35,13 +35,14 @@ function pathSums(by) {
 
 function pathSumsOption() {
   const sums = pathSums(path.by);
+  const left = { class: 84, layer: 150, cause: 190 }[path.by];
   return {
-    grid: { left: path.by === "class" ? 84 : 140, right: 52, top: 8, bottom: 28 },
+    grid: { left, right: 52, top: 8, bottom: 28 },
     tooltip: { trigger: "axis", axisPointer: { type: "shadow", shadowStyle: { opacity: 0.12 } },
       formatter: ([p]) => tip(p.name, [["on the path", si(p.value, "s")], ["of the latency", percent(p.value / data.latency_s)]]) },
     xAxis: { type: "value", splitNumber: 3, axisLabel: { formatter: (t) => axisSi(t, "s") } },
     yAxis: { type: "category", inverse: true, triggerEvent: true, data: sums.map(([name]) => name), splitLine: { show: false },
-      axisLabel: { interval: 0, hideOverlap: false, formatter: (name) => shorten(name, 20) } },
+      axisLabel: { interval: 0, hideOverlap: false, formatter: fitting(left) } },
     series: [{ type: "bar", barCategoryGap: "28%", emphasis: { disabled: true }, label: { show: true, position: "right", color: css("--muted"), fontSize: 11.5, formatter: (p) => percent(p.value / data.latency_s) },
       data: sums.map(([name, value]) => ({ value, itemStyle: { color: path.by === "class" ? colourOf(name) : css("--accent"), borderRadius: 2 } })) }],
   };
@@ -54,19 +55,20 @@ function staircaseOption(entry) {
   const at = new Map(rows.map((i, y) => [i, y]));
   const pieces = [];
   for (let i = 0; i < layer.length; i++) if (at.has(layer[i])) pieces.push([start[i], at.get(layer[i]), i]);
-  const labels = rows.length <= 30;
+  const left = narrow ? 92 : 150;
+  const every = Math.max(1, Math.ceil(rows.length / 28));
   return {
-    grid: { left: narrow ? 92 : 150, right: 14, top: 34, bottom: 52 },
+    grid: { left, right: 24, top: 34, bottom: 52 },
     legend: { data: names.map((name) => ({ name, itemStyle: { color: colourOf(name) } })), selectedMode: false },
     tooltip: { trigger: "item", formatter: (event) => {
       const i = event.value[2];
       return tip(pathName(i, "layer"), [["resource", pathName(i, "class")], ["because", pathName(i, "cause")], ["from", si(start[i], "s")], ["for", si(duration[i], "s")]]);
     } },
     xAxis: { type: "value", min: 0, max: data.latency_s, splitNumber: narrow ? 3 : 6, axisLabel: { formatter: (t) => axisSi(t, "s") } },
-    yAxis: { type: "category", inverse: true, triggerEvent: true, data: rows.map((i) => data.layers[i].name), splitLine: { show: labels, lineStyle: { opacity: 0.4 } },
-      axisLabel: { interval: labels ? 0 : "auto", hideOverlap: !labels, formatter: (name) => shorten(name, narrow ? 13 : 21) } },
+    yAxis: { type: "category", inverse: true, triggerEvent: true, data: rows.map((i) => data.layers[i].name), splitLine: { show: every === 1, lineStyle: { opacity: 0.4 } },
+      axisLabel: { interval: every - 1, hideOverlap: false, formatter: fitting(left) } },
     dataZoom: timeZoom(),
-    series: [{ type: "custom", clip: true, encode: { x: 0, y: 1 }, data: pieces, renderItem: (params, api) => {
+    series: [{ type: "custom", clip: true, progressive: 0, encode: { x: 0, y: 1 }, data: pieces, renderItem: (params, api) => {
       const i = api.value(2);
       const [x, y] = api.coord([start[i], api.value(1)]);
       const right = api.coord([start[i] + duration[i], api.value(1)])[0];

@@ -47,16 +47,17 @@ function timelineRows() {
 
 function timelineOption(entry, rows) {
   const narrow = entry.node.clientWidth < 600;
+  const wide = narrow ? 92 : 170;
   document.getElementById("timeline-ramp").style.background = rampCss(UTILIZATION[theme()]);
   const levels = Array.from({ length: 33 }, (_, i) => (i ? ramp(UTILIZATION[theme()], i / 32) : "transparent"));
   return {
-    grid: { left: narrow ? 92 : 170, right: 34, top: 8, bottom: 56 },
+    grid: { left: wide, right: 34, top: 8, bottom: 56 },
     tooltip: { trigger: "item", formatter: (event) => timelineTip(entry, rows[event.value[1]]) },
     xAxis: { type: "value", min: 0, max: data.latency_s, axisLabel: { formatter: (t) => axisSi(t, "s") }, splitNumber: narrow ? 3 : 8 },
     yAxis: { type: "category", inverse: true, data: rows.map((row) => row.name), triggerEvent: true, splitLine: { show: false },
-      axisLabel: { formatter: (name) => shorten(name, narrow ? 13 : 24), interval: 0, hideOverlap: false } },
+      axisLabel: { formatter: fitting(wide), interval: 0, hideOverlap: false } },
     dataZoom: [...timeZoom(), ...rowZoom(rows.length, 28)],
-    series: [{ type: "custom", clip: true, encode: { x: 0, y: 1 }, data: rows.map((_, i) => [0, i]),
+    series: [{ type: "custom", clip: true, progressive: 0, encode: { x: 0, y: 1 }, data: rows.map((_, i) => [0, i]),
       renderItem: (params, api) => busyBars(api, params.coordSys, rows[api.value(1)].values, levels) }],
   };
 }

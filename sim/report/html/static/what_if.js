@@ -37,10 +37,11 @@ function knobRows(tried) {
 
 function whatIfOption(entry, knobs, goal) {
   const narrow = entry.node.clientWidth < 600;
+  const left = narrow ? 130 : 240;
   const factors = [["1.1", "10 % better", 0.4], ["2", "twice as good", 0.75], ["infinite", "ideal", 1]];
   const of = (knob, factor) => knob.trials.get(factor) ?? knob.trials.get(`${factor}.0`);
   return {
-    grid: { left: narrow ? 120 : 230, right: 30, top: 36, bottom: 28 },
+    grid: { left, right: 30, top: 36, bottom: 28 },
     legend: { data: factors.map(([, name]) => name) },
     tooltip: { trigger: "item", formatter: (event) => {
       const knob = knobs[event.dataIndex];
@@ -49,7 +50,7 @@ function whatIfOption(entry, knobs, goal) {
       return tip(`${knob.name}, ${event.seriesName}`, [...Object.entries(trial.set).map(([field, value]) => [field, value]), ["now", trial.before], ...Object.entries(trial.changes).map(([name, change]) => [name, signed(change)])]);
     } },
     xAxis: { type: "value", axisLabel: { formatter: (x) => signed(x) }, splitNumber: narrow ? 3 : 6 },
-    yAxis: { type: "category", inverse: true, data: knobs.map((knob) => knob.name), splitLine: { show: false }, axisLine: { onZero: false }, axisLabel: { interval: 0, hideOverlap: false, formatter: (name) => shorten(name, narrow ? 17 : 34) } },
+    yAxis: { type: "category", inverse: true, data: knobs.map((knob) => knob.name), splitLine: { show: false }, axisLine: { onZero: false }, axisLabel: { interval: 0, hideOverlap: false, formatter: fitting(left) } },
     series: factors.map(([factor, name, opacity]) => ({ name, type: "bar", barGap: "5%", barCategoryGap: "28%", itemStyle: { color: css("--accent"), opacity }, data: knobs.map((knob) => of(knob, factor)?.changes?.[goal] ?? null) })),
   };
 }
