@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 
 def groups_of_equals(
-    keys: Sequence[tuple[object, ...] | None], visits: Sequence[tuple[int, ...]]
+    keys: Sequence[tuple[object, ...] | None], visits: Sequence[tuple[tuple[int, int], ...]]
 ) -> list[list[int]]:
     """Resources grouped by equal use.
 
@@ -20,18 +20,18 @@ def groups_of_equals(
     ----------
     keys : sequence of tuple or None, one per resource
         What must agree apart from the visits (class, servers); None keeps a resource by itself.
-    visits : sequence of tuple of int
-        The resources that each visit occupies.
+    visits : sequence of tuple of (int, int)
+        The resources that each visit occupies, and for how long.
 
     Returns
     -------
     list of list of int
         Groups, by the lowest index of each, ascending within.
     """
-    used: dict[int, list[int]] = defaultdict(list)
+    used: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for v, resources in enumerate(visits):
-        for r in resources:
-            used[r].append(v)
+        for r, hold in resources:
+            used[r].append((v, hold))
     found: dict[tuple[object, ...], list[int]] = {}
     for r, key in enumerate(keys):
         signature = ("alone", r) if key is None else (*key, tuple(used[r]))

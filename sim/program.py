@@ -13,7 +13,7 @@ per-firing values are one row and n columns. Nothing is unrolled by tokens x til
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
 
@@ -108,6 +108,8 @@ class Program:
         Visits of actor a are v in start[a] .. start[a + 1] - 1, in chain order; at least one.
     visit_resource_start : I64, shape (V + 1,); visit_resource : I64
         Resources a visit occupies at once, ascending; none means a pure delay.
+    visit_resource_hold_fs : I64, parallel to visit_resource
+        How long a spread visit occupies each of its resources; 0: for its hold, which is the longest of them.
     visit_hold, visit_advance : I64, shape (V,)
         Schedule indices, in fs, values at least 1.
     visit_keep : bool array, shape (V,)
@@ -150,6 +152,7 @@ class Program:
     actor_visit_start: I64
     visit_resource_start: I64
     visit_resource: I64
+    visit_resource_hold_fs: I64
     visit_hold: I64
     visit_advance: I64
     visit_keep: NDArray[np.bool_]
@@ -214,6 +217,19 @@ class Program:
             return int(self.table[row])
         return int(self.table[row + k // n_cols] + self.table[self.schedule_col_start[index] + k % n_cols])
 
+    def occupied_fs(self, visit_fs: I64) -> I64:
+        """Times that visits hold, shape (V, ...), as the times that they occupy each of their resources.
+
+        Parallel to `visit_resource`: less than the visit's own where a spread visit lets a resource go earlier.
+        """
+        visits = np.repeat(np.arange(self.n_visits), np.diff(self.visit_resource_start))
+        own = self.visit_resource_hold_fs
+        of_visit = np.array([self.schedule_value(int(i), 0) for i in self.visit_hold], np.int64)[visits]
+        part = np.where(own > 0, own / of_visit, 1.0)
+        times = visit_fs[visits]
+        scaled: I64 = np.where(part == 1.0, times.T, np.rint(times.T * part)).T.astype(np.int64)
+        return scaled
+
     def visit_actor(self) -> I64:
         """Actor of each visit, shape (V,)."""
         return np.repeat(np.arange(self.n_actors, dtype=np.int64), np.diff(self.actor_visit_start))
@@ -243,6 +259,7 @@ class _Actor:
 @dataclass
 class _Visit:
     resources: tuple[int, ...]
+    holds_fs: tuple[int, ...]
     hold: int
     advance: int
     keep: bool
@@ -300,20 +317,23 @@ class ProgramBuilder:
         *,
         keep: bool = False,
         spread: bool = False,
+        holds_fs: Mapping[int, int] | None = None,
         priority: int = 0,
         repeat: int = 1,
     ) -> None:
         """Append a visit (times in fs) to an actor's chain; `advance` defaults to `hold` (store and forward).
 
         Several resources are occupied together, from the visit's begin (a circuit); with `spread` each of them
-        as soon as it is free, and the visit begins with the last (a multicast, ports of several tiles).
+        as soon as it is free, and the visit begins with the last (a multicast, ports of several tiles); then
+        `holds_fs` may say for how long each is occupied, `hold` being the longest.
         `repeat` appends it that many times, one after the other.
         """
         group = (resources,) if isinstance(resources, int) else tuple(sorted(set(resources)))
+        own = tuple((holds_fs or {}).get(r, 0) for r in group)
         hold_index = self._intern(hold)
         advance_index = hold_index if advance is None else self._intern(advance)
         for _ in range(repeat):
-            self._actors[actor].visits.append(_Visit(group, hold_index, advance_index, keep, spread, priority))
+            self._actors[actor].visits.append(_Visit(group, own, hold_index, advance_index, keep, spread, priority))
 
     def channel(
         self,
@@ -358,7 +378,8 @@ class ProgramBuilder:
             (klass, servers) if arbitration == Arbitration.FCFS else None
             for _, klass, servers, _, arbitration, _, _ in self._resources
         ]
-        groups = groups_of_equals(keys, [v.resources for v in every])
+        uses = [tuple(zip(v.resources, v.holds_fs, strict=True)) for v in every]
+        groups = groups_of_equals(keys, uses)
         number = {r: i for i, group in enumerate(groups) for r in group}
         names = [self._members.get(r, (self._resources[r][0],)) for r in range(len(self._resources))]
         self._members = {i: tuple(n for r in group for n in names[r]) for i, group in enumerate(groups)}
@@ -371,7 +392,9 @@ class ProgramBuilder:
             merged.append((label, klass, servers, units, arbitration, slot_fs, slots))
         self._resources = merged
         for v in every:
-            v.resources = tuple(sorted({number[r] for r in v.resources}))
+            merged_holds = {number[r]: h for r, h in zip(v.resources, v.holds_fs, strict=True)}
+            v.resources = tuple(sorted(merged_holds))
+            v.holds_fs = tuple(merged_holds[r] for r in v.resources)
 
     def build(self, *, lump: bool = False) -> Program:
         """Check everything and return the Program.
@@ -419,6 +442,7 @@ class ProgramBuilder:
             actor_visit_start=starts.astype(np.int64),
             visit_resource_start=np.cumsum([0] + [len(v.resources) for v in visits]).astype(np.int64),
             visit_resource=_i64(r for v in visits for r in v.resources),
+            visit_resource_hold_fs=_i64(h for v in visits for h in v.holds_fs),
             visit_hold=_i64(v.hold for v in visits),
             visit_advance=_i64(v.advance for v in visits),
             visit_keep=np.array([v.keep for v in visits], bool),

@@ -62,6 +62,14 @@ def _check_visits(p: Program) -> None:
             raise SimulationError(f"{where}: only first-come-first-served resources can be occupied together")
         if p.visit_keep[v] and v + 1 == p.actor_visit_start[a + 1]:
             raise SimulationError(f"{where}: the last visit has no next one to keep its resource for")
+        own = p.visit_resource_hold_fs[p.visit_resource_start[v] : p.visit_resource_start[v + 1]]
+        if own.any():
+            hold = p.schedule(int(p.visit_hold[v]))
+            longest = hold(0)
+            if not p.visit_spread[v] or len(hold.rows) * len(hold.cols) > 1:
+                raise SimulationError(f"{where}: only a spread visit of constant hold has a hold for each resource")
+            if own.min() < 0 or own.max() > longest:
+                raise SimulationError(f"{where}: holds a resource for {own.max()} fs, its hold is {longest} fs")
         if p.visit_spread[v] and p.resource_queued[group].any():
             raise SimulationError(f"{where}: a spread visit needs resources without a queue")
         if len(group) == 1 and arbitration[0] == Arbitration.SLOTS:

@@ -88,7 +88,7 @@ def _case(rng: Random) -> Case:
         b.actor(f"a{a}", actor.firings, layer=f"layer{a // 2}", release=rng.choice(["first_hold", "end"]))
         for visit in actor.chain:
             how = {"keep": visit.keep, "spread": visit.spread, "priority": visit.priority}
-            b.visit(a, visit.resources, visit.hold, visit.advance, **how)
+            b.visit(a, visit.resources, visit.hold, visit.advance, holds_fs=_own_holds(rng, visit), **how)
         b.energy(a, "adc", "convert", rng.randint(1, 9), 1e-15)
     iterations = rng.choice([1, 1, 2, 3, 5])
     _channels(rng, b, actors, iterations)
@@ -121,6 +121,14 @@ def _spread(rng: Random, arbitration: list[Arbitration], actors: list[_Actor]) -
         if visit.resources and all(arbitration[r] == FCFS for r in visit.resources):
             visit.keep = False
             visit.spread = rng.random() < 0.7
+
+
+def _own_holds(rng: Random, visit: _Visit) -> dict[int, int]:
+    """Shorter holds for some resources of some spread visits."""
+    hold = visit.hold
+    if not visit.spread or len(hold.rows) * len(hold.cols) > 1 or rng.random() < 0.5:
+        return {}
+    return {r: rng.randint(1, hold(0)) for r in visit.resources if rng.random() < 0.7}
 
 
 def _resources_of_visit(rng: Random, arbitration: list[Arbitration]) -> tuple[int, ...]:

@@ -69,7 +69,8 @@ def test_makespan_lies_between_its_bounds(case: Case) -> None:
     horizon = max(visit.hold_end_fs for visit in trace.visits)
     busy = np.zeros(p.n_resources, np.int64)
     for visit in trace.visits:
-        busy[list(visit.step.resources)] += visit.hold_fs
+        for r, own_fs in zip(visit.step.resources, visit.step.holds_fs, strict=True):
+            busy[r] += own_fs or visit.hold_fs
     assert (busy <= horizon * p.resource_servers).all()
     for actor, n in enumerate(trace.n_firings):
         entrance = sum(trace.chain[actor, k][0].hold_fs for k in range(n - 1))
@@ -158,8 +159,8 @@ def test_bookings_follow_the_order_of_requests(case: Case) -> None:
         servers = [(r, int(np.argmin(free_fs[r]))) for r in visit.step.resources]
         starts = [max(visit.request_fs, free_fs[r][s]) for r, s in servers]
         assert visit.begin_fs == max(starts, default=visit.request_fs)
-        for (r, s), start_fs in zip(servers, starts, strict=True):
-            free_fs[r][s] = (start_fs if visit.step.spread else visit.begin_fs) + visit.hold_fs
+        for (r, s), start_fs, own_fs in zip(servers, starts, visit.step.holds_fs, strict=True):
+            free_fs[r][s] = (start_fs if visit.step.spread else visit.begin_fs) + (own_fs or visit.hold_fs)
 
 
 @on_random_cases
@@ -315,7 +316,11 @@ def test_runs_are_repeatable(case: Case) -> None:
 @given(cases())
 def test_a_queue_serves_as_a_booking_does(case: Case) -> None:
     """But for visits of several resources with several servers, which may be overtaken when they book."""
-    p = replace(case.program, visit_spread=np.zeros(case.program.n_visits, bool))
+    p = replace(
+        case.program,
+        visit_spread=np.zeros(case.program.n_visits, bool),
+        visit_resource_hold_fs=np.zeros(len(case.program.visit_resource), np.int64),
+    )
     case = replace(case, program=p)
     starts = p.visit_resource_start
     groups = [p.visit_resource[starts[v] : starts[v + 1]] for v in range(p.n_visits)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.program import Arbitration, Program, ProgramBuilder, Schedule
 
 from .engines import Engine, all_queued, begins, each_engine, firings
@@ -289,3 +290,31 @@ def test_a_spread_visit_occupies_each_resource_as_soon_as_it_is_free(engine: Eng
     for name, group, hold in (("first", links[:1], 10), ("circuit", links, 4), ("third", links[1:], 3)):
         together.visit(together.actor(name, 1), group, hold)
     assert begins(engine(together.build(), keep_firings=True), third) == [14]
+
+
+def test_a_spread_visit_lets_each_resource_go_after_its_own_hold(engine: Engine) -> None:
+    """The lightly loaded link is free at 4, the other at 10; the visit counts as holding for 10."""
+    b = ProgramBuilder()
+    light, heavy = b.resource("light", "link"), b.resource("heavy", "link")
+    multicast, first, second = (b.actor(name, 1) for name in ("multicast", "first", "second"))
+    b.visit(multicast, (light, heavy), 10, spread=True, holds_fs={light: 4, heavy: 10})
+    b.visit(first, light, 1)
+    b.visit(second, heavy, 1)
+    p = b.build()
+    result = engine(p, keep_firings=True)
+    assert begins(result, first) == [4]
+    assert begins(result, second) == [10]
+    assert p.occupied_fs(result.busy_fs).tolist() == [4, 10, 1, 1]
+
+
+def test_holds_of_single_resources_are_checked(engine: Engine) -> None:
+    b = ProgramBuilder()
+    link = b.resource("link", "link")
+    b.visit(b.actor("a", 1), link, 5, holds_fs={link: 3})
+    with pytest.raises(SimulationError, match="only a spread visit of constant hold has a hold for each resource"):
+        b.build()
+    b = ProgramBuilder()
+    link = b.resource("link", "link")
+    b.visit(b.actor("a", 1), link, 5, spread=True, holds_fs={link: 7})
+    with pytest.raises(SimulationError, match="holds a resource for 7 fs, its hold is 5 fs"):
+        b.build()

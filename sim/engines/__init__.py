@@ -39,7 +39,8 @@ line up. When all have joined, the queues are searched.
   resources (which book a server of each from the same begin; a later visit may overtake only on another
   server).
 - *Spread* visits (booked resources only) begin by the same rule, but book each resource for its own
-  ``[start, start + hold)``, start = max(now, the time that its server is free).
+  ``[start, start + hold)``, start = max(now, the time that its server is free); a resource with a hold of its
+  own (``visit_resource_hold_fs``) for that.
 - SLOTS: begin = start of the visit's first own slot that starts at or after now and after its previous begin.
   Slot s of a period of S slots starts at ``(m * S + s) * slot_fs``.
 - *Queued* resources: the visit waits in the queue of each of its resources. It can be granted when each has a

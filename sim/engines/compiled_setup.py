@@ -148,7 +148,8 @@ def visit_records(p: Program) -> Records:
     some = np.flatnonzero(end > start)
     first = p.visit_resource[start[some]]
     single = (end - start)[some] == 1
-    kind = np.where(single & (p.resource_servers[first] == 1), st.ONE_SERVER, st.BOOKED)
+    plain = single & (p.resource_servers[first] == 1) & (p.visit_resource_hold_fs[start[some]] == 0)
+    kind = np.where(plain, st.ONE_SERVER, st.BOOKED)
     kind[p.resource_arbitration[first] == Arbitration.SLOTS] = st.SLOTTED
     kind[p.resource_queued[first]] = st.QUEUED
     visits["kind"][some] = kind
@@ -214,6 +215,7 @@ def queue_records(p: Program) -> tuple[Records, Records, Records]:
     lanes = np.full(pairs.shape[1], -1, st.LANE)
     group = np.zeros(len(p.visit_resource), st.MEMBER)
     group["resource"] = p.visit_resource
+    group["hold"] = p.visit_resource_hold_fs
     group["lane"] = group_lane.ravel()
     group["server"] = server_start(p)[p.visit_resource]
     group["n_servers"] = p.resource_servers[p.visit_resource]

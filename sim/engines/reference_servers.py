@@ -30,9 +30,9 @@ class Bookings:
         if begin_fs > visit.request_fs:
             visit.cause = Cause.RESOURCE
             visit.parent = next(self.booked_by[r][s] for r, s in taken if self.free_fs[r][s] == begin_fs)
-        for r, s in taken:
+        for (r, s), own_fs in zip(taken, visit.step.holds_fs, strict=True):
             start_fs = max(self.free_fs[r][s], visit.request_fs) if visit.step.spread else begin_fs
-            self.free_fs[r][s] = start_fs + visit.hold_fs
+            self.free_fs[r][s] = start_fs + (own_fs or visit.hold_fs)
             if start_fs == begin_fs:
                 self.booked_by[r][s] = visit
             elif start_fs == visit.request_fs:

@@ -18,6 +18,8 @@ class Step:
     """Index v of the Program."""
     position: int
     resources: tuple[int, ...]
+    holds_fs: tuple[int, ...]
+    """How long each of them is occupied, 0 for the hold of the visit."""
     hold: Schedule
     advance: Schedule
     keep: bool
@@ -143,6 +145,7 @@ def _step(program: Program, schedules: list[Schedule], v: int, position: int) ->
         index=v,
         position=position,
         resources=resources,
+        holds_fs=tuple(program.visit_resource_hold_fs[start:stop].tolist()),
         hold=schedules[program.visit_hold[v]],
         advance=schedules[program.visit_advance[v]],
         keep=bool(program.visit_keep[v]),

@@ -2,14 +2,16 @@
 
 A stream from the tiles where it comes into being to the tiles that use it is a set of flows, each from one
 tile to one or more (multicast). All flows of one token set out together; links at the same depth are one
-visit that occupies each of them as soon as it is free, for as long as the most loaded of them needs, and
-the heads go on after the delay of one hop (cut-through). On a circuit-switched network all links of the
+visit that occupies each of them as soon as it is free, for as long as its bytes take, and the heads go on
+after the delay of one hop (cut-through). On a circuit-switched network all links of the
 way are one visit instead, taken together and held until the last flit is through.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
+from itertools import count
 
 from ..mapping.timing import bytes_fs, ceil_div
 from ..noc.topology import Link, LinkKind
@@ -28,28 +30,40 @@ def transfer(context: Context, name: str, layer: str, firings: int, moved: list[
     for link, d in depth.items():
         by_depth[d].append(link)
     levels = [
-        (
-            sorted(by_depth[d]),
-            max(_serial_fs(context, links[i], load[i]) for i in by_depth[d]),
-            max(_head_fs(context, links[i]) for i in by_depth[d]),
+        Level(
+            {m: _serial_fs(context, links[m], load[m]) for m in sorted(by_depth[d])},
+            max(_head_fs(context, links[m]) for m in by_depth[d]),
         )
         for d in sorted(by_depth)
     ]
-    tail = max(hold for _, hold, _ in levels)
+    tail = max(level.hold_fs for level in levels)
     circuit = context.chip.noc is not None and context.chip.noc.switching == "circuit"
     if circuit:
         levels = _circuits(levels, links)
-    for i, (members, hold, head) in enumerate(levels):
-        resources = tuple(context.resource(f"link {links[m].name}", _class(links[m])) for m in members)
-        last = i == len(levels) - 1
-        whole_way = circuit and _on_chip(links[members[0]])
-        context.builder.visit(actor, resources, hold, head + tail if last else head, spread=not whole_way)
+    for i, level in enumerate(levels):
+        holds = {
+            context.resource(f"link {links[m].name}", _class(links[m])): fs for m, fs in level.holds_fs.items()
+        }
+        advance = level.head_fs + (tail if i == len(levels) - 1 else 0)
+        if circuit and all(_on_chip(links[m]) for m in level.holds_fs):
+            context.builder.visit(actor, tuple(holds), level.hold_fs, advance)
+        else:
+            context.builder.visit(actor, tuple(holds), level.hold_fs, advance, spread=True, holds_fs=holds)
     _energy(context, actor, links, load)
     return actor
 
 
-Level = tuple[list[int], int, int]
-"""Links that are reached together, how long each is held, and after what time the heads go on."""
+@dataclass(frozen=True)
+class Level:
+    """Links that are reached together, for how long each is busy, and after what time the heads go on."""
+
+    holds_fs: dict[int, int]
+    head_fs: int
+
+    @property
+    def hold_fs(self) -> int:
+        """The longest of the holds."""
+        return max(self.holds_fs.values())
 
 
 def _circuits(levels: list[Level], links: dict[int, Link]) -> list[Level]:
@@ -59,15 +73,19 @@ def _circuits(levels: list[Level], links: dict[int, Link]) -> list[Level]:
     is.
     """
     joined: list[Level] = []
-    for members, hold, head in levels:
-        before = joined[-1] if joined else None
-        if before and all(_on_chip(links[m]) for m in (*before[0], *members)):
-            heads = before[2] + head
-            joined[-1] = (sorted(before[0] + members), heads + max(before[1] - before[2], hold), heads)
-        elif all(_on_chip(links[m]) for m in members):
-            joined.append((members, hold + head, head))
+    heads = 0
+    for level in levels:
+        on_chip = all(_on_chip(links[m]) for m in level.holds_fs)
+        before = joined[-1] if joined and on_chip and all(_on_chip(links[m]) for m in joined[-1].holds_fs) else None
+        if before:
+            heads += level.head_fs
+            hold = heads + max(before.hold_fs - before.head_fs, level.hold_fs)
+            joined[-1] = Level(dict.fromkeys([*before.holds_fs, *level.holds_fs], hold), heads)
+        elif on_chip:
+            heads = level.head_fs
+            joined.append(Level(dict.fromkeys(level.holds_fs, level.hold_fs + heads), heads))
         else:
-            joined.append((members, hold, head))
+            joined.append(level)
     return joined
 
 
@@ -86,7 +104,7 @@ def _load(context: Context, moved: list[Flow]) -> tuple[dict[int, int], dict[int
     for flow in moved:
         tree: dict[int, int] = {}
         for dst in flow.dsts:
-            tree.update((link, d) for d, link in enumerate(context.route(flow.src, dst)))
+            tree.update(zip(context.route(flow.src, dst), count(), strict=False))
         for link, d in tree.items():
             load[link] += flow.n_bytes
             if depth.get(link, -1) < d:

@@ -78,9 +78,10 @@ class _VisitTimes:
 def _busiest_resource(program: Program, times: _VisitTimes) -> tuple[int, str]:
     work = [0] * program.n_resources
     outlast = [0] * program.n_resources
+    own_fs = iter(program.visit_resource_hold_fs.tolist())
     for n, hold, advance, resources in _visits(program):
-        for r in resources:
-            work[r] += times.total(hold, n)
+        for r, own in zip(resources, own_fs, strict=False):
+            work[r] += n * own or times.total(hold, n)
             outlast[r] = max(outlast[r], times.outlast(hold, advance, n))
     # On each server holds follow each other; the last began at least its advance before the end of the run.
     least = [-(-w // int(c)) - o for w, c, o in zip(work, program.resource_servers, outlast, strict=True)]

@@ -94,9 +94,8 @@ def busy_times(program: Program, result: EngineResult) -> BusyTimes:
     """Busy time of each resource in each time bin, clipped at the makespan."""
     makespan, width = result.makespan_fs, result.bin_fs
     n_bins = min(-(-makespan // width), result.busy_bins.shape[1])
-    visits, resources = visit_resource_pairs(program)
     bins = np.zeros((program.n_resources, n_bins), np.int64)
-    np.add.at(bins, resources, result.busy_bins[visits, :n_bins])
+    np.add.at(bins, program.visit_resource, program.occupied_fs(result.busy_bins[:, :n_bins]))
     widths = np.minimum(np.arange(1, n_bins + 1, dtype=np.int64) * width, makespan)
     widths -= np.arange(n_bins, dtype=np.int64) * width
     bins[:, -1:] = np.minimum(bins[:, -1:], program.resource_servers[:, None] * widths[-1:])

@@ -143,7 +143,7 @@ def _busiest(
     pair = layer_of[program.visit_actor()[visits]] * program.n_resources + resources
     pairs, inverse = np.unique(pair, return_inverse=True)
     busy: I64 = np.zeros(len(pairs), np.int64)
-    np.add.at(busy, inverse, result.busy_fs[visits])
+    np.add.at(busy, inverse, program.occupied_fs(result.busy_fs))
     names = list(spans)
     found: dict[str, tuple[str, float]] = {}
     for key, busy_fs in zip(pairs.tolist(), busy.tolist(), strict=True):

@@ -96,8 +96,7 @@ def throughput(program: Program, single: EngineResult, batch: EngineResult | Non
 def busiest_fs(program: Program, result: EngineResult) -> float:
     """Time per inference that the busiest resource works, shared out over its servers."""
     busy: I64 = np.zeros(program.n_resources, np.int64)
-    visits, resources = visit_resource_pairs(program)
-    np.add.at(busy, resources, result.busy_fs[visits])
+    np.add.at(busy, program.visit_resource, program.occupied_fs(result.busy_fs))
     return float(np.max(busy / program.resource_servers, initial=0.0)) / len(result.iteration_end_fs)
 
 

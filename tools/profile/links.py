@@ -55,17 +55,21 @@ def hot_links(run: Run, n: int = 16) -> tuple[HotLink, ...]:
     links = [r for r, klass in enumerate(program.resource_class) if is_link(klass) and load[r] > 0]
     links.sort(key=lambda r: (-load[r], r))
     visits, resources = visit_resource_pairs(program)
-    return tuple(_hot_link(run, r, visits[resources == r].tolist(), float(load[r])) for r in links[:n])
+    times = program.occupied_fs(run.single.busy_fs)
+    return tuple(
+        _hot_link(run, r, visits[resources == r].tolist(), times[resources == r].tolist(), float(load[r]))
+        for r in links[:n]
+    )
 
 
-def _hot_link(run: Run, resource: int, visits: list[int], load: float) -> HotLink:
+def _hot_link(run: Run, resource: int, visits: list[int], busy_fs: list[int], load: float) -> HotLink:
     program, result = run.program, run.single
     owner = program.visit_actor()
     busy: dict[int, int] = {}
     wait: dict[int, int] = {}
-    for v in visits:
+    for v, times_fs in zip(visits, busy_fs, strict=True):
         actor = int(owner[v])
-        busy[actor] = busy.get(actor, 0) + int(result.busy_fs[v])
+        busy[actor] = busy.get(actor, 0) + times_fs
         wait[actor] = wait.get(actor, 0) + int(result.wait_fs[v])
     total = max(1, sum(busy.values()))
     order = sorted(busy, key=lambda actor: (-busy[actor], actor))

@@ -53,7 +53,8 @@ def on_several_servers(s: Head, i: int) -> tuple[int, int, int]:
     for x in range(visit.group_start, visit.group_end):
         server = servers(s, earliest_server(s, x))
         start = max(server.free_at, flight.request) if visit.spread else begin
-        server.free_at = start + visit.hold
+        own = group(s, x).hold
+        server.free_at = start + (own if own > 0 else visit.hold)
         if start == begin:
             server.node = s.n_nodes
         elif start == flight.request:

@@ -125,6 +125,7 @@ CURSOR = _record(
     varies="u1",
 )
 MEMBER = _record(
+    hold="i8",  # of a spread visit on this resource; 0 for the hold of the visit
     resource="i4",
     lane="i4",  # of the resource's queue that the visit joins
     server="i4",  # first of the resource
