@@ -32,13 +32,25 @@ class Router(Costed):
 class Noc(Clock):
     """The network that connects the tiles of one chip."""
 
-    topology: Literal["mesh", "cmesh", "torus", "ring", "bus", "htree", "crossbar", "none"] = Field(
-        description="Shape of the network; none is the same as leaving `noc` out."
+    topology: Literal[
+        "mesh", "cmesh", "torus", "ring", "chain", "bus", "htree", "fattree", "crossbar", "graph", "none"
+    ] = Field(description="Shape of the network; none is the same as leaving `noc` out.")
+    arity: Count | None = Field(None, description="Children of each router (htree, fattree); 4 if absent.")
+    edges: tuple[str, ...] | None = Field(
+        None, description="Wires of a graph: 'a-b' both ways, 'a>b' one way; routers are named by the edges."
+    )
+    attach: tuple[str, ...] | None = Field(
+        None, description="Router of each tile of a graph; the routers in order of their naming if absent."
     )
     switching: Literal["packet", "circuit"] | None = Field(
         None,
-        description="packet (if not given): a head goes on as links come free; circuit: the whole way is taken "
+        description="packet (if absent): a head goes on as links come free; circuit: the whole way is taken "
         "at once, and held until the last flit is through.",
+    )
+    detail: Literal["ideal", "packet", "flit"] | None = Field(
+        None,
+        description="packet (if absent): transfers book links; flit: every flit goes through routers with "
+        "virtual channels and credits; ideal: transfers cost no time.",
     )
     concentration: Count = Field(1, description="Tiles that share one router.")
     flit_bits: WidthBits = Field(alias="flit", description="Width of a link: bits sent per cycle.")
@@ -46,7 +58,27 @@ class Noc(Clock):
         description="Cycles from the arrival of a head flit to its departure, without contention."
     )
     link_cycles: Cycles = Field(1, description="Cycles on the wires between two routers.")
-    routing: Literal["xy", "yx"] = Field("xy", description="Dimension that a packet travels first.")
+    routing: Literal["xy", "yx", "o1turn", "shortest", "updown"] | None = Field(
+        None,
+        description="mesh, cmesh: xy (if absent) or yx, the dimension that a packet travels first, or o1turn, "
+        "half of them each; graph: shortest (if absent) or updown.",
+    )
+    n_vcs: Count | None = Field(
+        None,
+        alias="vcs",
+        description="Virtual channels of each link at flit detail; if absent 4, or what the routing needs.",
+    )
+    vc_buffer_flits: Count | None = Field(
+        None,
+        alias="vc_buffer",
+        description="Flits that each virtual channel holds; if absent, enough to keep a link busy with one "
+        "packet (the credit loop).",
+    )
+    packet_flits: Count | None = Field(
+        None,
+        alias="packet",
+        description="Flits of a packet at most, at flit detail; if absent, a transfer is one packet.",
+    )
     energy_per_flit_hop_j: EnergyJ | None = Field(
         None, alias="energy_per_flit_hop", description="One flit through one router and one link."
     )

@@ -83,7 +83,7 @@ def test_contradictions_of_presets_are_those_that_are_known(name: str) -> None:
         (
             {"tile.adc.rate": "640 MHz"},
             "tile.adc.rate",
-            "96 ADCs make 61.44 G/s conversions, but to be read every 100 ns the arrays of a tile need 122.9 G/s",
+            "96 ADCs make 61.44 G/s conversions, but to be read every 100 ns the arrays of a tile need 122.9",
         ),
     ],
 )

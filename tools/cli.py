@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .commands import check, chips, compare, networks, profile, run, show, sweep, validate
+from .commands import check, chips, compare, networks, profile, run, show, sweep, validate, waterfall
 
 app = typer.Typer(
     name="ohmsum",
@@ -27,6 +27,7 @@ app.command()(chips.chips)
 app.command()(networks.networks)
 app.command()(show.show)
 app.command()(validate.validate)
+app.command()(waterfall.waterfall)
 
 
 def _version(wanted: bool) -> None:
