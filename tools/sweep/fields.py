@@ -103,4 +103,5 @@ def _wrong_option(name: str, value: Value) -> str | None:
         good = isinstance(value, list) and all(isinstance(item, str) for item in value)
         return None if good else f"found {text_of(value)}, expected a list of names"
     allowed: Sequence[str] = get_args(kind)
-    return None if value in allowed else f"found {text_of(value)}, expected {' or '.join(map(repr, allowed))}"
+    listed = f"{', '.join(map(repr, allowed[:-1]))} or {allowed[-1]!r}"
+    return None if value in allowed else f"found {text_of(value)}, expected {listed}"
