@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import product
 from random import Random
 from typing import Literal
 
@@ -19,6 +20,7 @@ from ohmsum.sim.mapping.placement import Net, place
 from ohmsum.sim.mapping.replicate import Replicable, replicate, steps
 from ohmsum.sim.mapping.tiling import Array, tile_matrix
 from ohmsum.sim.mapping.timing import Folds
+from ohmsum.sim.noc.fabric import FabricSpec, fabric
 from ohmsum.sim.noc.topology import HOST, LinkKind
 from ohmsum.workloads.graph import Grid, Matrix, Operator, Port, Tensor, Window
 from ohmsum.workloads.load import load
@@ -151,6 +153,29 @@ def test_placement_counts_what_a_count_from_scratch_gives(rng: Random) -> None:
     assert found.busiest_link_bytes == max(load, default=0)
     before = _load(chip, nets, place(chip, nets, "linear", 0).order)
     assert sum(x * x for x in load) <= sum(x * x for x in before)
+
+
+SHAPES = {
+    "mesh": FabricSpec(grid=(4, 5)),
+    "cmesh": FabricSpec(grid=(3, 4), concentration=2),
+    "torus": FabricSpec(grid=(4, 6)),
+    "ring": FabricSpec(n_endpoints=10),
+    "chain": FabricSpec(n_endpoints=7),
+    "bus": FabricSpec(n_endpoints=5),
+    "htree": FabricSpec(n_endpoints=16, arity=4),
+    "fattree": FabricSpec(n_endpoints=16, arity=4),
+}
+
+
+@pytest.mark.parametrize("topology", SHAPES)
+def test_routes_from_one_router_are_a_tree(topology: str) -> None:
+    """What the search rests on: the way to a router in the middle is the beginning of the way to the end."""
+    net = fabric(topology, SHAPES[topology])
+    ways = {(s, d): net.path(s, d) for s, d in product(range(net.n_routers), repeat=2)}
+    assert sum(map(bool, ways.values())) > net.n_routers
+    for (src, _), way in ways.items():
+        if len(way) > 1:
+            assert ways[(src, net.wires[way[-1]].src)] == way[:-1]
 
 
 def _load(chip: Chip, nets: list[Net], order: tuple[int, ...]) -> list[int]:

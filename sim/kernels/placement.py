@@ -27,13 +27,15 @@ class Traffic(NamedTuple):
         Source tile, destination tiles (CSR) and bytes of every net.
     tile_start, tile_net : I64
         Nets that touch a tile (CSR).
-    next_link : I64, shape (routers, routers)
-        Link to take from a router towards another.
-    link_end : I64, shape (links,)
-        Router at its end.
+    last_link : I64, shape (routers, routers)
+        Last link of the route from a router to another.
+    link_start : I64, shape (links,)
+        Router that a link leaves.
     load : F64, shape (links,)
     mark : I64, shape (links + 1,)
         The last tree that a link was counted in; the last entry numbers the trees.
+    net_mark : I64, shape (nets + 1,)
+        The last pair of tiles that a net was collected for; the last entry numbers the pairs.
     """
 
     router_of: I64
@@ -43,52 +45,56 @@ class Traffic(NamedTuple):
     n_bytes: F64
     tile_start: I64
     tile_net: I64
-    next_link: I64
-    link_end: I64
+    last_link: I64
+    link_start: I64
     load: F64
     mark: I64
+    net_mark: I64
 
 
 @numba.njit(cache=True)
 def _add(t: Traffic, nets: I64, weight: float) -> float:
-    """Add `weight` times the bytes of some nets to the links of their trees; by how much the cost rises."""
+    """Add `weight` times the bytes of some nets to the links of their trees; by how much the cost rises.
+
+    Routes from one router are a tree (its routes begin alike), so each is followed from its end back to
+    where it meets one that was counted before.
+    """
     rise = 0.0
     for net in nets:
         t.mark[-1] += 1
         change = weight * t.n_bytes[net]
+        root = t.router_of[t.src[net]]
         for i in range(t.dst_start[net], t.dst_start[net + 1]):
-            end = t.router_of[t.dst[i]]
-            here = t.router_of[t.src[net]]
-            while here != end:
-                link = t.next_link[here, end]
-                if t.mark[link] != t.mark[-1]:
-                    t.mark[link] = t.mark[-1]
-                    rise += (2.0 * t.load[link] + change) * change
-                    t.load[link] += change
-                here = t.link_end[link]
+            here = t.router_of[t.dst[i]]
+            while here != root:
+                link = t.last_link[root, here]
+                if t.mark[link] == t.mark[-1]:
+                    break
+                t.mark[link] = t.mark[-1]
+                rise += (2.0 * t.load[link] + change) * change
+                t.load[link] += change
+                here = t.link_start[link]
     return rise
 
 
 @numba.njit(cache=True)
 def _nets_of(t: Traffic, a: int, b: int, found: I64) -> I64:
     """The nets that touch tile a or b, each once."""
-    n = t.tile_start[a + 1] - t.tile_start[a]
-    found[:n] = t.tile_net[t.tile_start[a] : t.tile_start[a + 1]]
-    first = n
-    for i in range(t.tile_start[b], t.tile_start[b + 1]):
-        if not (found[:first] == t.tile_net[i]).any():
-            found[n] = t.tile_net[i]
-            n += 1
+    t.net_mark[-1] += 1
+    n = 0
+    for tile in (a, b):
+        for i in range(t.tile_start[tile], t.tile_start[tile + 1]):
+            net = t.tile_net[i]
+            if t.net_mark[net] != t.net_mark[-1]:
+                t.net_mark[net] = t.net_mark[-1]
+                found[n] = net
+                n += 1
     return found[:n]
 
 
 @numba.njit(cache=True)
-def _swap(t: Traffic, place: I64, a: int, b: int, nets: I64) -> float:
-    """Let two tiles change places; by how much the cost rises."""
-    rise = _add(t, nets, -1.0)
-    t.router_of[a], t.router_of[b] = t.router_of[b], t.router_of[a]
-    place[a], place[b] = place[b], place[a]
-    return rise + _add(t, nets, 1.0)
+def _swap(of: I64, a: int, b: int) -> None:
+    of[a], of[b] = of[b], of[a]
 
 
 @numba.njit(cache=True)
@@ -98,7 +104,7 @@ def improve(t: Traffic, movable: int, tries: int, seed: int, hot: float) -> I64:
     Parameters
     ----------
     t : Traffic
-        `router_of`, `load` and `mark` are changed in place; `load` starts at zero.
+        `router_of`, `load` and the marks are changed in place; `load` starts at zero.
     movable : int
         Tiles that may move: 0 .. movable - 1.
     tries, seed : int
@@ -111,7 +117,8 @@ def improve(t: Traffic, movable: int, tries: int, seed: int, hot: float) -> I64:
         For every tile, the one whose place it has now.
     """
     place = np.arange(movable)
-    found = np.empty(len(t.tile_net), np.int64)
+    found = np.empty(len(t.src), np.int64)
+    load_before = np.empty_like(t.load)
     temperature = hot * _add(t, np.arange(len(t.src)), 1.0) / max(1, movable)
     np.random.seed(seed)  # noqa: NPY002 (numba's own generator, not NumPy's global one)
     for i in range(tries):
@@ -119,9 +126,15 @@ def improve(t: Traffic, movable: int, tries: int, seed: int, hot: float) -> I64:
         if t.router_of[a] == t.router_of[b]:
             continue
         nets = _nets_of(t, a, b, found)
-        rise = _swap(t, place, a, b, nets)
+        load_before[:] = t.load
+        rise = _add(t, nets, -1.0)
+        _swap(t.router_of, a, b)
+        rise += _add(t, nets, 1.0)
         warm = temperature * (1.0 - i / tries) ** 2
         chance = np.random.random()  # noqa: NPY002
         if rise >= 0.0 and (warm == 0.0 or chance >= np.exp(-rise / warm)):
-            _swap(t, place, a, b, nets)
+            _swap(t.router_of, a, b)
+            t.load[:] = load_before
+        else:
+            _swap(place, a, b)
     return place

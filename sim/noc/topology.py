@@ -1,7 +1,8 @@
 """A whole interconnect: endpoints, routers and directed links, and the links that a transfer takes.
 
 It is one fabric (a chip's mesh, say) or a hierarchy: copies of a fabric joined by a fabric of a higher level,
-and so on. Nothing is stored per copy or per pair: numbers are computed, routes found on demand in O(hops).
+and so on. Nothing is stored per copy: numbers are computed, and routes found on demand in O(hops), from ways
+through a fabric that are remembered once they were asked for.
 
 Nodes are integers: endpoints ``0 .. n_endpoints - 1``, then routers; `HOST` is the host, attached to the
 gateway of the first copy.
@@ -102,6 +103,7 @@ class Topology:
         self.n_routers = routers - self.n_endpoints
         self._host_links: tuple[int, ...] = (links, links + 1) if host else ()
         self.n_links = links + len(self._host_links)
+        self._ways: dict[tuple[int, int, int, int], tuple[tuple[int, ...], tuple[int, ...]]] = {}
 
     @property
     def n_classes(self) -> int:
@@ -213,11 +215,11 @@ class Topology:
         for i, level in enumerate(self._levels):
             net = level.fabric
             if src_copy == dst_copy:
-                yield from self._path(level, src_copy, at, to, flow)
+                yield from self._path(i, src_copy, at, to, flow)
                 break
-            yield from self._path(level, src_copy, at, net.gateway, flow)
+            yield from self._path(i, src_copy, at, net.gateway, flow)
             shift = net.n_classes if net.cyclic else 0
-            tail = [*((w, c + shift) for w, c in self._path(level, dst_copy, net.gateway, to, flow)), *tail]
+            tail = [*((w, c + shift) for w, c in self._path(i, dst_copy, net.gateway, to, flow)), *tail]
             upper = self._levels[i + 1]
             src_copy, a = divmod(src_copy, upper.fabric.n_endpoints)
             dst_copy, b = divmod(dst_copy, upper.fabric.n_endpoints)
@@ -227,11 +229,16 @@ class Topology:
                 tail = [(upper.eject(dst_copy, b), 0), *tail]
         yield from tail
 
-    @staticmethod
-    def _path(level: _Level, copy: int, at: int, to: int, flow: int) -> list[tuple[int, int]]:
-        path = level.fabric.path(at, to, flow)
-        classes = level.fabric.classes(path, flow)
-        return [(level.wire(copy, w), c) for w, c in zip(path, classes, strict=True)]
+    def _path(self, i: int, copy: int, at: int, to: int, flow: int) -> list[tuple[int, int]]:
+        """(link, class) pairs from router to router in one copy of the fabric of level i."""
+        level = self._levels[i]
+        variant = flow % level.fabric.n_variants
+        way = self._ways.get((i, at, to, variant))
+        if way is None:
+            path = level.fabric.path(at, to, variant)
+            way = self._ways[(i, at, to, variant)] = path, level.fabric.classes(path, variant)
+        first = level.wire(copy, 0)
+        return [(first + w, c) for w, c in zip(*way, strict=True)]
 
     def _enter(self, src: int) -> tuple[int, int, int]:
         """Injecting link, router and copy of an endpoint."""
