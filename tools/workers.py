@@ -57,8 +57,7 @@ class Workers:
             return self._map_there(function, items, done)
         except BrokenProcessPool:
             raise UsageError(
-                "a worker process died (out of memory?); use --jobs 1, or fewer than "
-                f"{self.jobs} processes"
+                f"a worker process died (out of memory?); use --jobs 1, or fewer than {self.jobs} processes"
             ) from None
 
     def _map_here(
