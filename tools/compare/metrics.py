@@ -55,7 +55,7 @@ def value_text(name: str, value: float) -> str:
     Examples
     --------
     >>> value_text("latency_s", 1.5e-3), value_text("throughput_per_s", 2e3), value_text("tops_per_w", 0.25)
-    ('1.50 ms', '2.00 k/s', '0.25')
+    ('1.500 ms', '2.00 k/s', '0.25')
     """
     if name.endswith("_per_s"):
         return f"{si(value)}/s"
