@@ -220,7 +220,7 @@ class Program:
     def occupied_fs(self, visit_fs: I64) -> I64:
         """Times that visits hold, shape (V, ...), as the times that they occupy each of their resources.
 
-        Parallel to `visit_resource`: less than the visit's own where a spread visit lets a resource go earlier.
+        Parallel to `visit_resource`: less than the visit's own where a spread visit lets a resource go sooner.
         """
         visits = np.repeat(np.arange(self.n_visits), np.diff(self.visit_resource_start))
         own = self.visit_resource_hold_fs
@@ -323,8 +323,8 @@ class ProgramBuilder:
     ) -> None:
         """Append a visit (times in fs) to an actor's chain; `advance` defaults to `hold` (store and forward).
 
-        Several resources are occupied together, from the visit's begin (a circuit); with `spread` each of them
-        as soon as it is free, and the visit begins with the last (a multicast, ports of several tiles); then
+        Several resources are occupied together, from the visit's begin (a circuit); with `spread` each of
+        them as soon as it is free, and the visit begins with the last (a multicast, ports of several tiles); then
         `holds_fs` may say for how long each is occupied, `hold` being the longest.
         `repeat` appends it that many times, one after the other.
         """
@@ -333,7 +333,9 @@ class ProgramBuilder:
         hold_index = self._intern(hold)
         advance_index = hold_index if advance is None else self._intern(advance)
         for _ in range(repeat):
-            self._actors[actor].visits.append(_Visit(group, own, hold_index, advance_index, keep, spread, priority))
+            self._actors[actor].visits.append(
+                _Visit(group, own, hold_index, advance_index, keep, spread, priority)
+            )
 
     def channel(
         self,
@@ -402,7 +404,8 @@ class ProgramBuilder:
         Parameters
         ----------
         lump : bool
-            Make one resource of those that are always occupied together (`sim/lump.py`), which changes nothing else.
+            Make one resource of those that are always occupied together (`sim/lump.py`), which changes
+            nothing else.
 
         Raises
         ------

@@ -67,9 +67,11 @@ def _check_visits(p: Program) -> None:
             hold = p.schedule(int(p.visit_hold[v]))
             longest = hold(0)
             if not p.visit_spread[v] or len(hold.rows) * len(hold.cols) > 1:
-                raise SimulationError(f"{where}: only a spread visit of constant hold has a hold for each resource")
+                rule = "only a spread visit of constant hold has a hold for each resource"
+                raise SimulationError(f"{where}: {rule}")
             if own.min() < 0 or own.max() > longest:
-                raise SimulationError(f"{where}: holds a resource for {own.max()} fs, its hold is {longest} fs")
+                found = f"holds a resource for {own.max()} fs, its hold is {longest} fs"
+                raise SimulationError(f"{where}: {found}")
         if p.visit_spread[v] and p.resource_queued[group].any():
             raise SimulationError(f"{where}: a spread visit needs resources without a queue")
         if len(group) == 1 and arbitration[0] == Arbitration.SLOTS:

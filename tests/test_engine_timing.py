@@ -274,7 +274,7 @@ def test_repeated_visit_follows_itself(engine: Engine) -> None:
 
 
 def test_a_spread_visit_occupies_each_resource_as_soon_as_it_is_free(engine: Engine) -> None:
-    # The multicast waits for the link held by `first` (10); the other serves it at once and is free again at 4.
+    # The multicast waits for the link held by `first` (10); the other serves it at once and is free at 4.
     b = ProgramBuilder()
     links = b.resource("l0", "link"), b.resource("l1", "link")
     first, multicast, third = (b.actor(name, 1) for name in ("first", "multicast", "third"))
@@ -311,7 +311,9 @@ def test_holds_of_single_resources_are_checked(engine: Engine) -> None:
     b = ProgramBuilder()
     link = b.resource("link", "link")
     b.visit(b.actor("a", 1), link, 5, holds_fs={link: 3})
-    with pytest.raises(SimulationError, match="only a spread visit of constant hold has a hold for each resource"):
+    with pytest.raises(
+        SimulationError, match="only a spread visit of constant hold has a hold for each resource"
+    ):
         b.build()
     b = ProgramBuilder()
     link = b.resource("link", "link")

@@ -32,7 +32,8 @@ def connect(
     streams: dict[str, list[_Stream]] = defaultdict(list)
     for edge, room in zip(edges, rooms, strict=True):
         src, dst = stages[edge.src], stages[edge.dst]
-        stream = _Stream(dst, edge, max(room, _buffered(context, src, edge.dst, inputs)), _wanted(src, dst))
+        wanted = _wanted(src, dst)
+        stream = _Stream(dst, edge, max(room, _buffered(context, src, edge.dst, wanted, inputs)), wanted)
         streams[edge.src if multicast else f"{edge.src} {edge.dst}"].append(stream)
     for together in streams.values():
         _distribute(context, stages[together[0].edge.src], together)
@@ -89,14 +90,23 @@ def _tiles(context: Context, name: str) -> tuple[int, ...]:
     return index[name].tiles if name in index else ()
 
 
-def _buffered(context: Context, src: Stage, dst: str, inputs: Counter[int]) -> int:
-    """Firings of the producer that fit into the consumer's share of its tile buffers, at most all of them."""
+def _buffered(context: Context, src: Stage, dst: str, wanted: Shares, inputs: Counter[int]) -> int:
+    """Firings of the producer that fit into the consumer's part of its tile buffers, at most all of them.
+
+    Every stream that a tile takes in has an equal part of its buffer; the tile that wants most of a firing
+    decides.
+    """
     tiles = _tiles(context, dst)
-    whole = src.firings.n
     if not tiles or context.chip.tile is None:
-        return whole
-    share = context.chip.tile.buffer.capacity_bytes // max(inputs[t] for t in tiles)
-    return max(1, min(whole, share // max(1, _bytes(context, src))))
+        return src.firings.n
+    whole = (0, src.firings.group.n_tokens)
+    n_bytes: Counter[int] = Counter()
+    for share in wanted:
+        tokens = min(share.tokens[1], whole[1]) - share.tokens[0]
+        for tile in share.tiles:
+            n_bytes[tile] += max(0, tokens) * (share.elements[1] - share.elements[0]) * context.word_bytes
+    capacity = context.chip.tile.buffer.capacity_bytes
+    return max(1, min(src.firings.n, *(capacity // inputs[t] // max(1, n) for t, n in n_bytes.items())))
 
 
 def _bytes(context: Context, src: Stage) -> int:

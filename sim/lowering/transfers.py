@@ -42,7 +42,8 @@ def transfer(context: Context, name: str, layer: str, firings: int, moved: list[
         levels = _circuits(levels, links)
     for i, level in enumerate(levels):
         holds = {
-            context.resource(f"link {links[m].name}", _class(links[m])): fs for m, fs in level.holds_fs.items()
+            context.resource(f"link {links[m].name}", _class(links[m])): fs
+            for m, fs in level.holds_fs.items()
         }
         advance = level.head_fs + (tail if i == len(levels) - 1 else 0)
         if circuit and all(_on_chip(links[m]) for m in level.holds_fs):
@@ -76,7 +77,11 @@ def _circuits(levels: list[Level], links: dict[int, Link]) -> list[Level]:
     heads = 0
     for level in levels:
         on_chip = all(_on_chip(links[m]) for m in level.holds_fs)
-        before = joined[-1] if joined and on_chip and all(_on_chip(links[m]) for m in joined[-1].holds_fs) else None
+        before = (
+            joined[-1]
+            if joined and on_chip and all(_on_chip(links[m]) for m in joined[-1].holds_fs)
+            else None
+        )
         if before:
             heads += level.head_fs
             hold = heads + max(before.hold_fs - before.head_fs, level.hold_fs)

@@ -10,7 +10,6 @@ import numpy as np
 
 from ..engines.result import EngineResult
 from ..program import I64, Program
-from .busy import visit_resource_pairs
 from .seconds import FS_PER_S
 
 
