@@ -220,7 +220,7 @@ class Program:
     def occupied_fs(self, visit_fs: I64) -> I64:
         """Times that visits hold, shape (V, ...), as the times that they occupy each of their resources.
 
-        Parallel to `visit_resource`: less than the visit's own where a spread visit lets a resource go sooner.
+        Parallel to `visit_resource`: less than the visit's own where a spread visit lets one go sooner.
         """
         visits = np.repeat(np.arange(self.n_visits), np.diff(self.visit_resource_start))
         own = self.visit_resource_hold_fs
@@ -324,8 +324,8 @@ class ProgramBuilder:
         """Append a visit (times in fs) to an actor's chain; `advance` defaults to `hold` (store and forward).
 
         Several resources are occupied together, from the visit's begin (a circuit); with `spread` each of
-        them as soon as it is free, and the visit begins with the last (a multicast, ports of several tiles); then
-        `holds_fs` may say for how long each is occupied, `hold` being the longest.
+        them as soon as it is free, and the visit begins with the last (a multicast, ports of several tiles);
+        then `holds_fs` may say for how long each is occupied, `hold` being the longest.
         `repeat` appends it that many times, one after the other.
         """
         group = (resources,) if isinstance(resources, int) else tuple(sorted(set(resources)))
