@@ -45,6 +45,7 @@ def run(
     n_bins: int = 64,
     keep_firings: bool = False,
     progress: Callable[[float], None] | None = None,
+    observe: Callable[[Visit], None] | None = None,
 ) -> EngineResult:
     """Run a Program and return what happened.
 
@@ -60,6 +61,8 @@ def run(
         Whether to keep the times of every firing.
     progress : callable, optional
         Called now and then with the fraction of all firings issued.
+    observe : callable, optional
+        Called with every visit as soon as its begin and the end of its hold are known; see `visit_log`.
 
     Raises
     ------
@@ -69,9 +72,8 @@ def run(
         If actors wait for each other for ever.
     """
     iterations, arrivals, n_bins = check_inputs(program, iterations, arrivals_fs, n_bins)
-    return _Run(
-        program, iterations, arrivals, Record(program, iterations, n_bins, keep_firings), progress
-    ).run()
+    record = Record(program, iterations, n_bins, keep_firings, observe)
+    return _Run(program, iterations, arrivals, record, progress).run()
 
 
 class _Run:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,7 +47,15 @@ class Bins:
 class Record:
     """Sums over a run. The times of firings are kept only on request."""
 
-    def __init__(self, program: Program, iterations: int, n_bins: int, keep_firings: bool) -> None:
+    def __init__(
+        self,
+        program: Program,
+        iterations: int,
+        n_bins: int,
+        keep_firings: bool,
+        observe: Callable[[Visit], None] | None = None,
+    ) -> None:
+        self.observe = observe
         self.n_visits = 0
         self.busy_fs = [0] * program.n_visits
         self.wait_fs = [0] * program.n_visits
@@ -79,6 +89,8 @@ class Record:
         self.bins.add(v, visit.begin_fs, visit.hold_end_fs)
         if visit.firing == 0 and visit.step.position == 0:
             self.first_begin_fs[visit.actor] = visit.begin_fs
+        if self.observe is not None:
+            self.observe(visit)
 
     def end(self, actor: Actor, firing: int, issue_fs: int, begin_fs: int, end_fs: int) -> None:
         """A firing ends."""
