@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -206,3 +207,40 @@ class TestInAChipFile:
         assert chip.tile is not None
         assert finer.tile is not None
         assert (chip.tile.adc.energy_j or 0) < (finer.tile.adc.energy_j or 0)
+
+
+class TestModelsOfOthers:
+    """A package offers a model through the entry point group."""
+
+    mine = Model("mine", "A round figure for a test, no boundary.", "nobody", {"energy": lambda: 1e-12})
+
+    @pytest.fixture(autouse=True)
+    def offered(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        class Entry:
+            def __init__(self, name: str, value: object) -> None:
+                self.name, self.value = name, value
+
+            def load(self) -> object:
+                return self.value
+
+        entries = [Entry("mine", self.mine), Entry("broken", 3)]
+        monkeypatch.setattr(cost, "entry_points", lambda group: entries if group == cost.GROUP else [])
+        cost.get.cache_clear()
+        yield
+        cost.get.cache_clear()
+
+    def test_it_is_found_beside_the_built_in_ones(self) -> None:
+        assert cost.get("mine") is self.mine
+        assert {"mine", "sram"} <= set(cost.names())
+
+    def test_a_chip_file_may_use_it(self) -> None:
+        chip = arch.load("systolic", {"mac_array.energy": "{model: mine}"})
+        assert chip.mac_array is not None
+        assert chip.mac_array.energy_j == 1e-12
+        assert chip.source_of("mac_array.energy").startswith("estimated: model mine")
+
+    def test_something_else_under_the_name_is_refused(self) -> None:
+        with pytest.raises(
+            ConfigError, match=r"cost model 'broken' is a int, expected an ohmsum\.arch\.cost\.Model"
+        ):
+            cost.get("broken")
