@@ -58,10 +58,10 @@ class Noc(Clock):
         description="Cycles from the arrival of a head flit to its departure, without contention."
     )
     link_cycles: Cycles = Field(1, description="Cycles on the wires between two routers.")
-    routing: Literal["xy", "yx", "o1turn", "shortest", "updown"] | None = Field(
-        None,
-        description="mesh, cmesh: xy (if absent) or yx, the dimension that a packet travels first, or o1turn, "
-        "half of them each; graph: shortest (if absent) or updown.",
+    routing: Literal["xy", "yx", "o1turn", "shortest", "updown"] = Field(
+        "xy",
+        description="Grids: xy or yx, the dimension that a packet travels first; o1turn (mesh, cmesh): every "
+        "other tile sends by yx. Graphs: shortest (if absent), or updown, which cannot deadlock.",
     )
     n_vcs: Count | None = Field(
         None,

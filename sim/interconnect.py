@@ -3,27 +3,103 @@
 from __future__ import annotations
 
 from ..arch.chip import Chip
-from .noc.topology import Topology, build
+from .errors import SimulationError
+from .noc.fabric import Fabric, FabricSpec, fabric
+from .noc.router import RouterConfig
+from .noc.topology import Topology
+
+LEAST_ROUTER_CYCLES = 2
+"""Allocation and switch, a cycle each, with the route looked up one router ahead."""
+GARNET_VCS = 4
+"""Virtual channels where a chip file says nothing: as in gem5's Garnet (vcs_per_vnet). Assumed."""
 
 
 def interconnect(chip: Chip) -> Topology:
     """Topology with one endpoint per tile (one per chip without crossbars), chip after chip."""
+    levels = [chip_fabric(chip)]
+    if chip.n_chips > 1:
+        levels.append(chip_level(chip))
+    return Topology(levels, host=chip.host is not None)
+
+
+def chip_network(chip: Chip) -> Topology:
+    """The network of one chip alone, without host."""
+    return Topology([chip_fabric(chip)], host=False)
+
+
+def chip_level(chip: Chip) -> Fabric:
+    """What joins the chips."""
+    topology = chip.chips.topology if chip.chips else "chain"
+    grid = near_square(chip.n_chips) if topology == "mesh" else None
+    return fabric(topology, FabricSpec(n_endpoints=chip.n_chips, grid=grid))
+
+
+def chip_fabric(chip: Chip) -> Fabric:
+    """The network of one chip; of one that has none, a place for every tile and no distance between them."""
     tiles = chip.tile.count if chip.tile else 1
-    chips: dict[str, object] = {
-        "n_chips": chip.n_chips,
-        "chip_topology": chip.chips.topology if chip.chips else "chain",
-    }
-    if chips["chip_topology"] == "mesh":
-        chips["chip_grid"] = near_square(chip.n_chips)
-    if chip.noc is None or chip.tile is None:
-        return build("all", n_endpoints=tiles, host=chip.host is not None, **chips)  # type: ignore[arg-type]
-    kind = chip.noc.topology
-    parameters: dict[str, object] = {"n_endpoints": tiles}
-    if kind in ("mesh", "cmesh", "torus"):
-        parameters |= {"grid": router_grid(chip), "routing": chip.noc.routing if kind != "torus" else None}
-    if kind == "cmesh":
-        parameters["concentration"] = chip.noc.concentration
-    return build(kind, host=chip.host is not None, **parameters, **chips)  # type: ignore[arg-type]
+    noc = chip.noc
+    if noc is None or chip.tile is None:
+        return fabric("all", FabricSpec(n_endpoints=tiles))
+    on_grid = noc.topology in ("mesh", "cmesh", "torus")
+    spec = FabricSpec(
+        n_endpoints=tiles,
+        grid=router_grid(chip) if on_grid else None,
+        concentration=noc.concentration if noc.topology in ("cmesh", "torus") else 1,
+        routing=noc.routing if "routing" in noc.model_fields_set else None,
+        arity=noc.arity,
+        edges=tuple(pair for edge in noc.edges or () for pair in _wires(edge)),
+        attach=noc.attach or (),
+    )
+    return fabric(noc.topology, spec)
+
+
+def _wires(edge: str) -> list[tuple[str, str]]:
+    """The directed wires of an edge: ``a-b`` both ways, ``a>b`` one way."""
+    for mark in ("-", ">"):
+        ends = [end.strip() for end in edge.split(mark)]
+        if len(ends) == 2 and all(ends):
+            return [(ends[0], ends[1])] + ([(ends[1], ends[0])] if mark == "-" else [])
+    raise SimulationError(f"noc.edges: found {edge!r}, expected 'a-b' (both ways) or 'a>b' (one way)")
+
+
+def router_of(chip: Chip) -> RouterConfig:
+    """The routers of a chip at flit detail.
+
+    A head passes a router in `router_cycles` and a wire in `link_cycles`, as at packet detail; how these
+    split into pipeline stages changes nothing but the time between two packets on one virtual channel, and
+    is assumed: one cycle for both allocations, one for the switch, up to two to cross it, the rest for
+    routing.
+
+    Raises
+    ------
+    SimulationError
+        A router that takes less than the two cycles that allocation and switch need, or circuit switching.
+    """
+    noc = chip.noc
+    if noc is None:
+        raise SimulationError(f"chip {chip.name!r} has no network (noc), so it has no routers")
+    if noc.switching == "circuit":
+        raise SimulationError(
+            f"noc.switching of chip {chip.name!r} is circuit: it has no buffers; use packet detail"
+        )
+    if noc.router_cycles < LEAST_ROUTER_CYCLES:
+        raise SimulationError(
+            f"noc.router_cycles: found {noc.router_cycles}, flit detail needs at least "
+            f"{LEAST_ROUTER_CYCLES}: one for allocation, one for the switch"
+        )
+    crossbar = min(1, noc.router_cycles - LEAST_ROUTER_CYCLES)
+    routing = noc.router_cycles - LEAST_ROUTER_CYCLES - crossbar
+    loop = 2 * (1 + noc.link_cycles) + crossbar + 1
+    return RouterConfig(
+        n_vcs=noc.n_vcs or max(GARNET_VCS, chip_fabric(chip).n_classes),
+        vc_buffer_flits=noc.vc_buffer_flits or loop,
+        routing_delay=routing,
+        crossbar_delay=crossbar,
+        ordered=True,
+        endpoint_delay=noc.link_cycles,
+        chip_delay=noc.link_cycles,
+        wire_delay=noc.link_cycles,
+    )
 
 
 def router_grid(chip: Chip) -> tuple[int, int]:

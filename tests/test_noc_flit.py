@@ -233,7 +233,7 @@ def test_an_idle_network_skips_ahead():
         (lambda: RouterConfig(n_vcs=0), "n_vcs must be at least 1"),
         (lambda: RouterConfig(n_vcs=63), "at most 62 virtual channels"),
         (lambda: RouterConfig(sw_alloc_delay=0), "sw_alloc_delay must be at least 1"),
-        (lambda: RouterConfig(wire_delay=0), "wire_delay must be at least 1"),
+        (lambda: RouterConfig(wire_delay=-1), "wire_delay must be at least 0"),
         (lambda: FlitNetwork(LINE, RouterConfig()).offer(0, 0, 4, 1, 0), "has no endpoint 4"),
         (lambda: FlitNetwork(LINE, RouterConfig()).offer(0, -2, 0, 1, 0), "has no endpoint -2"),
         (lambda: FlitNetwork(LINE, RouterConfig()).offer(-1, 0, 1, 1, 0), "offered at cycle -1"),

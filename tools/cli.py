@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .commands import check, chips, compare, networks, profile, run, show, sweep, validate, waterfall
+from .commands import check, chips, compare, networks, noc, profile, run, show, sweep, validate, waterfall
 
 app = typer.Typer(
     name="ohmsum",
@@ -23,6 +23,7 @@ app.command()(profile.profile)
 app.command()(compare.compare)
 app.command()(check.check)
 app.command()(sweep.sweep)
+app.command()(noc.noc)
 app.command()(chips.chips)
 app.command()(networks.networks)
 app.command()(show.show)

@@ -73,19 +73,19 @@ class RouterConfig:
             "routing_delay": 0,
             "vc_alloc_delay": 1,
             "sw_alloc_delay": 1,
-            "crossbar_delay": 1,
+            "crossbar_delay": 0,
             "credit_delay": 0,
             "alloc_iterations": 1,
-            "endpoint_delay": 1,
-            "chip_delay": 1,
+            "endpoint_delay": 0,
+            "chip_delay": 0,
         }
         for name, low in least.items():
             if getattr(self, name) < low:
                 raise SimulationError(f"router: {name} must be at least {low}, found {getattr(self, name)}")
         if self.n_vcs > MAX_VCS:
             raise SimulationError(f"router: at most {MAX_VCS} virtual channels, found {self.n_vcs}")
-        if self.wire_delay is not None and self.wire_delay < 1:
-            raise SimulationError(f"router: wire_delay must be at least 1, found {self.wire_delay}")
+        if self.wire_delay is not None and self.wire_delay < 0:
+            raise SimulationError(f"router: wire_delay must be at least 0, found {self.wire_delay}")
 
     def link_delay(self, link: Link) -> int:
         """Cycles on the wire."""
