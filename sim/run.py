@@ -20,6 +20,8 @@ from .metrics.seconds import seconds
 from .program import Program
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from ..arch.chip import Chip
 
 OPS_PER_MAC = 2
@@ -216,6 +218,31 @@ class Run:
         from .report.json_result import to_json
 
         return to_json(self)
+
+    def to_html(self) -> str:
+        """The run as one self-contained HTML page."""
+        from .report.html import html_report
+
+        return html_report(self)
+
+    def to_pandas(self, table: str = "layers") -> DataFrame:
+        """One table of the run as a pandas DataFrame (needs pandas: ``pip install 'ohmsum[arrow]'``).
+
+        Parameters
+        ----------
+        table : {"layers", "energy", "critical_path", "resources", "time_series", "firings"}
+            See `sim/report/frames.py`.
+
+        Raises
+        ------
+        SimulationError
+            There is no such table.
+        """
+        import pandas as pd
+
+        from .report.frames import columns
+
+        return pd.DataFrame(columns(self, table))
 
     @property
     def _whole(self) -> EngineResult:

@@ -88,7 +88,11 @@ def test_json_to_standard_output_is_nothing_but_json(capsys: pytest.CaptureFixtu
 
 def test_out_writes_result_and_report(tmp_path: Path) -> None:
     assert main(["run", "mlp", "--chip", ISAAC, "--out", str(tmp_path / "a" / "b")]) == 0
-    assert sorted(p.name for p in (tmp_path / "a" / "b").iterdir()) == ["report.txt", "result.json"]
+    assert sorted(p.name for p in (tmp_path / "a" / "b").iterdir()) == [
+        "report.html",
+        "report.txt",
+        "result.json",
+    ]
 
 
 def test_set_changes_the_chip(tmp_path: Path) -> None:

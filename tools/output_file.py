@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 from .errors import UsageError
 
@@ -54,11 +55,15 @@ class OutputFile:
 
     def write(self, text: str) -> None:
         """Make the file appear with this content."""
+        self.write_by(lambda file: file.write(text.encode("utf-8")))
+
+    def write_by(self, fill: Callable[[BinaryIO], object]) -> None:
+        """Make the file appear with what `fill` writes into the binary file that it is given."""
         try:
+            with (self._temporary or self._path).open("wb") as file:
+                fill(file)
             if self._temporary is None:
-                self._path.write_text(text, encoding="utf-8")
                 return
-            self._temporary.write_text(text, encoding="utf-8")
             self._temporary.chmod(0o666 & ~_umask())
             self._temporary.replace(self._path)
             self._temporary = None

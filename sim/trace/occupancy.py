@@ -76,7 +76,7 @@ def _slices(
         for r in groups[v]:
             start, end = begin, int(ends[row])
             if not queued[r]:
-                # The bookings again, by the rule of the engine, as spread visits differ from server to server.
+                # The bookings again, by the rule of the engine: a spread visit begins on each when it was free.
                 server = free_fs[r].index(min(free_fs[r]))
                 if spread[v]:
                     start = max(free_fs[r][server], request)

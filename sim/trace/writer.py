@@ -8,6 +8,7 @@ femtoseconds.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,6 +37,10 @@ N_BINS = 512
 FS_PER_NS = 10**6
 _REMARKS = 1
 """Track of remarks."""
+_END_BYTES = 32
+"""Most bytes of the end of a slice."""
+_REMARK_BYTES = 4096
+"""Room for a remark and for one packet more than fits."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +123,12 @@ class _Trace:
         self.slice_track, self.descriptors = self._tracks()
         self.counter_track = self._counter_tracks()
         self.leaving, self.arriving = self._arrows()
+        self.begins = self._begins()
+        self.values = [
+            (track, time_fs, value)
+            for track, counter in zip(self.counter_track, numbers, strict=True)
+            for time_fs, value in zip(counter.time_fs.tolist(), counter.value.tolist(), strict=True)
+        ]
         self.n_begun = 0
         self.cut_fs: int | None = None
 
@@ -125,24 +136,19 @@ class _Trace:
         """All events in the order of time, until they would exceed the limit."""
         for part in self.descriptors:
             sink.add(part)
-        if limit_bytes is not None:
-            # Every slice that has begun needs its end, and a cut is remarked upon.
-            limit_bytes -= 32 * self.n_tracks + 256
-            if sink.size > limit_bytes:
-                need = (sink.size + 32 * self.n_tracks + 256) / 1e6
-                raise SimulationError(f"trace limit: the tracks alone take {need:.2f} MB; raise --trace-limit")
+        room = math.inf if limit_bytes is None else self._room(sink, limit_bytes)
         n = len(self.slices)
-        times, events = self._events()
         begun = np.zeros(n, bool)
+        times, events = self._events()
         for time_fs, event in zip(times.tolist(), events.tolist(), strict=True):
-            ends = n <= event < 2 * n
-            if self.cut_fs is None and limit_bytes is not None and not ends and sink.size > limit_bytes:
-                self.cut_fs = time_fs
-                sink.add(packets.framed(packets.instant(time_fs // FS_PER_NS, _REMARKS, "cut here: size limit")))
-            if ends:
+            time_ns = time_fs // FS_PER_NS
+            if n <= event < 2 * n:
+                # What has begun is ended, beyond a cut as well.
                 if begun[event - n]:
-                    uuid = self.slice_track[event - n]
-                    sink.add(packets.framed(packets.end(time_fs // FS_PER_NS, uuid)))
+                    sink.add(packets.framed(packets.end(time_ns, self.slice_track[event - n])))
+            elif self.cut_fs is None and sink.size > room:
+                self.cut_fs = time_fs
+                sink.add(packets.framed(packets.instant(time_ns, _REMARKS, "cut here by the size limit")))
             elif self.cut_fs is None and event < n:
                 begun[event] = True
                 self.n_begun += 1
@@ -150,21 +156,32 @@ class _Trace:
             elif self.cut_fs is None:
                 sink.add(self._value(event - 2 * n))
 
+    def _room(self, sink: Sink, limit_bytes: int) -> int:
+        """Size at which to cut: the ends of what has begun and a remark must still fit."""
+        reserve = _END_BYTES * self.n_tracks + _REMARK_BYTES
+        if sink.size + reserve > limit_bytes:
+            need = (sink.size + reserve) / 1e6
+            raise SimulationError(f"trace limit: the tracks alone take {need:.3g} MB; raise --trace-limit")
+        return limit_bytes - reserve
+
     def _begin(self, i: int) -> bytes:
-        row = int(self.slices["row"][i])
-        start, end = int(self.slices["start_fs"][i]), int(self.slices["end_fs"][i])
-        visit = self.visits[row]
-        noted = (int(visit["firing"]), start, end - start, start - int(visit["request_fs"]))
-        packet = packets.begin(start // FS_PER_NS, self.slice_track[i], int(visit["actor"]), noted)
+        actor, firing, request, start, end = self.begins[i]
+        noted = (firing, start, end - start, start - request)
+        packet = packets.begin(start // FS_PER_NS, self.slice_track[i], actor, noted)
         packet.track_event.flow_ids.extend(self.leaving.get(i, ()))
         packet.track_event.terminating_flow_ids.extend(self.arriving.get(i, ()))
         return packets.framed(packet)
 
+    def _begins(self) -> list[tuple[int, ...]]:
+        """Actor, firing, request, start and end of every slice."""
+        of_visit = self.visits[self.slices["row"]]
+        columns = [of_visit["actor"], of_visit["firing"], of_visit["request_fs"]]
+        columns += [self.slices["start_fs"], self.slices["end_fs"]]
+        return list(zip(*(column.tolist() for column in columns), strict=True))
+
     def _value(self, k: int) -> bytes:
-        j = int(np.searchsorted(self.counter_start, k, side="right")) - 1
-        counter, i = self.numbers[j], k - int(self.counter_start[j])
-        time_ns = int(counter.time_fs[i]) // FS_PER_NS
-        return packets.framed(packets.value(time_ns, self.counter_track[j], float(counter.value[i])))
+        track, time_fs, number = self.values[k]
+        return packets.framed(packets.value(time_fs // FS_PER_NS, track, number))
 
     def _events(self) -> tuple[I64, I64]:
         """Times and numbers of all events: begin of slice i is i, its end n + i, then values of counters.
@@ -172,12 +189,10 @@ class _Trace:
         In the order of time; on each track, and for each counter, as they follow each other.
         """
         n = len(self.slices)
-        lengths = [len(counter.time_fs) for counter in self.numbers]
-        self.counter_start = np.cumsum([0, *lengths])
         ends = np.stack([self.slices["start_fs"], self.slices["end_fs"]], axis=1).ravel()
         times = np.concatenate([ends, *(counter.time_fs for counter in self.numbers)])
         numbers = np.stack([np.arange(n), n + np.arange(n)], axis=1).ravel()
-        numbers = np.concatenate([numbers, 2 * n + np.arange(sum(lengths))])
+        numbers = np.concatenate([numbers, 2 * n + np.arange(len(self.values))])
         order = np.argsort(times // FS_PER_NS, kind="stable")
         return times[order], numbers[order]
 
@@ -188,7 +203,7 @@ class _Trace:
         groups: dict[str, int] = {}
         of: dict[tuple[int, int], int] = {}
         pairs = np.unique(np.stack([self.slices["resource"], self.slices["server"]], axis=1), axis=0).tolist()
-        servers = defaultdict(int)
+        servers: dict[int, int] = defaultdict(int)
         for r, _ in pairs:
             servers[r] += 1
         for r, s in pairs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -55,4 +56,8 @@ Seed = Annotated[int, typer.Option(metavar="N", help="Of the local search.")]
 Jobs = Annotated[
     int | None,
     typer.Option(metavar="N", help="Processes; as many as processors where that is worth it, if not given."),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Write result.json, report.txt and report.html there."),
 ]

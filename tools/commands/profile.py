@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import UsageError
-from ..output_file import OutputFile
+from ..output_file import OutputFile, output_folder
 from ..progress import shown_progress
 from ..run_spec import RunSpec
 from . import options
+
+if TYPE_CHECKING:
+    from ..profile.profile import Profile
 
 
 def profile(
@@ -39,6 +43,7 @@ def profile(
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the profile; - is standard output.")
     ] = None,
+    out: options.Out = None,
     all_rows: Annotated[bool, typer.Option("--all", help="Print every row of every table.")] = False,
     plain: options.Plain = False,
 ) -> None:
@@ -60,21 +65,18 @@ def profile(
         seed=seed,
     )
     _check_goal(goal)
-    from ...sim.report.json_result import dumps
     from ...sim.report.terminal import is_plain, show, width
-    from ..profile import as_json, text
+    from ..profile import text
     from ..profile.profile import profile as find
 
     to_stdout = str(json_file) == "-"
-    with ExitStack() as files, shown_progress() as progress:
-        file = None
-        if json_file is not None and not to_stdout:
-            file = files.enter_context(OutputFile("--json", json_file))
+    with ExitStack() as stack, shown_progress() as progress:
+        files = _open(stack, None if to_stdout else json_file, out)
         found = find(spec, goal=goal, try_changes=not no_what_if, jobs=jobs, progress=progress)
-        if file is not None:
-            file.write(dumps(as_json.to_json(found)))
+        for file, text_of in files:
+            file.write(text_of(found))
     if to_stdout:
-        typer.echo(dumps(as_json.to_json(found)), nl=False)
+        typer.echo(_json(found), nl=False)
     else:
         show(text.report(found, width(), is_plain(plain), None if all_rows else text.N_ROWS), plain)
 
@@ -83,3 +85,44 @@ def _check_goal(goal: str | None) -> None:
     goals = ("latency", "throughput", "energy")
     if goal is not None and goal not in goals:
         raise UsageError(f"--goal: found {goal!r}, expected {', '.join(goals[:-1])} or {goals[-1]}")
+
+
+def _open(
+    stack: ExitStack, json_file: Path | None, out: Path | None
+) -> list[tuple[OutputFile, Callable[[Profile], str]]]:
+    """The files for the profile, opened before the work, each with what goes into it."""
+    wanted: list[tuple[str, Path, Callable[[Profile], str]]] = []
+    if json_file is not None:
+        wanted.append(("--json", json_file, _json))
+    if out is not None:
+        stack.enter_context(output_folder("--out", out))
+        parts = {"profile.json": _json, "result.json": _result, "report.txt": _text, "report.html": _html}
+        wanted += [("--out", out / name, text_of) for name, text_of in parts.items()]
+    return [(stack.enter_context(OutputFile(option, path)), text_of) for option, path, text_of in wanted]
+
+
+def _json(found: Profile) -> str:
+    from ...sim.report.json_result import dumps
+    from ..profile.as_json import to_json
+
+    return dumps(to_json(found))
+
+
+def _result(found: Profile) -> str:
+    from ...sim.report.json_result import dumps
+
+    return dumps(found.run.to_json())
+
+
+def _text(found: Profile) -> str:
+    from ...sim.report.terminal import PIPE_WIDTH, as_text
+    from ..profile.text import report
+
+    return as_text(report(found, PIPE_WIDTH, plain=True, n_rows=None))
+
+
+def _html(found: Profile) -> str:
+    from ...sim.report.html import html_report
+    from ..profile.as_json import to_json
+
+    return html_report(found.run, to_json(found))

@@ -10,8 +10,8 @@ import typer
 
 from ..errors import UsageError
 from ..loading import load_chip, load_network
-from ..output_file import OutputFile, output_folder
 from ..progress import shown_progress
+from ..run_files import RunFiles
 from . import options
 
 if TYPE_CHECKING:
@@ -57,15 +57,27 @@ def run(
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the result; - is standard output.")
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Write result.json and report.txt there.")
+    out: options.Out = None,
+    trace: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write every visit of every resource, for ui.perfetto.dev."),
+    ] = None,
+    trace_limit: Annotated[
+        float | None, typer.Option(metavar="MB", help="End the trace before its file is larger.")
+    ] = None,
+    firings: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write every firing, as .parquet or .csv.")
+    ] = None,
+    time_series: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write utilization and power over time, as .parquet or .csv."),
     ] = None,
     all_layers: Annotated[bool, typer.Option("--all", help="Print every layer.")] = False,
     plain: options.Plain = False,
 ) -> None:
     """Run NETWORK on CHIP and print where time and energy go."""
     from ...sim.report.json_result import dumps
-    from ...sim.report.terminal import N_LAYERS, PIPE_WIDTH, as_text, is_plain, report, show, width
+    from ...sim.report.terminal import N_LAYERS, is_plain, report, show, width
     from ...sim.simulate import simulate
 
     mapping = _mapping_options(not no_replicate, not no_host, digital, placement, seed)
@@ -80,8 +92,13 @@ def run(
         "unknown_operators": None if unknown_operators == "error" else unknown_operators,
         "weight_inputs_from": weight_inputs_from,
     }
-    with ExitStack() as files, shown_progress() as progress:
-        json_files, text_files = _open(files, None if to_stdout else json_file, out)
+    with ExitStack() as stack, shown_progress() as progress:
+        files = RunFiles(stack, progress)
+        files.add_json(None if to_stdout else json_file)
+        files.add_folder(out)
+        files.add_table("--firings", firings, "firings")
+        files.add_table("--time-series", time_series, "time_series")
+        files.add_trace(trace, trace_limit)
         result = simulate(
             load_network(network, bind, inputs, unknown_operators, weight_inputs_from),
             load_chip(chip, overrides, chips),
@@ -92,29 +109,14 @@ def run(
             options={key: value for key, value in given.items() if value},
             progress=progress,
         )
-        for file in json_files:
-            file.write(dumps(result.to_json()))
-        for file in text_files:
-            file.write(as_text(report(result, PIPE_WIDTH, plain=True, n_layers=None)))
+        files.write(result)
+    for remark in files.remarks:
+        typer.echo(remark, err=True)
     if to_stdout:
         typer.echo(dumps(result.to_json()), nl=False)
     else:
         n_layers = None if all_layers else N_LAYERS
         show(report(result, width(), is_plain(plain), n_layers), plain)
-
-
-def _open(
-    files: ExitStack, json_file: Path | None, out: Path | None
-) -> tuple[list[OutputFile], list[OutputFile]]:
-    """The files for the result and for the report, opened before the work so that it cannot be in vain."""
-    json_files, text_files = [], []
-    if json_file is not None:
-        json_files.append(files.enter_context(OutputFile("--json", json_file)))
-    if out is not None:
-        files.enter_context(output_folder("--out", out))
-        json_files.append(files.enter_context(OutputFile("--out", out / "result.json")))
-        text_files.append(files.enter_context(OutputFile("--out", out / "report.txt")))
-    return json_files, text_files
 
 
 def _mapping_options(

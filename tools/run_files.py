@@ -1,0 +1,117 @@
+"""The files that a run can be written to, opened before the work so that it cannot be in vain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from .errors import UsageError
+from .output_file import OutputFile, output_folder
+
+if TYPE_CHECKING:
+    from ..sim.run import Run
+
+Progress = Callable[[str, float], None]
+Fill = Callable[["Run", BinaryIO], None]
+_TABLE_ENDINGS = (".parquet", ".csv")
+
+
+@dataclass
+class RunFiles:
+    """Output files, each with what writes a run into it; `remarks` are for the user, after the writing."""
+
+    stack: ExitStack
+    progress: Progress | None = None
+    files: list[tuple[OutputFile, Fill]] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    def write(self, run: Run) -> None:
+        """Write all files."""
+        for file, fill in self.files:
+            file.write_by(partial(fill, run))
+
+    def add_json(self, path: Path | None) -> None:
+        """The result as JSON (`--json`)."""
+        if path is not None:
+            self._add("--json", path, _json)
+
+    def add_folder(self, path: Path | None) -> None:
+        """A folder (`--out`) with result.json, report.txt and report.html."""
+        if path is None:
+            return
+        self.stack.enter_context(output_folder("--out", path))
+        self._add("--out", path / "result.json", _json)
+        self._add("--out", path / "report.txt", _text)
+        self._add("--out", path / "report.html", self._html)
+
+    def add_table(self, option: str, path: Path | None, table: str) -> None:
+        """One table of the run, as the ending of the name says: Parquet or CSV."""
+        if path is None:
+            return
+        if path.suffix not in _TABLE_ENDINGS:
+            raise UsageError(f"{option} {path}: expected a name that ends in {' or '.join(_TABLE_ENDINGS)}")
+        if path.suffix == ".parquet":
+            need(f"{option} {path}", "pyarrow", "arrow", "or write a .csv")
+
+        def fill(run: Run, file: BinaryIO) -> None:
+            from ..sim.report.frames import columns, write_csv, write_parquet
+
+            (write_csv if path.suffix == ".csv" else write_parquet)(columns(run, table), file)
+
+        self._add(option, path, fill)
+
+    def add_trace(self, path: Path | None, limit_mb: float | None) -> None:
+        """A Perfetto trace, compressed if the name ends in .gz."""
+        if limit_mb is not None and not limit_mb > 0:
+            raise UsageError(f"--trace-limit: found {limit_mb:g}, expected more than 0 (MB)")
+        if path is None:
+            if limit_mb is not None:
+                raise UsageError("--trace-limit: there is no trace to limit; give --trace FILE")
+            return
+        need(f"--trace {path}", "perfetto", "trace")
+
+        def fill(run: Run, file: BinaryIO) -> None:
+            from ..sim.metrics.seconds import seconds
+            from ..sim.report.figures import si
+            from ..sim.trace import write_trace
+
+            limit = None if limit_mb is None else int(limit_mb * 1e6)
+            zipped = path.suffix == ".gz"
+            done = write_trace(run, file, compress=zipped, limit_bytes=limit, progress=self.progress)
+            if not done.is_whole:
+                until, whole = (si(seconds(t), "s") for t in (done.until_fs, done.makespan_fs))
+                self.remarks.append(f"trace: the first {until} of {whole} fit into {limit_mb:g} MB")
+
+        self._add("--trace", path, fill)
+
+    def _add(self, option: str, path: Path, fill: Fill) -> None:
+        self.files.append((self.stack.enter_context(OutputFile(option, path)), fill))
+
+    def _html(self, run: Run, file: BinaryIO) -> None:
+        from ..sim.report.html import html_report
+
+        file.write(html_report(run, progress=self.progress).encode())
+
+
+def need(what: str, package: str, extra: str, otherwise: str = "") -> None:
+    """Raise if a package that `what` needs is not installed; name the extra that brings it."""
+    if find_spec(package) is None:
+        hint = f", {otherwise}" if otherwise else ""
+        raise UsageError(f"{what}: needs the package {package!r}: pip install 'ohmsum[{extra}]'{hint}")
+
+
+def _json(run: Run, file: BinaryIO) -> None:
+    from ..sim.report.json_result import dumps
+
+    file.write(dumps(run.to_json()).encode())
+
+
+def _text(run: Run, file: BinaryIO) -> None:
+    from ..sim.report.terminal import PIPE_WIDTH, as_text, report
+
+    file.write(as_text(report(run, PIPE_WIDTH, plain=True, n_layers=None)).encode())
