@@ -49,12 +49,11 @@ class Front:
 def fronts(sweep: Sweep) -> list[Front]:
     """The front of every network; latencies of different networks are no alternatives."""
     objectives = tuple(sweep.spec.objectives)
-    by_network: dict[str, list[Candidate]] = {}
+    by_network: dict[str, list[Candidate]] = {str(name): [] for name in sweep.spec.values_of(NETWORK)}
     for point, outcome in sweep.results:
         values = judge([outcome], objectives)
-        candidates = by_network.setdefault(point.network, [])
         if values is not None:
-            candidates.append(Candidate(point.settings, tuple(values)))
+            by_network[point.network].append(Candidate(point.settings, tuple(values)))
     groups = [*by_network.items()]
     if len(groups) > 1:
         groups.append((TOGETHER, list(_designs(sweep, objectives, len(groups)))))
