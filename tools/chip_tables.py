@@ -18,7 +18,7 @@ def chip_list() -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     for justify in ("left", "right", "right", "right", "right", "right"):
         table.add_column(justify=justify, no_wrap=True)
-    table.add_column()
+    table.add_column(no_wrap=True, overflow="ellipsis")
     table.add_row("chip", "tiles", "peak TOPS", "peak power", "area", "TOPS/W", "what it is", style="dim")
     for name in arch.names():
         chip = arch.load(name)
@@ -26,7 +26,7 @@ def chip_list() -> Table:
         table.add_row(
             Text(name, "bold"),
             str(chip.tile.count) if chip.tile else "-",
-            f"{cost.tops:.3g}",
+            f"{cost.tops:,.0f}" if cost.tops >= 1000 else f"{cost.tops:.3g}",
             si(cost.power_w, "W") if cost.power_w else "-",
             si(cost.area_mm2, "mm2") if cost.area_mm2 else "-",
             "-" if cost.tops_per_w is None else f"{cost.tops_per_w:.3g}",
