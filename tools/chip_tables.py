@@ -15,10 +15,10 @@ from ..sim.report.figures import percent, si
 
 def chip_list() -> Table:
     """The presets with their peak figures."""
-    table = Table.grid(padding=(0, 2, 0, 0))
+    table = Table.grid(padding=(0, 2, 0, 0), expand=True)
     for justify in ("left", "right", "right", "right", "right", "right"):
         table.add_column(justify=justify, no_wrap=True)
-    table.add_column(no_wrap=True, overflow="ellipsis")
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_row("chip", "tiles", "peak TOPS", "peak power", "area", "TOPS/W", "what it is", style="dim")
     for name in arch.names():
         chip = arch.load(name)
