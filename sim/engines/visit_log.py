@@ -54,7 +54,5 @@ def visit_log(
             )
         )
 
-    result = run(
-        program, iterations, arrivals_fs=arrivals_fs, n_bins=n_bins, progress=progress, observe=note
-    )
+    result = run(program, iterations, arrivals_fs=arrivals_fs, n_bins=n_bins, progress=progress, observe=note)
     return result, np.array(rows, VISIT_DTYPE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,10 +63,9 @@ def _slices(
     program: Program, visits: NDArray[np.void], ends: NDArray[np.int64]
 ) -> list[tuple[int, int, int, int]]:
     """(resource, visit row, start, end) of every visit on each of its resources."""
-    groups = [
-        program.visit_resource[a:b].tolist()
-        for a, b in zip(program.visit_resource_start[:-1], program.visit_resource_start[1:], strict=True)
-    ]
+    bounds = pairwise(program.visit_resource_start.tolist())
+    every = list(zip(program.visit_resource.tolist(), program.visit_resource_hold_fs.tolist(), strict=True))
+    groups = [every[a:b] for a, b in bounds]
     spread, queued = program.visit_spread.tolist(), program.resource_queued.tolist()
     free_fs = [[0] * n for n in program.resource_servers.tolist()]
     found: list[tuple[int, int, int, int]] = []
@@ -73,14 +73,14 @@ def _slices(
     for row, (actor, v, request, begin, hold_end) in enumerate(zip(*columns, strict=True)):
         if not groups[v]:
             found.append((program.n_resources + actor, row, begin, hold_end))
-        for r in groups[v]:
+        for r, own_fs in groups[v]:
             start, end = begin, int(ends[row])
             if not queued[r]:
-                # The bookings again, by the rule of the engine: a spread visit begins on each when it was free.
+                # Booked again by the engine's rule: a spread visit begins on each server when that is free.
                 server = free_fs[r].index(min(free_fs[r]))
                 if spread[v]:
                     start = max(free_fs[r][server], request)
-                    end = start + hold_end - begin
+                    end = start + (own_fs or hold_end - begin)
                 free_fs[r][server] = end
             found.append((r, row, start, end))
     return found

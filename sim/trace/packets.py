@@ -77,9 +77,7 @@ def instant(time_ns: int, uuid: int, name: str) -> TracePacket:
 
 
 def _packet(time_ns: int) -> TracePacket:
-    return TracePacket(
-        timestamp=time_ns, trusted_packet_sequence_id=_SEQUENCE, sequence_flags=_NEEDED
-    )
+    return TracePacket(timestamp=time_ns, trusted_packet_sequence_id=_SEQUENCE, sequence_flags=_NEEDED)
 
 
 def _varint(n: int) -> bytes:

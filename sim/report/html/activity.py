@@ -56,20 +56,23 @@ class Activity:
 
     def packed(self, box: Container, layer_index: dict[str, int]) -> dict[str, Any]:
         """For the page: each visit's layer, resources, power while busy, and shares in steps of 1/255 of its
-        largest.
+        largest. `visit_part` is the part of the visit's time for which it occupies each resource.
         """
         program = self.program
         actor = program.visit_actor()
         share = self.busy_fs / self.width_fs
         largest = np.max(share, axis=1, initial=0.0)
         scale = np.where(largest > 0, largest, 1.0)
-        _, resources = visit_resource_pairs(program)
+        visits, resources = visit_resource_pairs(program)
+        hold_fs = np.array([program.schedule_value(int(i), 0) for i in program.visit_hold], np.int64)
+        part = program.occupied_fs(hold_fs) / hold_fs[visits]
         return {
             "bin_s": seconds(self.bin_fs),
             "n_bins": self.n_bins,
             "visit_layer": box.add(_i32([layer_index[program.actor_layer[a]] for a in actor.tolist()])),
             "visit_start": box.add(_i32(program.visit_resource_start)),
             "visit_resource": box.add(_i32(resources)),
+            "visit_part": box.add(part.astype(np.float64)),
             "visit_power_w": box.add(self._power_w()[actor]),
             "visit_scale": box.add(scale.astype(np.float64)),
             "share": box.add(np.rint(share / scale[:, None] * _STEPS).astype(np.uint8)),

@@ -1,8 +1,9 @@
 /* How close each layer comes to what its hardware can do. */
 function showRoofline() {
   data.roofline.forEach((roof, k) => {
-    const card = section(k ? `roofline-${k}` : "roofline", k ? `Roofline: ${roof.unit}` : "Roofline", `Per ${roof.unit}: operations per second of a layer while it lasts, over operations per byte of ` +
-      "activations in and out, each counted once. The distance to the roof is time spent waiting, or re-reading inputs. The size of a point is the layer's share of the critical path.");
+    const card = section(k ? `roofline-${k}` : "roofline", k ? `Roofline: ${roof.unit}` : "Roofline",
+      `Per ${roof.unit}: operations per second of a layer while it lasts, over operations per byte of ${roof.bytes}. ` +
+      "The distance to the roof is time spent waiting, or moving bytes again. The size of a point is the layer's share of the critical path.");
     chart(card, k ? `roofline-chart-${k}` : "roofline-chart", (entry) => rooflineOption(entry, roof), { height: 420,
       click: (event) => { if (event.data?.layer !== undefined) toggleLayer(event.data.layer); } });
   });
@@ -21,8 +22,7 @@ function rooflineOption(entry, roof) {
     const knee = roof.peak_ops_per_s / s.bytes_per_s;
     const start = Math.max(low, bottom / s.bytes_per_s);
     return { name: `${s.name}, ${si(s.bytes_per_s, "B/s")}`, type: "line", symbol: "none", silent: true, data: [[start, start * s.bytes_per_s], [Math.min(knee, high), Math.min(knee, high) * s.bytes_per_s]],
-      lineStyle: { width: 2, color: colourOf(s.name.includes("link") ? "link" : s.name.includes("memory") ? "memory" : "buffer") },
-      itemStyle: { color: colourOf(s.name.includes("link") ? "link" : s.name.includes("memory") ? "memory" : "buffer") } };
+      lineStyle: { width: 2, color: colourOf(s.class), type: s.class === "link" ? "dashed" : "solid" }, itemStyle: { color: colourOf(s.class) } };
   };
   return {
     grid: { left: 76, right: 24, top: 38, bottom: 46 },

@@ -21,16 +21,16 @@ function eachShare(use, keep = (v) => isChosen(data.activity.visit_layer[v])) {
   }
 }
 
-/* Busy share of each resource in each bin: one row of n bins per resource. */
+/* Busy share of each resource in each bin: one row of n bins per resource. Bins hold the times of visits, and a
+   visit may occupy a resource before it begins: a single bin may exceed 1, the mean may not. */
 function resourceSeries() {
   return remembered("resources", () => {
-    const { n_bins: n, visit_start: start, visit_resource: resource } = data.activity;
+    const { n_bins: n, visit_start: start, visit_resource: resource, visit_part: part } = data.activity;
     const { servers } = data.resources;
     const rows = new Float32Array(servers.length * n);
     eachShare((v, b, share) => {
-      for (let i = start[v]; i < start[v + 1]; i++) rows[resource[i] * n + b] += share / servers[resource[i]];
+      for (let i = start[v]; i < start[v + 1]; i++) rows[resource[i] * n + b] += share * part[i] / servers[resource[i]];
     });
-    for (let i = 0; i < rows.length; i++) rows[i] = Math.min(1, rows[i]);
     return rows;
   });
 }
@@ -61,7 +61,7 @@ function classSeries() {
       entry.units += data.resources.units[r];
       for (let b = 0; b < n; b++) entry.values[b] += rows[r * n + b] * data.resources.units[r];
     });
-    for (const entry of found.values()) for (let b = 0; b < n; b++) entry.values[b] /= entry.units;
+    for (const entry of found.values()) for (let b = 0; b < n; b++) entry.values[b] = Math.min(1, entry.values[b] / entry.units);
     return found;
   });
 }
@@ -79,10 +79,10 @@ function powerSeries() {
 let layerRows;
 function layerSeries() {
   if (layerRows) return layerRows;
-  const { n_bins: n, visit_layer: layer, visit_start: start, visit_resource: resource } = data.activity;
+  const { n_bins: n, visit_layer: layer, visit_start: start, visit_resource: resource, visit_part: part } = data.activity;
   const total = new Map();
   const add = (v, share, into) => {
-    for (let i = start[v]; i < start[v + 1]; i++) into(resource[i], share / data.resources.servers[resource[i]]);
+    for (let i = start[v]; i < start[v + 1]; i++) into(resource[i], share * part[i] / data.resources.servers[resource[i]]);
   };
   eachShare((v, b, share) => add(v, share * binWidth(b), (r, busy) => {
     const key = layer[v] * data.resources.servers.length + r;

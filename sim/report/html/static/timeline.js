@@ -85,7 +85,7 @@ function busyBars(api, area, values, levels) {
     const until = Math.min(b + step, values.length);
     for (let i = b; i < until; i++) sum += values[i];
     const mean = sum / (until - b);
-    const next = mean > 0 ? Math.max(1, Math.round(mean * 32)) : 0;
+    const next = mean > 0 ? Math.min(32, Math.max(1, Math.round(mean * 32))) : 0;
     if (next === level) continue;
     end(b);
     [from, level] = [b, next];
@@ -98,5 +98,5 @@ function timelineTip(entry, row) {
   const [t] = entry.plot.convertFromPixel({ gridIndex: 0 }, entry.pointer ?? [0, 0]);
   const b = Math.min(data.activity.n_bins - 1, Math.max(0, Math.floor(t / data.activity.bin_s)));
   return tip(row.name, [...(row.detail ? [["resource", row.detail]] : []),
-    ["time", `${si(binStart(b), "s")} to ${si(binStart(b) + binWidth(b), "s")}`], ["busy", percent(row.values[b])]]);
+    ["time", `${si(binStart(b), "s")} to ${si(binStart(b) + binWidth(b), "s")}`], ["busy", percent(Math.min(1, row.values[b]))]]);
 }
