@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from copy import copy
 
 from ..program import Arbitration, Program
 from .reference_state import Visit
@@ -20,7 +21,7 @@ class Bookings:
     def book(self, visit: Visit) -> int:
         """Book one server of each resource of the visit and return when it begins."""
         begin_fs = visit.request_fs
-        asked_by = visit.parent
+        asked = visit.cause, visit.parent
         taken = []
         for r in visit.step.resources:
             free_fs = self.free_fs[r]
@@ -33,11 +34,17 @@ class Bookings:
         for (r, s), own_fs in zip(taken, visit.step.holds_fs, strict=True):
             start_fs = max(self.free_fs[r][s], visit.request_fs) if visit.step.spread else begin_fs
             self.free_fs[r][s] = start_fs + (own_fs or visit.hold_fs)
-            if start_fs == begin_fs:
-                self.booked_by[r][s] = visit
-            elif start_fs == visit.request_fs:
-                self.booked_by[r][s] = asked_by
+            waited = Cause.RESOURCE, self.booked_by[r][s]
+            early = asked if start_fs == visit.request_fs else waited
+            self.booked_by[r][s] = visit if start_fs == begin_fs else _early(visit, start_fs, *early)
         return begin_fs
+
+
+def _early(visit: Visit, start_fs: int, cause: Cause, parent: Visit | None) -> Visit:
+    """A spread visit as the one resource sees it that it occupied before it began."""
+    part = copy(visit)
+    part.begin_fs, part.cause, part.parent = start_fs, cause, parent
+    return part
 
 
 class Slots:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .access import flights, group, resources, servers, slot_owner, visits
-from .begin import RESOURCE, SLOT, begin_visit
+from .begin import FIRING_MASK, RESOURCE, SLOT, begin_visit
 from .kernel import kernel
+from .path import new_node
 from .state import BOOKED, ONE_SERVER, SLOTTED, Head
 
 
@@ -50,16 +51,31 @@ def on_several_servers(s: Head, i: int) -> tuple[int, int, int]:
             begin = server.free_at
             cause = RESOURCE
             parent = server.node
+    n_early = 0
+    if visit.spread:
+        for x in range(visit.group_start, visit.group_end):
+            if servers(s, earliest_server(s, x)).free_at < begin > flight.request:
+                n_early += 1
+    own_node = s.n_nodes + n_early  # the node that this visit will have
     for x in range(visit.group_start, visit.group_end):
         server = servers(s, earliest_server(s, x))
         start = max(server.free_at, flight.request) if visit.spread else begin
+        if start == begin:
+            server.node = own_node
+        elif start == flight.request:
+            server.node = early_node(s, i, start, flight.cause, flight.parent)
+        else:
+            server.node = early_node(s, i, start, RESOURCE, server.node)
         own = group(s, x).hold
         server.free_at = start + (own if own > 0 else visit.hold)
-        if start == begin:
-            server.node = s.n_nodes
-        elif start == flight.request:
-            server.node = flight.parent
     return begin, cause, parent
+
+
+@kernel
+def early_node(s: Head, i: int, start: int, cause: int, parent: int) -> int:
+    """A spread visit as the one resource sees it that it occupied before it began."""
+    flight = flights(s, i)
+    return new_node(s, start, flight.key & FIRING_MASK, flight.visit, cause, parent)  # type: ignore[no-any-return]
 
 
 @kernel

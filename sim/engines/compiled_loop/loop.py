@@ -214,9 +214,10 @@ def lacks_space(s: Head) -> int:
     most = s.n_flights + s.actors_size  # visits that may begin in one instant
     if 3 * most > s.flights_size:
         return MORE_FLIGHTS
-    if s.n_nodes + most > s.nodes_size:
+    most_nodes = most * s.widest_group  # a spread visit may have one for every resource
+    if s.n_nodes + most_nodes > s.nodes_size:
         drop_dead_nodes(s)
-        if 2 * s.n_nodes + most > s.nodes_size:
+        if 2 * s.n_nodes + most_nodes > s.nodes_size:
             return MORE_NODES
     return PAUSED
 
