@@ -105,6 +105,7 @@ def test_no_resource_serves_more_than_its_servers(case: Case) -> None:
 @given(cases())
 def test_nobody_waits_for_an_idle_server(case: Case) -> None:
     """A resource that is never occupied together with another has all servers taken while a visit waits."""
+    assume(not case.program.visit_spread.any())  # they may let a resource go before their hold is over
     trace = traced(case)
     shared = {r for visit in trace.visits if len(visit.step.resources) > 1 for r in visit.step.resources}
     taken = defaultdict(list)
