@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 from ..arch.chip import Chip
 from .errors import SimulationError
+from .flit_detail import FlitDetail
 from .noc.fabric import Fabric, FabricSpec, fabric
 from .noc.router import RouterConfig
 from .noc.topology import Topology
@@ -100,6 +103,26 @@ def router_of(chip: Chip) -> RouterConfig:
         chip_delay=noc.link_cycles,
         wire_delay=noc.link_cycles,
     )
+
+
+def flit_detail(chip: Chip) -> FlitDetail:
+    """The routers of all chips, each chip with a port at its gateway: its last endpoint.
+
+    Raises
+    ------
+    SimulationError
+        As `router_of`; a chip without tiles.
+    """
+    router = router_of(chip)
+    noc = chip.noc
+    if noc is None or chip.tile is None:
+        raise SimulationError(f"chip {chip.name!r} has no tiles that a network could connect (flit detail)")
+    ported = copy(chip_fabric(chip))
+    ported.enter, ported.leave = (*ported.enter, ported.gateway), (*ported.leave, ported.gateway)
+    levels = [ported]
+    if chip.n_chips > 1:  # the links between chips are simulated elsewhere
+        levels.append(fabric("chain", FabricSpec(n_endpoints=chip.n_chips)))
+    return FlitDetail(Topology(levels, host=False), router, noc.cycle_fs, noc.packet_flits or 0, {})
 
 
 def router_grid(chip: Chip) -> tuple[int, int]:

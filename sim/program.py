@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import SimulationError
+from .flit_detail import FlitDetail, Flows
 from .lump import groups_of_equals
 
 I64 = NDArray[np.int64]
@@ -134,6 +135,8 @@ class Program:
         Component and watts drawn all the time.
     resource_members : tuple of tuple of str
         Names of the resources that each one was lumped from, itself if it was not.
+    flit : FlitDetail or None
+        The network that some visits go through flit by flit; None if all of them book their resources.
     """
 
     resource_name: tuple[str, ...]
@@ -179,6 +182,7 @@ class Program:
     ledger_energy_j: F64
     static_power_w: tuple[tuple[str, float], ...] = ()
     resource_members: tuple[tuple[str, ...], ...] = ()
+    flit: FlitDetail | None = None
 
     @property
     def n_resources(self) -> int:
@@ -265,6 +269,7 @@ class _Visit:
     keep: bool
     spread: bool
     priority: int
+    flows: Flows = ()
 
 
 class ProgramBuilder:
@@ -320,13 +325,15 @@ class ProgramBuilder:
         holds_fs: Mapping[int, int] | None = None,
         priority: int = 0,
         repeat: int = 1,
+        flows: Flows = (),
     ) -> None:
         """Append a visit (times in fs) to an actor's chain; `advance` defaults to `hold` (store and forward).
 
         Several resources are occupied together, from the visit's begin (a circuit); with `spread` each of
         them as soon as it is free, and the visit begins with the last (a multicast, ports of several tiles);
         then `holds_fs` may say for how long each is occupied, `hold` being the longest.
-        `repeat` appends it that many times, one after the other.
+        `repeat` appends it that many times, one after the other. `flows` go through the network of
+        `build(flit=...)` flit by flit.
         """
         group = (resources,) if isinstance(resources, int) else tuple(sorted(set(resources)))
         own = tuple((holds_fs or {}).get(r, 0) for r in group)
@@ -334,7 +341,7 @@ class ProgramBuilder:
         advance_index = hold_index if advance is None else self._intern(advance)
         for _ in range(repeat):
             self._actors[actor].visits.append(
-                _Visit(group, own, hold_index, advance_index, keep, spread, priority)
+                _Visit(group, own, hold_index, advance_index, keep, spread, priority, flows)
             )
 
     def channel(
@@ -398,7 +405,7 @@ class ProgramBuilder:
             v.resources = tuple(sorted(merged_holds))
             v.holds_fs = tuple(merged_holds[r] for r in v.resources)
 
-    def build(self, *, lump: bool = False) -> Program:
+    def build(self, *, lump: bool = False, flit: FlitDetail | None = None) -> Program:
         """Check everything and return the Program.
 
         Parameters
@@ -406,6 +413,8 @@ class ProgramBuilder:
         lump : bool
             Make one resource of those that are always occupied together (`sim/lump.py`), which changes
             nothing else.
+        flit : FlitDetail
+            The network that the flows of visits go through; its `flows` are filled in here.
 
         Raises
         ------
@@ -470,6 +479,7 @@ class ProgramBuilder:
             ledger_energy_j=np.array([row[4] for row in self._ledger], np.float64),
             static_power_w=tuple(sorted(self._static.items())),
             resource_members=tuple(self._members.get(i, (r[0],)) for i, r in enumerate(self._resources)),
+            flit=flit and replace(flit, flows={v: x.flows for v, x in enumerate(visits) if x.flows}),
         )
         check(program)
         return program

@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast, get_args
 
 from .arrivals import Arrivals
 from .errors import SimulationError
 from .mapping.options import MappingOptions
 from .metrics.seconds import seconds
 from .metrics.throughput import busiest_fs
+from .noc.detail import Detail
 from .program import MAX_TIME_FS
 from .run import Run, Stream
 
@@ -51,7 +52,8 @@ def simulate(
     *,
     batch: int = 1,
     arrival: str | None = None,
-    engine: str = "compiled",
+    engine: str | None = None,
+    noc: str | None = None,
     mapping: MappingOptions | None = None,
     options: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
@@ -68,7 +70,10 @@ def simulate(
         The batch arrives over time instead: ``"every 1 ms"``, or ``"poisson 2000/s"`` with the seed of
         `mapping`. It also runs back to back, for the capacity. At least 2 requests.
     engine : {"compiled", "reference"}
-        Both give the same result; the reference is slow and readable.
+        Both give the same result; the reference is slow and readable. Not given: compiled, but the reference
+        where the network is simulated flit by flit, which only it can.
+    noc : {"packet", "flit", "ideal"}
+        Detail of the network; that of the chip (`noc.detail`) if not given, and packet if that says nothing.
     mapping : MappingOptions
     options : dict
         What the inputs were made with (bound dimensions, overrides), for the provenance of the result; JSON
@@ -90,7 +95,8 @@ def simulate(
     choices = mapping or MappingOptions()
     arrivals = None if arrival is None else Arrivals.parse(arrival)
     arrivals_fs = () if arrivals is None else arrivals.times_fs(batch, choices.seed)
-    run_engine = _engine(engine)
+    detail = _detail(noc, chip)
+    run_engine = _engine(engine or ("reference" if detail == "flit" else "compiled"))
     wall_s: dict[str, float] = {}
     tell = progress or (lambda _what, _share: None)
     tell("mapping", 0.0)
@@ -98,7 +104,7 @@ def simulate(
         placed = map_network(network, chip, choices)
     tell("lowering", 0.0)
     with _Stopwatch(wall_s, "lower"):
-        program = lower(placed, chip, multicast=choices.multicast)
+        program = lower(placed, chip, multicast=choices.multicast, detail=detail)
     with _Stopwatch(wall_s, "run"):
         single = _run(run_engine, program, 1, "one inference", progress)
         _check_duration(program, single, batch)
@@ -118,9 +124,18 @@ def simulate(
         stream=stream,
         area_mm2=None if cost.root.area_mm2 is None else cost.root.area_mm2 * chip.n_chips,
         parts_without_area=cost.unknown_area,
-        options=_record(batch, arrivals, choices, options),
+        options=_record(batch, arrivals, choices, {**({"noc": noc} if noc else {}), **(options or {})}),
         wall_s=wall_s,
     )
+
+
+def _detail(asked: str | None, chip: Chip) -> Detail:
+    """Detail of the network: as asked for, else as the chip says."""
+    found = asked or (chip.noc.detail if chip.noc else None) or "packet"
+    for detail in get_args(Detail):
+        if detail == found:
+            return cast(Detail, detail)
+    raise SimulationError(f"noc: found {found!r}, expected {' or '.join(map(repr, get_args(Detail)))}")
 
 
 def _engine(name: str) -> _Engine:

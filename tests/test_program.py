@@ -109,7 +109,7 @@ def test_hash_changes_with_every_field() -> None:
                 changed = value.copy()
                 changed[-1] = not value[-1] if value.dtype == bool else value[-1] + 1  # type: ignore[index]
         else:
-            changed = (*value, ("more", 1.0))
+            changed = (*(value or ()), ("more", 1.0))
         seen.add(dataclasses.replace(program, **{field.name: changed}).hash)
     assert len(seen) == 1 + len(dataclasses.fields(Program))
 

@@ -93,7 +93,7 @@ class RunSpec:
             self.load_network() if network is None else network,
             self.load_chip(),
             batch=self.batch,
-            engine="reference" if self.engine == "reference" else "compiled",
+            engine="reference" if self.engine == "reference" else None,
             mapping=MappingOptions(
                 replicate=self.replicate,
                 host=self.host,

@@ -41,6 +41,10 @@ line up. When all have joined, the queues are searched.
 - *Spread* visits (booked resources only) begin by the same rule, but book each resource for its own
   ``[start, start + hold)``, start = max(now, the time that its server is free); a resource with a hold of its
   own (``visit_resource_hold_fs``) for that.
+- Visits with *flows* (``program.flit``; reference engine only) book nothing: they begin at once, their packets
+  are offered to the network of routers at its next clock edge, and they advance when the last flit of the last
+  packet has arrived, after all else of that instant. What this takes beyond the advance in the Program, which
+  is that of an empty network, counts as waiting.
 - SLOTS: begin = start of the visit's first own slot that starts at or after now and after its previous begin.
   Slot s of a period of S slots starts at ``(m * S + s) * slot_fs``.
 - *Queued* resources: the visit waits in the queue of each of its resources. It can be granted when each has a
@@ -63,8 +67,9 @@ to that event:
   was granted at this instant: the parent is the visit granted last on the first resource of its list with a
   grant at this instant. A visit that ends its hold frees its servers itself; kept servers are freed by the
   next visit if it begins when or after the kept hold ends, else by the kept visit.
-  A spread visit that occupied a resource before its own begin is not the parent of who waits there next: that
-  is the parent of its request if the resource was free then, else whoever was before it.
+  Where a spread visit occupied a resource before its own begin, the parent of who waits there next is that
+  part of it: a piece of the path of its own, begun when it took the resource, its cause that of its request
+  if the resource was free then, else RESOURCE and whoever was before it.
 - SLOT: it waited for its time slot (begin > request). Parent as if it had not waited.
 - CHAIN: visit p - 1 of the same firing advanced. If that advance was put off (is later than begin + advance)
   to the one of firing k - 1, the cause is PREVIOUS and the parent visit p - 1 of firing k - 1.

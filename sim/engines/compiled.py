@@ -63,6 +63,8 @@ def run(
         If actors wait for each other for ever.
     """
     iterations, arrivals, n_bins = check_inputs(program, iterations, arrivals_fs, n_bins)
+    if program.flit is not None:
+        raise SimulationError("flit detail of the network needs the reference engine")
     state = initial_state(program, iterations, np.array(arrivals, np.int64), n_bins, keep_firings)
     forward = FastForward()
     if fast_forward and iterations > 2 and not keep_firings:

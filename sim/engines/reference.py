@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from enum import IntEnum
+from math import inf
 
 import numpy as np
 from simpy import Environment, Event
@@ -18,6 +19,7 @@ from ..errors import DeadlockError
 from ..program import MAX_TIME_FS, Program
 from . import deadlock
 from .inputs import check_inputs, too_late
+from .reference_network import Routers
 from .reference_queue import Queues
 from .reference_record import Record
 from .reference_servers import Bookings, Slots
@@ -97,6 +99,7 @@ class _Run:
         self.bookings = Bookings(program)
         self.slots = Slots(program)
         self.queues = Queues(program, self.granted)
+        self.routers = None if program.flit is None else Routers(program.flit, self.arrived)
         self.search_fs = -1
         self.n_issued = 0
         self.n_firings = iterations * int(program.actor_firings.sum())
@@ -107,10 +110,22 @@ class _Run:
         """From time 0 until nothing more can happen."""
         for actor in self.actors:
             self.env.process(self.actor(actor))
-        self.env.run()
+        if self.routers is None:
+            self.env.run()
+        else:
+            self.run_beside(self.routers)
         if any(actor.ended < self.iterations * actor.firings for actor in self.actors):
             self.explain_deadlock()
         return self.record.result(self.actors, self.channels)
+
+    def run_beside(self, routers: Routers) -> None:
+        """Run the event loop and the network side by side, each to the next event of the other."""
+        while True:
+            next_fs = self.env.peek()
+            if not routers.run_until(None if next_fs == inf else int(next_fs)):
+                if next_fs == inf:
+                    return
+                self.env.step()
 
     # Moments: SimPy events at a time and in a phase.
 
@@ -161,13 +176,16 @@ class _Run:
             yield self.moment(request_fs, Phase.REQUEST, actor.index, k, step.position)
             kept = before if before and before.step.keep else None
             visit = Visit(actor.index, k, step, request_fs, step.hold(j), cause, parent, kept)
-            if step.queued:
+            if step.flits:
+                yield self.send(visit)
+            elif step.queued:
                 yield self.queue(visit)
             elif step.slotted:
                 self.begin(visit, self.slots.begin(visit))
             else:
                 self.begin(visit, self.bookings.book(visit))
-            cause, parent = self.advance(visit, step.advance(j))
+            advance_fs = self.now() - visit.begin_fs if step.flits else step.advance(j)
+            cause, parent = self.advance(visit, advance_fs)
             request_fs = visit.advance_fs
             first, before = first or visit, visit
         assert first is not None
@@ -265,6 +283,21 @@ class _Run:
         if not visit.step.keep:
             self.free(visit, visit, visit.hold_end_fs)
 
+    def send(self, visit: Visit) -> Event:
+        """Send the flits of a visit into the network; the event is that the last of them has arrived."""
+        assert self.routers is not None
+        visit.granted = Event(self.env)
+        self.begin(visit, self.now())
+        self.routers.send(visit, self.now())
+        return visit.granted
+
+    def arrived(self, visit: Visit, time_fs: int) -> None:
+        """All flits of a visit have arrived."""
+        assert visit.granted is not None
+        least_fs = visit.step.advance(visit.firing % self.actors[visit.actor].firings)
+        self.record.wait_in_network(visit, time_fs - visit.begin_fs - least_fs)
+        self.trigger(visit.granted, time_fs, Phase.END, *visit.order)
+
     def begin(self, visit: Visit, begin_fs: int) -> None:
         """A visit begins, or knows when it will."""
         visit.begin_fs = begin_fs
@@ -328,4 +361,3 @@ class _Run:
             self.n_issued % max(1, self.n_firings // 200) == 0 or self.n_issued == self.n_firings
         ):
             self.progress(self.n_issued / self.n_firings)
-

@@ -92,6 +92,10 @@ class Record:
         if self.observe is not None:
             self.observe(visit)
 
+    def wait_in_network(self, visit: Visit, time_fs: int) -> None:
+        """What a visit took in the network beyond its time on an empty one."""
+        self.wait_fs[visit.step.index] += time_fs
+
     def end(self, actor: Actor, firing: int, issue_fs: int, begin_fs: int, end_fs: int) -> None:
         """A firing ends."""
         self.last_end_fs[actor.index] = end_fs

@@ -27,6 +27,8 @@ class Step:
     priority: int
     queued: bool
     slotted: bool
+    flits: bool
+    """It goes through the routers flit by flit."""
     latest: Visit | None = None
     """The visit of the latest firing that came here."""
 
@@ -153,4 +155,5 @@ def _step(program: Program, schedules: list[Schedule], v: int, position: int) ->
         priority=int(program.visit_priority[v]),
         queued=any(program.resource_queued[r] for r in resources),
         slotted=any(program.resource_slot_fs[r] > 0 for r in resources),
+        flits=program.flit is not None and v in program.flit.flows,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ...arch.chip import Chip
 from ..mapping.mapping import Mapping
+from ..noc.detail import Detail
 from ..program import Program
 from . import arrays, crossbars, units
 from .connect import connect
@@ -16,7 +17,9 @@ from .stage import Stage
 from .static import static_power
 
 
-def lower(mapping: Mapping, chip: Chip, *, multicast: bool = True, lump: bool = True) -> Program:
+def lower(
+    mapping: Mapping, chip: Chip, *, multicast: bool = True, lump: bool = True, detail: Detail | None = None
+) -> Program:
     """The Program of a mapped network.
 
     Parameters
@@ -25,11 +28,19 @@ def lower(mapping: Mapping, chip: Chip, *, multicast: bool = True, lump: bool = 
     chip : Chip
         The one it was mapped on.
     multicast : bool
-        A stream with several consumers is sent once, along a tree; else once for each of them.
+        A stream with several consumers is sent once, along a tree; else once for each of their tiles.
     lump : bool
         Make one resource of those that are always occupied together, which changes no time, count or energy.
+    detail : {"ideal", "packet", "flit"}
+        Of the network; that of the chip (`noc.detail`) if not given.
+
+    Raises
+    ------
+    SimulationError
+        Flit detail on a chip that has no routers.
     """
-    context = Context.of(mapping, chip)
+    of_chip = chip.noc.detail if chip.noc else None
+    context = Context.of(mapping, chip, detail or of_chip or "packet")
     stages: dict[str, Stage] = {}
     for operator in mapping.network.operators:
         a = mapping.of(operator.name)
@@ -48,4 +59,4 @@ def lower(mapping: Mapping, chip: Chip, *, multicast: bool = True, lump: bool = 
             stages[f"{name} (out)"] = units.output(context, f"{name} (out)", stages[name])
     connect(context, stages, outputs, multicast=multicast)
     static_power(context)
-    return context.builder.build(lump=lump)
+    return context.builder.build(lump=lump, flit=context.flit)

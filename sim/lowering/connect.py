@@ -9,7 +9,7 @@ from ..program import Schedule
 from .capacity import Edge, required_capacity
 from .context import Context
 from .grouping import need_and_free
-from .shares import ALL, Flow, Shares, even, flows, rescaled, tiles_of
+from .shares import ALL, Flow, Shares, even, flows, rescaled, tiles_of, unicasts
 from .stage import Stage
 from .transfers import transfer
 
@@ -24,7 +24,8 @@ def connect(
     stages : dict of operator (or output) name to Stage
     outputs : dict of output stage to the operator it takes
     multicast : bool
-        Send a stream with several consumers once, along a tree; else every consumer gets a copy of its own.
+        Send a stream with several consumers once, along a tree; else every tile that wants it gets a copy of
+        its own.
     """
     edges = _edges(context, stages, outputs)
     rooms = _rooms(stages, edges)
@@ -36,10 +37,10 @@ def connect(
         stream = _Stream(dst, edge, max(room, _buffered(context, src, edge.dst, wanted, inputs)), wanted)
         streams[edge.src if multicast else f"{edge.src} {edge.dst}"].append(stream)
     for together in streams.values():
-        _distribute(context, stages[together[0].edge.src], together)
+        _distribute(context, stages[together[0].edge.src], together, multicast)
     for stage in stages.values():
         if stage.feedback:
-            _feed_back(context, stage, stages)
+            _feed_back(context, stage, stages, multicast)
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def _bytes(context: Context, src: Stage) -> int:
     return sum(share.size for share in src.held) * context.word_bytes
 
 
-def _distribute(context: Context, src: Stage, streams: list[_Stream]) -> None:
+def _distribute(context: Context, src: Stage, streams: list[_Stream], multicast: bool) -> None:
     """Channels from one producer to consumers in the same place, and by one multicast to all the others."""
     n, n_bytes = src.firings.n, _bytes(context, src)
     away = []
@@ -130,7 +131,7 @@ def _distribute(context: Context, src: Stage, streams: list[_Stream]) -> None:
     name = f"{src.operator} -> {' + '.join(dict.fromkeys(s.dst.operator for s in away))}"
     wanted = tuple(share for stream in away for share in stream.wanted)
     sent = _per_firing(src, flows(src.held, wanted, context.word_bytes))
-    moved = transfer(context, name, away[0].dst.operator, n, sent)
+    moved = transfer(context, name, away[0].dst.operator, n, sent if multicast else unicasts(sent))
     if moved is not None:
         every = Schedule.affine(1, 1, n)
         context.builder.channel(src.last, moved, 2 + src.in_flight, every, bytes_per_token=n_bytes)
@@ -168,15 +169,14 @@ def _wanted(src: Stage, dst: Stage) -> Shares:
     return even(ALL, src.elements, tiles_of(dst.held))
 
 
-def _feed_back(context: Context, stage: Stage, stages: dict[str, Stage]) -> None:
+def _feed_back(context: Context, stage: Stage, stages: dict[str, Stage], multicast: bool) -> None:
     """The last output of a recurrence back to its matrix: firing k needs the k outputs before it."""
     update = stages.get(f"{stage.operator}.state", stage)
     n = stage.firings.n
     before = Schedule.affine(0, 1, n)
     name = f"{stage.operator} feedback"
-    moved = transfer(
-        context, name, stage.operator, n, flows(update.held, stage.wanted_all or (), context.word_bytes)
-    )
+    sent = flows(update.held, stage.wanted_all or (), context.word_bytes)
+    moved = transfer(context, name, stage.operator, n, sent if multicast else unicasts(sent))
     if moved is None:
         context.builder.channel(update.last, stage.first, 2, before, bytes_per_token=_bytes(context, update))
         return

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 from ...arch.chip import Chip, Tile
 from ...arch.digital import Unit
-from ..interconnect import interconnect
+from ..flit_detail import FlitDetail
+from ..interconnect import flit_detail, interconnect
 from ..mapping.mapping import Mapping
+from ..noc.detail import Detail
 from ..noc.topology import Link, Topology
 from ..program import ProgramBuilder
 
@@ -26,13 +28,17 @@ class Context:
     mapping: Mapping
     builder: ProgramBuilder
     topology: Topology
+    detail: Detail = "packet"
+    flit: FlitDetail | None = None
+    """The routers, at flit detail."""
     _resources: dict[str, int] = field(default_factory=dict)
     _routes: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
     _links: dict[int, Link] = field(default_factory=dict)
 
     @staticmethod
-    def of(mapping: Mapping, chip: Chip) -> Context:
-        return Context(chip, mapping, ProgramBuilder(), interconnect(chip))
+    def of(mapping: Mapping, chip: Chip, detail: Detail) -> Context:
+        flit = flit_detail(chip) if detail == "flit" else None
+        return Context(chip, mapping, ProgramBuilder(), interconnect(chip), detail, flit)
 
     @property
     def word_bytes(self) -> int:
@@ -51,9 +57,9 @@ class Context:
         return self._resources[name]
 
     def route(self, src: int, dst: int) -> tuple[int, ...]:
-        """Links from place to place, remembered."""
+        """Links from place to place, remembered; of several ways, each source takes one."""
         if (src, dst) not in self._routes:
-            self._routes[(src, dst)] = self.topology.route(src, dst)
+            self._routes[(src, dst)] = self.topology.route(src, dst, src % self.topology.n_variants)
         return self._routes[(src, dst)]
 
     def link(self, index: int) -> Link:

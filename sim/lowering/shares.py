@@ -128,6 +128,15 @@ def flows(held: Shares, wanted: Shares, word_bytes: int) -> list[Flow]:
     return [Flow(src, dsts, n) for (src, dsts), n in sorted(n_bytes.items())]
 
 
+def unicasts(moved: list[Flow]) -> list[Flow]:
+    """The same, sent once to each of the tiles: one flow for every pair."""
+    n_bytes: dict[tuple[int, int], int] = defaultdict(int)
+    for flow in moved:
+        for dst in flow.dsts:
+            n_bytes[(flow.src, dst)] += flow.n_bytes
+    return [Flow(src, (dst,), n) for (src, dst), n in sorted(n_bytes.items())]
+
+
 def _meet(a: tuple[int, int], b: tuple[int, int]) -> bool:
     return a[0] < b[1] and b[0] < a[1]
 

@@ -13,14 +13,19 @@ from collections import defaultdict
 from dataclasses import dataclass
 from itertools import count
 
-from ..mapping.timing import bytes_fs, ceil_div
-from ..noc.topology import Link, LinkKind
+from ..noc.topology import Link
 from .context import Context
+from .flit_transfers import flit_transfer
+from .links import head_fs, link_class, on_chip, serial_fs, spend
 from .shares import Flow
 
 
 def transfer(context: Context, name: str, layer: str, firings: int, moved: list[Flow]) -> int | None:
     """An actor that moves one token per firing; None if nothing has to move."""
+    if context.detail == "ideal":
+        return _ideal(context, name, layer, firings, moved)
+    if context.flit is not None:
+        return flit_transfer(context, name, layer, firings, moved)
     load, depth = _load(context, moved)
     if not load:
         return None
@@ -31,8 +36,8 @@ def transfer(context: Context, name: str, layer: str, firings: int, moved: list[
         by_depth[d].append(link)
     levels = [
         Level(
-            {m: _serial_fs(context, links[m], load[m]) for m in sorted(by_depth[d])},
-            max(_head_fs(context, links[m]) for m in by_depth[d]),
+            {m: serial_fs(context, links[m], load[m]) for m in sorted(by_depth[d])},
+            max(head_fs(context, links[m]) for m in by_depth[d]),
         )
         for d in sorted(by_depth)
     ]
@@ -42,15 +47,26 @@ def transfer(context: Context, name: str, layer: str, firings: int, moved: list[
         levels = _circuits(levels, links)
     for i, level in enumerate(levels):
         holds = {
-            context.resource(f"link {links[m].name}", _class(links[m])): fs
+            context.resource(f"link {links[m].name}", link_class(links[m])): fs
             for m, fs in level.holds_fs.items()
         }
         advance = level.head_fs + (tail if i == len(levels) - 1 else 0)
-        if circuit and all(_on_chip(links[m]) for m in level.holds_fs):
+        if circuit and all(on_chip(links[m]) for m in level.holds_fs):
             context.builder.visit(actor, tuple(holds), level.hold_fs, advance)
         else:
             context.builder.visit(actor, tuple(holds), level.hold_fs, advance, spread=True, holds_fs=holds)
-    _energy(context, actor, links, load)
+    spend(context, actor, links, load)
+    return actor
+
+
+def _ideal(context: Context, name: str, layer: str, firings: int, moved: list[Flow]) -> int | None:
+    """The same without time: what the network costs is the difference."""
+    load, _ = _load(context, moved)
+    if not load:
+        return None
+    actor = context.builder.actor(name, firings, layer=layer)
+    context.builder.visit(actor, (), 1)
+    spend(context, actor, {i: context.link(i) for i in load}, load)
     return actor
 
 
@@ -76,26 +92,20 @@ def _circuits(levels: list[Level], links: dict[int, Link]) -> list[Level]:
     joined: list[Level] = []
     heads = 0
     for level in levels:
-        on_chip = all(_on_chip(links[m]) for m in level.holds_fs)
+        inside = all(on_chip(links[m]) for m in level.holds_fs)
         before = (
-            joined[-1]
-            if joined and on_chip and all(_on_chip(links[m]) for m in joined[-1].holds_fs)
-            else None
+            joined[-1] if joined and inside and all(on_chip(links[m]) for m in joined[-1].holds_fs) else None
         )
         if before:
             heads += level.head_fs
             hold = heads + max(before.hold_fs - before.head_fs, level.hold_fs)
             joined[-1] = Level(dict.fromkeys([*before.holds_fs, *level.holds_fs], hold), heads)
-        elif on_chip:
+        elif inside:
             heads = level.head_fs
             joined.append(Level(dict.fromkeys(level.holds_fs, level.hold_fs + heads), heads))
         else:
             joined.append(level)
     return joined
-
-
-def _on_chip(link: Link) -> bool:
-    return link.kind not in (LinkKind.CHIP, LinkKind.HOST)
 
 
 def _load(context: Context, moved: list[Flow]) -> tuple[dict[int, int], dict[int, int]]:
@@ -115,58 +125,6 @@ def _load(context: Context, moved: list[Flow]) -> tuple[dict[int, int], dict[int
             if depth.get(link, -1) < d:
                 depth[link] = d
     if context.chip.noc is None:  # one place per chip: only links between chips and to the host are real
-        for link in [i for i in load if context.link(i).kind not in (LinkKind.CHIP, LinkKind.HOST)]:
+        for link in [i for i in load if on_chip(context.link(i))]:
             del load[link], depth[link]
     return load, depth
-
-
-def _class(link: Link) -> str:
-    return {LinkKind.CHIP: "chip link", LinkKind.HOST: "host link"}.get(link.kind, "link")
-
-
-def _serial_fs(context: Context, link: Link, n_bytes: int) -> int:
-    """Time a link is busy with so many bytes."""
-    chip = context.chip
-    if link.kind == LinkKind.HOST:
-        assert chip.host is not None
-        return bytes_fs(n_bytes, chip.host.bandwidth_bytes_per_s)
-    if link.kind == LinkKind.CHIP:
-        assert chip.chips is not None
-        return bytes_fs(n_bytes, chip.chips.bandwidth_bytes_per_s)
-    assert chip.noc is not None
-    return ceil_div(8 * n_bytes, chip.noc.flit_bits) * chip.noc.cycle_fs
-
-
-def _head_fs(context: Context, link: Link) -> int:
-    """Time from a head's arrival at a link to its arrival at the next."""
-    chip = context.chip
-    if link.kind == LinkKind.HOST:
-        assert chip.host is not None
-        return max(1, chip.host.latency_fs)
-    if link.kind == LinkKind.CHIP:
-        assert chip.chips is not None
-        return max(1, chip.chips.latency_fs)
-    assert chip.noc is not None
-    routed = 0 if link.kind == LinkKind.INJECT else chip.noc.router_cycles
-    return max(1, (routed + chip.noc.link_cycles) * chip.noc.cycle_fs)
-
-
-def _energy(context: Context, actor: int, links: dict[int, Link], load: dict[int, int]) -> None:
-    """Flit-hops on the network, bytes on other links.
-
-    A hop is a router and the link behind it, so the injecting link is none.
-    """
-    chip = context.chip
-    hops = sum(
-        ceil_div(8 * load[i], chip.noc.flit_bits)
-        for i, link in links.items()
-        if chip.noc is not None and link.kind in (LinkKind.WIRE, LinkKind.EJECT)
-    )
-    if hops and chip.noc is not None:
-        context.spend(actor, "noc", "flit hop", hops, chip.noc.energy_per_flit_hop_j)
-    over_chips = sum(load[i] for i, link in links.items() if link.kind == LinkKind.CHIP)
-    if over_chips and chip.chips is not None:
-        context.spend(actor, "chip links", "byte", over_chips, chip.chips.energy_per_byte_j)
-    to_host = sum(load[i] for i, link in links.items() if link.kind == LinkKind.HOST)
-    if to_host and chip.host is not None:
-        context.spend(actor, "host link", "byte", to_host, chip.host.energy_per_byte_j)

@@ -30,8 +30,21 @@ def run(
         ),
     ] = None,
     engine: Annotated[
-        str, typer.Option(metavar="NAME", help="compiled, or reference: the same result, slow and readable.")
-    ] = "compiled",
+        str | None,
+        typer.Option(metavar="NAME", help="compiled, or reference: the same result, slow and readable."),
+    ] = None,
+    noc: Annotated[
+        str | None,
+        typer.Option(
+            "--noc",
+            metavar="packet|flit|ideal",
+            help="Detail of the network: packets book links; flits go through routers (reference engine, "
+            "slow); or transfers take no time.",
+        ),
+    ] = None,
+    no_multicast: Annotated[
+        bool, typer.Option("--no-multicast", help="Send a stream once to each tile that wants it.")
+    ] = False,
     overrides: options.Overrides = [],  # noqa: B006 (typer copies it)
     bind: options.Bind = [],  # noqa: B006
     inputs: options.Inputs = [],  # noqa: B006
@@ -80,7 +93,7 @@ def run(
     from ...sim.report.terminal import N_LAYERS, is_plain, report, show, width
     from ...sim.simulate import simulate
 
-    mapping = _mapping_options(not no_replicate, not no_host, digital, placement, seed)
+    mapping = _mapping_options(not no_replicate, not no_host, digital, placement, not no_multicast, seed)
     to_stdout = str(json_file) == "-"
     given = {
         "network": network,
@@ -105,6 +118,7 @@ def run(
             batch=batch,
             arrival=arrival,
             engine=engine,
+            noc=noc,
             mapping=mapping,
             options={key: value for key, value in given.items() if value},
             progress=progress,
@@ -120,7 +134,7 @@ def run(
 
 
 def _mapping_options(
-    replicate: bool, host: bool, digital: list[str], placement: str, seed: int
+    replicate: bool, host: bool, digital: list[str], placement: str, multicast: bool, seed: int
 ) -> MappingOptions:
     from ...sim.mapping.options import MappingOptions
 
@@ -128,4 +142,11 @@ def _mapping_options(
     if placement not in allowed:
         raise UsageError(f"--placement: found {placement!r}, expected {' or '.join(map(repr, allowed))}")
     choice: Any = placement
-    return MappingOptions(replicate=replicate, host=host, digital=tuple(digital), placement=choice, seed=seed)
+    return MappingOptions(
+        replicate=replicate,
+        host=host,
+        digital=tuple(digital),
+        placement=choice,
+        multicast=multicast,
+        seed=seed,
+    )

@@ -1,0 +1,171 @@
+"""Transfers at flit detail: through the routers of the chips, and over the links between chips.
+
+A stream to several tiles is sent once to each of them: wormhole routers do not copy packets. What leaves its
+chip goes once to the chip's port, an endpoint of its own at the gateway; from there over the links between
+chips or to the host, as at packet detail, along a tree; and from the port of the other chip to each tile. At
+one of its two ends such a link passes flits on as they come (cut-through), at the other it waits for all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from ..flit_detail import FlitFlow
+from ..mapping.timing import ceil_div
+from ..noc.topology import HOST, LinkKind
+from .context import Context
+from .links import head_fs, link_class, on_chip, serial_fs, spend
+from .shares import Flow
+
+
+@dataclass
+class _Inside:
+    """What one firing sends through routers at once: flits by pair of endpoints, and on every link."""
+
+    pairs: Counter[tuple[int, int]] = field(default_factory=Counter)
+    links: Counter[int] = field(default_factory=Counter)
+
+    def add(self, pair: tuple[int, int], links: tuple[int, ...], n_flits: int) -> None:
+        self.pairs[pair] += n_flits
+        for link in links:
+            self.links[link] += n_flits
+
+
+def flit_transfer(context: Context, name: str, layer: str, firings: int, moved: list[Flow]) -> int | None:
+    """An actor that moves one token per firing; None if nothing has to move."""
+    if not moved:
+        return None
+    actor = context.builder.actor(name, firings, layer=layer)
+    leaving, entering, crossing = _Inside(), _Inside(), _Inside()
+    outside: list[tuple[dict[int, int], int]] = []
+    for flow in moved:
+        n_flits = _flits(context, flow.n_bytes)
+        src = _endpoint(context, flow.src)
+        tree: dict[int, int] = {}
+        out: tuple[int, ...] = ()
+        for tile in flow.dsts:
+            before, between, after = _cut(context, context.route(flow.src, tile))
+            if not between:
+                leaving.add((src, _endpoint(context, tile)), before, n_flits)
+                continue
+            out = before
+            tree.update({link: d for d, link in enumerate(between)})
+            if after:
+                entering.add((_port(context, tile), _endpoint(context, tile)), after, n_flits)
+                crossing.add((src, _endpoint(context, tile)), after, n_flits)
+        if out:
+            leaving.add((src, _port(context, flow.src)), out, n_flits)
+            crossing.add((src, _port(context, flow.src)), out, n_flits)
+        if tree:
+            outside.append((tree, flow.n_bytes))
+    _routed(context, actor, leaving)
+    _linked(context, actor, outside, max(crossing.links.values(), default=0))
+    _routed(context, actor, entering)
+    _hops(context, actor, leaving.links + entering.links)
+    return actor
+
+
+def _routed(context: Context, actor: int, part: _Inside) -> None:
+    """One visit that sends through the routers."""
+    if not part.pairs:
+        return
+    noc = context.chip.noc
+    assert noc is not None
+    holds_fs = {
+        context.resource(f"link {context.link(i).name}", "link"): n * noc.cycle_fs
+        for i, n in sorted(part.links.items())
+    }
+    flows = tuple(FlitFlow(src, dst, n) for (src, dst), n in sorted(part.pairs.items()))
+    alone = max(_alone_cycles(context, flow) for flow in flows)
+    longest_fs = max(holds_fs.values())
+    context.builder.visit(
+        actor,
+        tuple(holds_fs),
+        longest_fs,
+        max(1, alone * noc.cycle_fs),
+        spread=True,
+        holds_fs=holds_fs,
+        flows=flows,
+    )
+
+
+def _alone_cycles(context: Context, flow: FlitFlow) -> int:
+    """Cycles of a flow on an empty network, as at packet detail."""
+    noc = context.chip.noc
+    assert noc is not None
+    assert context.flit is not None
+    n_routers = len(context.flit.topology.route(flow.src, flow.dst)) - 1
+    return noc.link_cycles + n_routers * (noc.router_cycles + noc.link_cycles) + flow.n_flits
+
+
+def _linked(
+    context: Context, actor: int, outside: list[tuple[dict[int, int], int]], inside_flits: int
+) -> None:
+    """A visit for every level of links between chips or to the host; `outside` are trees, depth by link.
+
+    Of the time that the bytes take behind their heads, the part that they also take in the network of one
+    chip is spent there.
+    """
+    if not outside:
+        return
+    noc = context.chip.noc
+    assert noc is not None
+    load: Counter[int] = Counter()
+    depth: dict[int, int] = {}
+    for tree, n_bytes in outside:
+        for link, d in tree.items():
+            load[link] += n_bytes
+            depth[link] = max(d, depth.get(link, 0))
+    levels: dict[int, list[int]] = defaultdict(list)
+    for link, d in sorted(depth.items()):
+        levels[d].append(link)
+    links = {i: context.link(i) for i in load}
+    serial = {i: serial_fs(context, links[i], load[i]) for i in load}
+    tail_fs = max(0, max(serial.values()) - inside_flits * noc.cycle_fs)
+    for d in sorted(levels):
+        holds_fs = {
+            context.resource(f"link {links[i].name}", link_class(links[i])): serial[i] for i in levels[d]
+        }
+        advance = max(head_fs(context, links[i]) for i in levels[d]) + (tail_fs if d == max(levels) else 0)
+        context.builder.visit(
+            actor, tuple(holds_fs), max(holds_fs.values()), advance, spread=True, holds_fs=holds_fs
+        )
+    spend(context, actor, links, load)
+
+
+def _hops(context: Context, actor: int, load: Counter[int]) -> None:
+    """Energy of flits through routers, each with the link behind it."""
+    noc = context.chip.noc
+    assert noc is not None
+    kinds = (LinkKind.WIRE, LinkKind.EJECT)
+    hops = sum(n for link, n in load.items() if context.link(link).kind in kinds)
+    if hops:
+        context.spend(actor, "noc", "flit hop", hops, noc.energy_per_flit_hop_j)
+
+
+def _cut(
+    context: Context, route: tuple[int, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """A route before, on and after the links between chips and to the host, which follow each other."""
+    beyond = [i for i, link in enumerate(route) if not on_chip(context.link(link))]
+    if not beyond:
+        return route, (), ()
+    first, last = beyond[0], beyond[-1] + 1
+    return route[:first], route[first:last], route[last:]
+
+
+def _flits(context: Context, n_bytes: int) -> int:
+    assert context.chip.noc is not None
+    return ceil_div(8 * n_bytes, context.chip.noc.flit_bits)
+
+
+def _endpoint(context: Context, tile: int) -> int:
+    """Number of a tile among the endpoints of the routers, where every chip has a port behind its tiles."""
+    return tile if tile == HOST else tile + tile // context.tile.count
+
+
+def _port(context: Context, tile: int) -> int:
+    """The port of the chip of a tile."""
+    per_chip = context.tile.count
+    return tile // per_chip * (per_chip + 1) + per_chip

@@ -1,0 +1,67 @@
+"""Links as the lowering sees them: how long bytes keep them busy, when heads go on, what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..mapping.timing import bytes_fs, ceil_div
+from ..noc.topology import Link, LinkKind
+from .context import Context
+
+
+def on_chip(link: Link) -> bool:
+    """Whether it is one of the network of a chip, rather than between chips or to the host."""
+    return link.kind not in (LinkKind.CHIP, LinkKind.HOST)
+
+
+def link_class(link: Link) -> str:
+    """Class of its resource."""
+    return {LinkKind.CHIP: "chip link", LinkKind.HOST: "host link"}.get(link.kind, "link")
+
+
+def serial_fs(context: Context, link: Link, n_bytes: int) -> int:
+    """Time a link is busy with so many bytes."""
+    chip = context.chip
+    if link.kind == LinkKind.HOST:
+        assert chip.host is not None
+        return bytes_fs(n_bytes, chip.host.bandwidth_bytes_per_s)
+    if link.kind == LinkKind.CHIP:
+        assert chip.chips is not None
+        return bytes_fs(n_bytes, chip.chips.bandwidth_bytes_per_s)
+    assert chip.noc is not None
+    return ceil_div(8 * n_bytes, chip.noc.flit_bits) * chip.noc.cycle_fs
+
+
+def head_fs(context: Context, link: Link) -> int:
+    """Time from a head's arrival at a link to its arrival at the next."""
+    chip = context.chip
+    if link.kind == LinkKind.HOST:
+        assert chip.host is not None
+        return max(1, chip.host.latency_fs)
+    if link.kind == LinkKind.CHIP:
+        assert chip.chips is not None
+        return max(1, chip.chips.latency_fs)
+    assert chip.noc is not None
+    routed = 0 if link.kind == LinkKind.INJECT else chip.noc.router_cycles
+    return max(1, (routed + chip.noc.link_cycles) * chip.noc.cycle_fs)
+
+
+def spend(context: Context, actor: int, links: Mapping[int, Link], load: Mapping[int, int]) -> None:
+    """Flit-hops on the network, bytes on other links.
+
+    A hop is a router and the link behind it, so the injecting link is none.
+    """
+    chip = context.chip
+    hops = sum(
+        ceil_div(8 * load[i], chip.noc.flit_bits)
+        for i, link in links.items()
+        if chip.noc is not None and link.kind in (LinkKind.WIRE, LinkKind.EJECT)
+    )
+    if hops and chip.noc is not None:
+        context.spend(actor, "noc", "flit hop", hops, chip.noc.energy_per_flit_hop_j)
+    over_chips = sum(load[i] for i, link in links.items() if link.kind == LinkKind.CHIP)
+    if over_chips and chip.chips is not None:
+        context.spend(actor, "chip links", "byte", over_chips, chip.chips.energy_per_byte_j)
+    to_host = sum(load[i] for i, link in links.items() if link.kind == LinkKind.HOST)
+    if to_host and chip.host is not None:
+        context.spend(actor, "host link", "byte", to_host, chip.host.energy_per_byte_j)
