@@ -1,8 +1,8 @@
 """Does everything in the documentation work as it is written there?
 
 Blocks of a page run from top to bottom in one folder: ``sh`` as a user would type it, ``python`` in one
-session, ``yaml`` after ``<!-- file: NAME -->`` is written to that file. ``<!-- exit N -->`` says that a command
-is meant to fail, ``<!-- not run: WHY -->`` leaves a block out.
+session, ``yaml`` after ``<!-- file: NAME -->`` is written to that file. ``<!-- exit N -->`` says that a
+command is meant to fail, ``<!-- not run: WHY -->`` leaves a block out.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ class _Session:
 
     def run(self, points: Sequence[Point]) -> dict[Point, Outcome]:
         """Outcomes of the points, in their order."""
-        tasks = {point: Task.of(point) for point in points}
+        tasks = Task.of_all(points)
         known = self.store.known(task.key for task in tasks.values())
         self._count(known.values())
         missing = [task for task in tasks.values() if task.key not in known]

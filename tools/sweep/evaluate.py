@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Literal
 
@@ -33,9 +34,17 @@ class Task:
     @staticmethod
     def of(point: Point) -> Task:
         """The task of a point, with the version and the files of this process."""
-        return Task(point, version("ohmsum"), network_digest(point.network), chip_digest(point.chip))
+        return Task.of_all([point])[point]
 
-    @property
+    @staticmethod
+    def of_all(points: Sequence[Point]) -> dict[Point, Task]:
+        """The tasks of many points; every file is looked at once."""
+        here = version("ohmsum")
+        networks = {name: network_digest(name) for name in {point.network for point in points}}
+        chips = {name: chip_digest(name) for name in {point.chip for point in points}}
+        return {point: Task(point, here, networks[point.network], chips[point.chip]) for point in points}
+
+    @cached_property
     def key(self) -> str:
         """What the result is kept under."""
         return self.point.key(self.version, self.network_digest, self.chip_digest)

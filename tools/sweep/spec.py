@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 METHODS = ("grid", "random", "optimize")
 GENERATION = 8
 """Designs that an optimiser chooses at a time, so that as many can run at once."""
-MOST_POINTS = 1_000_000
+MOST_POINTS = 200_000
 _KEYS = ("fixed", "vary", "method", "points", "seed", "generation", "objectives")
 
 

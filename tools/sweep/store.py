@@ -104,9 +104,14 @@ class Store:
 
     def known(self, keys: Iterable[str]) -> dict[str, Outcome]:
         """Outcomes of those keys that have one."""
-        wanted = frozenset(keys)
-        rows = self._connection.execute("SELECT key, status, metrics, error, trace, wall_s FROM points")
-        return {key: _outcome(*rest) for key, *rest in rows if key in wanted}
+        found = {}
+        for key in keys:
+            row = self._connection.execute(
+                "SELECT status, metrics, error, trace, wall_s FROM points WHERE key = ?", (key,)
+            ).fetchone()
+            if row is not None:
+                found[key] = _outcome(*row)
+        return found
 
 
 def _outcome(status: Status, metrics: str, error: str, trace: str, wall_s: float) -> Outcome:
