@@ -43,7 +43,9 @@ def counters(
 
 
 def _power(program: Program, result: EngineResult) -> Counter:
-    power = time_series(program, result, busy_times(program, result)).power_w
+    still = sum(watts for _, watts in program.static_power_w)
+    one = np.array(time_series(program, result, busy_times(program, result)).power_w)
+    power = still + (one - still) * len(result.iteration_end_fs)
     time_fs = np.arange(len(power) + 1, dtype=np.int64) * result.bin_fs
     time_fs[-1] = result.makespan_fs
     return Counter("power", "power", "W", *_changes(time_fs, np.array([*power, 0.0])))
