@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 from ..workloads.graph import Network
 from .arrivals import Arrivals
 from .engines.result import EngineResult
+from .interconnect import interconnect
 from .mapping.mapping import Mapping
 from .metrics import busy, energy, layers, path, series, stalls, throughput
 from .metrics.bounds import Bounds, bounds
+from .metrics.heat import Heat, heat
+from .metrics.network import NetworkUse
 from .metrics.requests import Requests
 from .metrics.seconds import seconds
 from .program import Program
@@ -199,6 +202,29 @@ class Run:
     def network_s(self) -> float:
         """Time on the critical path that went into links: of the chip, between chips, and to the host."""
         return fsum(t for klass, t in self.critical_path.by_class_s.items() if stalls.is_link(klass))
+
+    @cached_property
+    def interconnect(self) -> NetworkUse:
+        """Links and transfers: loads of the whole run, times of one inference."""
+        noc = self.chip.noc
+        return NetworkUse(self.program, self.single, self.busy, noc.flit_bits if noc else None)
+
+    @cached_property
+    def heat(self) -> Heat | None:
+        """Link loads over the floorplan; None where there is none."""
+        if self.chip.noc is None or self.chip.tile is None:
+            return None
+        return heat(interconnect(self.chip), self.interconnect.links)
+
+    @cached_property
+    def placement_costs(self) -> dict[str, tuple[int, int]]:
+        """What every placement would have cost, by name: bytes x hops, and bytes over the busiest link.
+
+        Maps again for each of them; empty where there is nothing to place.
+        """
+        from .mapping import placement_costs
+
+        return placement_costs(self.network, self.chip, self.options.get("mapping", {}))
 
     @property
     def host_s(self) -> float:

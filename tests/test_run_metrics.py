@@ -81,6 +81,7 @@ def mapping() -> Mapping:
         "crossbars_used": 2,
         "crossbars_total": 8,
         "hop_bytes": 16,
+        "busiest_link_bytes": 16,
     }
     return Mapping(**values)
 

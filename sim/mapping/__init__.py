@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from typing import Any, get_args
 
 from ...arch.chip import Chip
 from ...workloads.graph import Network, Operator
@@ -11,7 +12,7 @@ from ..errors import SimulationError
 from .allocate import Need, allocate, check_fit, tiles_of
 from .mapping import HOST, Assignment, Mapping, Tiling
 from .options import MappingOptions
-from .placement import WIDEST_NET, Net, Placement, place
+from .placement import WIDEST_NET, Net, Placement, Search, place
 from .places import Choice, choose, find_unit, split, work_of
 from .replicate import Replicable, replicate
 from .tiling import Array, tile_matrix
@@ -51,6 +52,26 @@ def map_network(network: Network, chip: Chip, options: MappingOptions | None = N
         hop_bytes=placed.hop_bytes,
         busiest_link_bytes=placed.busiest_link_bytes,
     )
+
+
+def placement_costs(network: Network, chip: Chip, chosen: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """What each placement costs: (bytes x hops, bytes over the busiest link) by its name.
+
+    Parameters
+    ----------
+    chosen : dict
+        The other options of the mapping, by their names in `MappingOptions`.
+    """
+    if chip.tile is None or chip.noc is None or chip.tile.count == 1:
+        return {}
+    costs = {}
+    for search in get_args(Search):
+        options = MappingOptions(
+            **{**chosen, "digital": tuple(chosen.get("digital", ())), "placement": search}
+        )
+        mapping = map_network(network, chip, options)
+        costs[search] = (mapping.hop_bytes, mapping.busiest_link_bytes)
+    return costs
 
 
 def _check_names(network: Network, options: MappingOptions) -> None:
@@ -202,4 +223,4 @@ def _move(a: Assignment, order: tuple[int, ...]) -> Assignment:
     )
 
 
-__all__ = ["HOST", "Assignment", "Mapping", "MappingOptions", "Tiling", "map_network"]
+__all__ = ["HOST", "Assignment", "Mapping", "MappingOptions", "Tiling", "map_network", "placement_costs"]

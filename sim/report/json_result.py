@@ -44,9 +44,18 @@ layers
 critical_path, critical_path_summary
     What made the latency as long as it is. duration_fs are integers that add up to latency_fs exactly;
     duration_s = duration_fs / 1e15.
-stalls_s, links, network_s, host_s
-    Standing time of all actors by cause; the busiest links; time of the critical path on links; busy time of
-    the host.
+stalls_s, network_s, host_s
+    Standing time of all actors by cause; time of the critical path on links; busy time of the host.
+links
+    The busiest. load: busy share; queueing_s: waiting of the transfers over it (one that waits for several
+    links counts for each), in one inference; transfers: who shares it, and their shares of its busy time.
+interconnect
+    flit_hops: flits through routers in one inference, energy_per_flit_hop_j, energy_per_bit_hop_j; hop_s,
+    queue_s: of all transfers. heat: of the chip with the busiest link, the load of the busiest link out of
+    each router, by row and column.
+transfers
+    Every stream over the network. hop_s: what its n_tokens would take one by one on an empty network;
+    queue_s: what they waited beyond that.
 time_series
     Utilization by class and power, in bins over one inference.
 events, wall_s
@@ -56,12 +65,13 @@ events, wall_s
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from importlib.metadata import version
+from math import fsum
 from typing import TYPE_CHECKING, Any
 
 from ...arch import describe, roll_up
 from ..metrics.seconds import seconds
-from ..metrics.stalls import is_link
 
 if TYPE_CHECKING:
     from ..metrics.layers import Layer
@@ -103,6 +113,8 @@ def to_json(run: Run) -> dict[str, Any]:
             "host_s": run.host_s,
             "network_s": run.network_s,
             "links": busiest_links(run),
+            "interconnect": _interconnect(run),
+            "transfers": [asdict(transfer) for transfer in run.interconnect.transfers],
             "layers": [_layer(layer) for layer in run.layers],
             "critical_path_summary": {
                 "by_layer_s": run.critical_path.by_layer_s,
@@ -135,14 +147,29 @@ def dumps(result: dict[str, Any]) -> str:
 
 def busiest_links(run: Run) -> list[dict[str, Any]]:
     """The links with the highest load (busy share of the makespan), the highest first."""
-    members = [r for r, name in enumerate(run.program.resource_class) if is_link(name)]
-    load = run.busy.resource_utilization
-    members.sort(key=lambda r: (-load[r], r))
     return [
-        {"name": run.program.resource_name[r], "load": float(load[r])}
-        for r in members[:N_LINKS]
-        if load[r] > 0
+        {
+            "name": link.name,
+            "load": link.load,
+            "queueing_s": link.queueing_s,
+            "transfers": [{"name": name, "share": share} for name, share in link.transfers[:N_LINKS]],
+        }
+        for link in run.interconnect.links[:N_LINKS]
     ]
+
+
+def _interconnect(run: Run) -> dict[str, Any]:
+    use = run.interconnect
+    return _known(
+        {
+            "flit_hops": use.flit_hops or None,
+            "energy_per_flit_hop_j": use.energy_per_flit_hop_j,
+            "energy_per_bit_hop_j": use.energy_per_bit_hop_j,
+            "hop_s": fsum(t.hop_s for t in use.transfers),
+            "queue_s": fsum(t.queue_s for t in use.transfers),
+            "heat": None if run.heat is None else {"chip": run.heat.chip, "loads": run.heat.loads.tolist()},
+        }
+    )
 
 
 def _provenance(run: Run) -> dict[str, Any]:
