@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -33,6 +33,11 @@ class Cell(Component):
         description="Whether one cell holds both polarities, so that a signed weight needs no pair of cells.",
     )
     devices: Count = Field(1, description="Memory devices in one cell; information only.")
+    model: Annotated[str, Field(strict=True)] | None = Field(
+        None,
+        description="Device model for `ohmsum accuracy`: hermes-1, hermes-2, pcm-like, rram-wan or rram-cmo; "
+        "ideal devices if absent. Time and energy do not depend on it.",
+    )
     g_min_siemens: ConductanceSiemens | None = Field(
         None, alias="g_min", description="Lowest conductance of the cell."
     )

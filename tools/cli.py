@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from .commands import check, chips, compare, networks, noc, profile, run, show, sweep, validate, waterfall
+from .commands import (
+    accuracy,
+    check,
+    chips,
+    compare,
+    networks,
+    noc,
+    profile,
+    run,
+    show,
+    sweep,
+    validate,
+    waterfall,
+)
 
 app = typer.Typer(
     name="ohmsum",
@@ -21,6 +34,7 @@ app = typer.Typer(
 app.command()(run.run)
 app.command()(profile.profile)
 app.command()(compare.compare)
+app.command()(accuracy.accuracy)
 app.command()(check.check)
 app.command()(sweep.sweep)
 app.command()(noc.noc)

@@ -1,0 +1,149 @@
+"""A network as segments of digital operators for ONNX Runtime, and operators on crossbars between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import helper
+
+from ...workloads.onnx_import.order import reads
+from ..errors import SimulationError
+from ..mapping import Mapping as ChipMapping
+from .model import element_types, load_model, part_of, run, session, static_names, static_values
+from .operators import Conv, Gemm, MatMul, Operator, Product, unsupported
+from .recurrent import Recurrent
+
+Array = npt.NDArray[Any]
+KINDS: dict[str, Callable[[onnx.NodeProto, str, Mapping[str, Array]], Operator]] = {
+    "Conv": Conv,
+    "Gemm": Gemm,
+    "MatMul": MatMul,
+    "LSTM": Recurrent,
+    "GRU": Recurrent,
+}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Digital operators that one session runs."""
+
+    session: Any
+    inputs: tuple[str, ...]
+
+
+class Functional:
+    """A network whose operators on crossbars are computed by whoever calls it.
+
+    Parameters
+    ----------
+    source : str
+        ONNX file or zoo name.
+    mapping : Mapping
+        Says which operators lie on crossbars.
+
+    Raises
+    ------
+    NetworkError, SimulationError
+        The file has no weights, weights that are not finite, or an operator that cannot be split off.
+    """
+
+    def __init__(self, source: str, mapping: ChipMapping) -> None:
+        self.model, self.file = load_model(source)
+        self.static = static_names(self.model)
+        graph = self.model.graph
+        stored = {t.name for t in graph.initializer}
+        self.inputs = [v for v in graph.input if v.name not in stored]
+        self.outputs = [v.name for v in graph.output]
+        self.whole = session(self.model, self.file)
+        self.operators = self._operators(mapping)
+        self.steps = self._steps()
+
+    @property
+    def matrices(self) -> dict[str, npt.NDArray[np.float32]]:
+        """(groups, k, n) of every operator on crossbars, by its name in the mapping."""
+        return {name: m for o in self.operators.values() for name, m in o.matrices.items()}
+
+    def reference(self, feeds: dict[str, Array]) -> dict[str, Array]:
+        """What ONNX Runtime makes of the network as it is."""
+        return run(self.whole, feeds, self.file)
+
+    def run(self, feeds: Mapping[str, Array], product: Product) -> dict[str, Array]:
+        """The network's outputs, with `product` for every matrix on crossbars."""
+        values: dict[str, Array] = dict(feeds)
+        for step in self.steps:
+            if isinstance(step, Segment):
+                values.update(run(step.session, {n: values[n] for n in step.inputs}, self.file))
+            else:
+                values.update(step.run(values, product))
+        return {name: values[name] for name in self.outputs}
+
+    def _operators(self, mapping: ChipMapping) -> dict[int, Operator]:
+        """Operators on crossbars by the index of their node."""
+        wanted = {a.operator for a in mapping.assignments if a.place == "crossbar"}
+        chosen: dict[int, str] = {}
+        for i, node in enumerate(self.model.graph.node):
+            name = node.name or next((o for o in node.output if o), "")
+            mine = {name, f"{name}/forward", f"{name}/reverse"} & wanted
+            if mine:
+                if node.op_type not in KINDS:
+                    raise unsupported(name, node.op_type)
+                chosen[i] = name
+                wanted -= mine
+        if wanted:
+            raise unsupported(min(wanted), "an operator that is no single node of the file")
+        nodes = {i: self.model.graph.node[i] for i in chosen}
+        names = sorted({n for node in nodes.values() for n in node.input if n in self.static})
+        values = static_values(self.model, names)
+        return {i: KINDS[nodes[i].op_type](nodes[i], name, values) for i, name in chosen.items()}
+
+    def _steps(self) -> list[Segment | Operator]:
+        """Segments and operators on crossbars, level by level: a level ends where crossbars are needed."""
+        level = dict.fromkeys(self.static | {v.name for v in self.inputs} | {""}, 0)
+        digital: dict[int, list[onnx.NodeProto]] = {}
+        analog: dict[int, list[Operator]] = {}
+        for i, node in enumerate(self.model.graph.node):
+            if all(o in self.static for o in node.output if o):
+                continue
+            at = max(level[name] for name in reads(node) | {""})
+            if i in self.operators:
+                analog.setdefault(at, []).append(self.operators[i])
+            else:
+                digital.setdefault(at, []).append(node)
+            level.update(dict.fromkeys(node.output, at + (i in self.operators)))
+        types = element_types(self.model)
+        steps: list[Segment | Operator] = []
+        for at in sorted({*digital, *analog}):
+            if at in digital:
+                steps.append(self._segment(digital[at], types))
+            steps.extend(analog.get(at, []))
+        return steps
+
+    def _segment(self, nodes: list[onnx.NodeProto], types: dict[str, int]) -> Segment:
+        """A session for some nodes, with the constants that they need."""
+        made = {o for n in nodes for o in n.output if o}
+        read = set().union(*(reads(n) for n in nodes))
+        inputs = tuple(sorted(read - made - self.static))
+        others = [n for n in self.model.graph.node if not made & set(n.output)]
+        later = set(self.outputs).union(*(reads(n) for n in others))
+        outputs = sorted(made & later)
+        stored = {t.name for t in self.model.graph.initializer}
+        constants = [n for n in self.model.graph.node if any(o in self.static - stored for o in n.output)]
+        needed_later, kept = set(read), []
+        for node in reversed(constants):
+            if needed_later & set(node.output):
+                needed_later |= reads(node)
+                kept.append(node)
+        infos = []
+        for name in inputs:
+            if name not in types:
+                raise SimulationError(
+                    f"{self.file}: the type of tensor {name!r} is unknown; save with shapes"
+                )
+            infos.append(helper.make_tensor_value_info(name, types[name], None))
+        part = part_of(self.model, [*kept[::-1], *nodes], infos, outputs)
+        return Segment(session(part, self.file), inputs)

@@ -1,0 +1,153 @@
+"""An ONNX file with the values of its weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import external_data_helper, helper
+
+from ...workloads.errors import NetworkError
+from ...workloads.load import find
+from ...workloads.onnx_import.order import reads
+from ...workloads.onnx_import.read import external_location, read_model
+from ..errors import SimulationError
+
+Array = npt.NDArray[Any]
+
+
+def load_model(source: str) -> tuple[onnx.ModelProto, str]:
+    """The model of a file or zoo name with its weights, and the file's name.
+
+    Raises
+    ------
+    NetworkError
+        Naming the first tensor that has no values: the network is a structure only.
+    """
+    path, _ = find(source)
+    model, _ = read_model(path)
+    tensors = [*model.graph.initializer]
+    tensors += [a.t for node in model.graph.node for a in node.attribute if a.name == "value"]
+    for tensor in tensors:
+        if tensor.data_location == onnx.TensorProto.EXTERNAL:
+            location = external_location(tensor)
+            if not (path.parent / location).is_file():
+                raise NetworkError(
+                    f"{path}: tensor {tensor.name!r} has no values ({location} is not there); "
+                    "accuracy needs a network with trained weights"
+                )
+            _load(tensor, path)
+    return model, str(path)
+
+
+def _load(tensor: onnx.TensorProto, path: Path) -> None:
+    try:
+        external_data_helper.load_external_data_for_tensor(tensor, str(path.parent))
+    except (OSError, ValueError) as error:
+        raise NetworkError(f"{path}: tensor {tensor.name!r}: its data cannot be read: {error}") from None
+    tensor.data_location = onnx.TensorProto.DEFAULT
+    del tensor.external_data[:]
+
+
+def runtime() -> ModuleType:
+    """ONNX Runtime, an optional extra."""
+    try:
+        import onnxruntime
+    except ImportError:
+        raise SimulationError(
+            "accuracy runs the digital operators in ONNX Runtime, which is not installed: "
+            "pip install 'ohmsum[ort]'"
+        ) from None
+    module: ModuleType = onnxruntime
+    return module
+
+
+def session(model: onnx.ModelProto, what: str) -> Any:
+    """A session of one thread, so that results do not hang on the machine's number of processors."""
+    ort = runtime()
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        if not type(error).__module__.startswith("onnxruntime"):
+            raise
+        raise SimulationError(f"{what}: ONNX Runtime cannot load it: {error}") from None
+
+
+def run(runner: Any, feeds: dict[str, Array], what: str) -> dict[str, Array]:
+    """Outputs of a session by name."""
+    names = [o.name for o in runner.get_outputs()]
+    try:
+        return dict(zip(names, runner.run(names, feeds), strict=True))
+    except Exception as error:
+        if not type(error).__module__.startswith("onnxruntime"):
+            raise
+        raise SimulationError(f"{what}: ONNX Runtime stopped: {str(error).splitlines()[0]}") from None
+
+
+def static_values(model: onnx.ModelProto, names: list[str]) -> dict[str, Array]:
+    """Values of tensors that no input can change, folded where they are computed."""
+    stored = {t.name: t for t in model.graph.initializer}
+    values = {n: onnx.numpy_helper.to_array(stored[n]) for n in names if n in stored}
+    rest = [n for n in names if n not in values]
+    if rest:
+        part = part_of(model, needed(model, rest), [], rest)
+        values.update(run(session(part, "constants of the network"), {}, "constants of the network"))
+    return values
+
+
+def static_names(model: onnx.ModelProto) -> set[str]:
+    """Tensors that no input can change."""
+    found = {t.name for t in model.graph.initializer} | {""}
+    for node in model.graph.node:
+        if reads(node) <= found:
+            found.update(node.output)
+    return found - {""}
+
+
+def needed(model: onnx.ModelProto, names: list[str]) -> list[onnx.NodeProto]:
+    """The nodes that these tensors are computed by, in the order of the file."""
+    wanted, kept = set(names), []
+    for node in reversed(model.graph.node):
+        if wanted & set(node.output):
+            wanted |= reads(node)
+            kept.append(node)
+    return kept[::-1]
+
+
+def part_of(
+    model: onnx.ModelProto,
+    nodes: list[onnx.NodeProto],
+    inputs: list[onnx.ValueInfoProto],
+    outputs: list[str],
+) -> onnx.ModelProto:
+    """A model of some of the nodes, with the weights that they read."""
+    read = set().union(*(reads(n) for n in nodes)) | set(outputs)
+    graph = helper.make_graph(
+        nodes,
+        model.graph.name or "part",
+        inputs,
+        [onnx.ValueInfoProto(name=name) for name in outputs],
+        [t for t in model.graph.initializer if t.name in read],
+    )
+    return helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
+
+
+def element_types(model: onnx.ModelProto) -> dict[str, int]:
+    """Element type of every tensor that shape inference knows."""
+    inferred = onnx.shape_inference.infer_shapes(model).graph
+    found = {t.name: t.data_type for t in model.graph.initializer}
+    for value in (*inferred.input, *inferred.value_info, *inferred.output):
+        found[value.name] = value.type.tensor_type.elem_type
+    return found
+
+
+def dtype_of(elem_type: int) -> np.dtype[Any]:
+    """NumPy's name of an ONNX element type."""
+    return np.dtype(helper.tensor_dtype_to_np_dtype(elem_type))

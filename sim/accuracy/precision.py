@@ -1,0 +1,104 @@
+"""The numbers of a chip file that decide how precisely a tile computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...arch.chip import Chip
+from ..errors import SimulationError
+from ..kernels.slices import code_range
+from .devices import Device, find_device
+
+MOST_BITS = 24  # of the kernels: whole numbers in float32
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Codes, slices and phases of a tile.
+
+    Parameters
+    ----------
+    rows, weights_per_row, active_rows : int
+        Of one crossbar.
+    input_bits, slice_bits, phases, weight_bits, adc_bits : int
+    magnitude_bits : int
+        Bits of a weight that are cut into slices: without the sign for a differential pair, else with it.
+    digit_bits : int
+        Bits of one weight slice.
+    encoding : {"offset", "differential", "bias_column"}
+    apart : bool
+        Whether the two polarities of a weight are converted apart (two bitlines, or phases of the weight).
+    device : Device
+    g_min_us : float
+        Conductance of a zero, in the device's own window.
+    continuous : bool
+        A device model and a whole weight in one cell: the cell is programmed to any conductance, as its fit
+        was measured; `weight_bits` then states an equivalent precision and rounds nothing.
+    """
+
+    rows: int
+    weights_per_row: int
+    active_rows: int
+    input_bits: int
+    slice_bits: int
+    phases: int
+    weight_bits: int
+    magnitude_bits: int
+    digit_bits: int
+    encoding: str
+    apart: bool
+    adc_bits: int
+    device: Device
+    g_min_us: float
+    continuous: bool
+
+    @property
+    def weight_top(self) -> int:
+        """Largest weight code."""
+        return code_range(self.weight_bits, signed=True)[1]
+
+    @staticmethod
+    def of(chip: Chip) -> Precision:
+        """The precision of a chip's tiles.
+
+        Raises
+        ------
+        SimulationError
+            The chip has no crossbars, or precisions that the kernels cannot compute.
+        """
+        tile = chip.tile
+        if tile is None:
+            raise SimulationError(f"chip {chip.name!r} has no crossbars: nothing on it is analog")
+        crossbar, cell, weights = tile.crossbar, tile.crossbar.cell, tile.weights
+        _check("tile.dac.bits", tile.dac.bits, 1)
+        _check("tile.adc.bits", tile.adc.bits, 2)
+        _check("tile.weights.bits", weights.bits, 2)
+        differential = weights.encoding == "differential"
+        magnitude = weights.bits - 1 if differential else weights.bits
+        digit_bits = -(-magnitude // tile.slices)
+        device = find_device(cell.model)
+        ratio = 0.0
+        if cell.g_min_siemens is not None and cell.g_max_siemens:
+            ratio = cell.g_min_siemens / cell.g_max_siemens
+        return Precision(
+            rows=crossbar.rows,
+            weights_per_row=tile.weights_per_row,
+            active_rows=crossbar.active_rows or crossbar.rows,
+            input_bits=tile.dac.bits,
+            slice_bits=min(tile.dac.slice_bits, tile.dac.bits),
+            phases=crossbar.phases,
+            weight_bits=weights.bits,
+            magnitude_bits=magnitude,
+            digit_bits=digit_bits,
+            encoding=weights.encoding,
+            apart=differential and (not cell.signed or crossbar.phases >= 4),
+            adc_bits=tile.adc.bits,
+            device=device,
+            g_min_us=ratio * device.g_max_us,
+            continuous=bool(device.fit) and differential and tile.slices == 1,
+        )
+
+
+def _check(path: str, bits: int, fewest: int) -> None:
+    if not fewest <= bits <= MOST_BITS:
+        raise SimulationError(f"{path}: found {bits}, accuracy can be computed for {fewest} to {MOST_BITS}")

@@ -1,0 +1,46 @@
+"""Which layers to keep digital, so that little accuracy is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .conditions import Conditions
+from .study import Outcome, Study
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Layers kept digital so far, and what the network then reaches."""
+
+    digital: tuple[str, ...]
+    outcome: Outcome
+    loss: float
+
+
+def find_digital(
+    study: Study,
+    conditions: Conditions,
+    seeds: Sequence[int],
+    loss: float,
+    progress: Callable[[str, float], None] | None = None,
+) -> list[Choice]:
+    """Keep layers digital, one after the other, until the metric is within `loss` of the float network.
+
+    Greedy: each step takes the layer whose absence from the crossbars helps most, judged with the same seeds.
+    The last choice fulfils the wish; with all layers digital nothing is lost.
+    """
+    chosen: tuple[str, ...] = ()
+    outcome = study.evaluate(conditions, seeds)
+    steps = [Choice(chosen, outcome, study.float_value - outcome.mean)]
+    while steps[-1].loss > loss and len(chosen) < len(study.layers):
+        rest = [name for name in study.layers if name not in chosen]
+        tried = []
+        for i, name in enumerate(rest):
+            if progress is not None:
+                progress(f"without {name}", i / len(rest))
+            tried.append(study.evaluate(conditions, seeds, frozenset((*chosen, name))))
+        best = max(range(len(rest)), key=lambda i: tried[i].mean)
+        chosen = (*chosen, rest[best])
+        steps.append(Choice(chosen, tried[best], study.float_value - tried[best].mean))
+    return steps

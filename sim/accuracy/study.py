@@ -1,0 +1,259 @@
+"""A network on a chip, run on data: the float result, the layers' precision, the result under conditions."""
+
+from __future__ import annotations
+
+import warnings
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from ...arch.chip import Chip
+from ..errors import SimulationError
+from ..kernels.rng import derive_seed
+from ..mapping import Mapping
+from .conditions import Conditions
+from .data import Data
+from .functional import Functional
+from .layer import Layer, blocks, tiled_product
+from .metrics import METRICS, decibels, mean_and_interval
+from .precision import Precision
+
+Floats = npt.NDArray[np.float32]
+Progress = Callable[[str, float], None]
+SAMPLE_VECTORS = 4096  # per layer, for calibration
+BATCH_BYTES = 64e6  # of im2col matrices at once
+
+
+@dataclass(frozen=True)
+class LayerError:
+    """Signal-to-noise ratio of one layer's outputs, decibels.
+
+    Parameters
+    ----------
+    own_db : float
+        Against the exact product of the inputs that it really had: what the layer itself adds.
+    total_db : float
+        Against the float network: what reaches its outputs from all layers so far.
+    """
+
+    own_db: float
+    total_db: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One row of a study."""
+
+    conditions: Conditions
+    values: tuple[float, ...]
+    mean: float
+    interval: float | None
+    layers: dict[str, LayerError]
+    notes: tuple[str, ...]
+
+
+class Study:
+    """A network calibrated on a chip.
+
+    Parameters
+    ----------
+    functional, mapping, chip, data
+        `functional` made from the same mapping.
+    metric : str
+        A name of `METRICS`; of the network's first output.
+    percentile : float
+        Share of the calibration sample that ranges hold.
+    n_calibration : int
+        Samples of the data that calibrate input and converter ranges.
+
+    Attributes
+    ----------
+    float_value : float
+        The metric of ONNX Runtime's own result.
+    mapping_error : float
+        Largest deviation of the tiled float32 product from ONNX Runtime on the calibration sample, relative
+        to the largest output: 1e-6 says that the tiles compute the network.
+    """
+
+    def __init__(
+        self,
+        functional: Functional,
+        mapping: Mapping,
+        chip: Chip,
+        data: Data,
+        metric: str = "top1",
+        percentile: float = 99.9,
+        n_calibration: int = 64,
+    ) -> None:
+        if metric not in METRICS:
+            raise SimulationError(f"--metric: found {metric!r}, expected one of {', '.join(METRICS)}")
+        if not 0 < percentile <= 100:
+            raise SimulationError(f"--clip: found {percentile:g}, expected a percentile above 0, up to 100")
+        self.functional, self.data, self.metric = functional, data, METRICS[metric]
+        self.batch = self._batch(mapping)
+        self.precision = Precision.of(chip)
+        self.reference = self._outputs(functional.reference)
+        self.float_value = self._score(self.reference)
+        samples = self._calibrate(data.some(n_calibration))
+        self.layers = {}
+        for name, matrix in functional.matrices.items():
+            tiling = mapping.of(name).tiling
+            assert tiling is not None
+            if name not in samples:
+                raise SimulationError(
+                    f"layer {name!r}: the data never reach it, nothing to calibrate it with"
+                )
+            self.layers[name] = Layer(name, matrix, tiling, self.precision, samples[name], percentile)
+
+    def evaluate(
+        self,
+        conditions: Conditions,
+        seeds: Sequence[int] = (0,),
+        digital: frozenset[str] = frozenset(),
+        progress: Progress | None = None,
+    ) -> Outcome:
+        """The metric for every seed, and the precision of every layer.
+
+        Layers named in `digital` are computed exactly.
+        """
+        values, powers = [], Powers()
+        # Draws come in small parts: waiting for a second thread after each costs more than it saves.
+        numba.set_num_threads(1)
+        random = (conditions.noise and self.precision.device.fit) or conditions.yield_fraction < 1
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            for i, seed in enumerate(seeds if random else seeds[:1]):
+                if progress is not None:
+                    progress(f"seed {seed}", i / len(seeds))
+                one = Pass(self, conditions, seed, digital, powers)
+                outputs = self._outputs(one.run)
+                values.append(self._score(outputs))
+            notes = list(dict.fromkeys(str(w.message) for w in caught))
+        mean, interval = mean_and_interval(values)
+        return Outcome(conditions, tuple(values), mean, interval, powers.layers(), tuple(notes))
+
+    def _batch(self, mapping: Mapping) -> int:
+        """Samples at once, so that no layer's patches take much memory."""
+        most = 1
+        for o in mapping.network.operators:
+            if o.matrix is not None and o.name in self.functional.matrices:
+                most = max(most, o.output.grid.n_tokens * o.matrix.k * o.matrix.groups * 4)
+        return max(1, min(256, int(BATCH_BYTES / most)))
+
+    def _outputs(self, run: Callable[[dict[str, Any]], dict[str, Any]]) -> npt.NDArray[Any]:
+        """The network's first output for all data."""
+        name = self.functional.outputs[0]
+        parts = [run(feeds)[name] for feeds in self.data.batches(self.batch)]
+        result: npt.NDArray[Any] = np.concatenate([p.reshape(1) if p.ndim == 0 else p for p in parts])
+        return result
+
+    def _score(self, outputs: npt.NDArray[Any]) -> float:
+        if not np.isfinite(outputs).all():
+            raise SimulationError(f"output {self.functional.outputs[0]!r}: NaN or infinite values")
+        return self.metric(outputs, self.reference, self.data.labels)
+
+    def _calibrate(self, data: Data) -> dict[str, Floats]:
+        """Inputs of every layer in the float network; sets `mapping_error`."""
+        matrices = self.functional.matrices
+        parts = {name: list(blocks(m, self.precision)) for name, m in matrices.items()}
+        seen: dict[str, list[Floats]] = {}
+
+        def product(name: str, x: Floats) -> Floats:
+            seen.setdefault(name, []).append(x[:: 1 + len(x) // SAMPLE_VECTORS])
+            return tiled_product(x, parts[name], matrices[name].shape[0] * matrices[name].shape[2])
+
+        error = scale = 0.0
+        for feeds in data.batches(self.batch):
+            mine, whole = self.functional.run(feeds, product), self.functional.reference(feeds)
+            for name, value in whole.items():
+                if value.dtype.kind == "f":
+                    error = max(error, float(np.abs(mine[name] - value).max(initial=0)))
+                    scale = max(scale, float(np.abs(value).max(initial=0)))
+        self.mapping_error = error / scale if scale else error
+        return {name: _thinned(np.concatenate(xs)) for name, xs in seen.items()}
+
+
+def _thinned(x: Floats) -> Floats:
+    """At most about `SAMPLE_VECTORS` rows, evenly spread."""
+    return x[:: 1 + len(x) // SAMPLE_VECTORS]
+
+
+class Powers:
+    """Power of signals and of deviations, layer by layer."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str, npt.NDArray[np.float64]] = {}
+
+    def add(self, name: str, got: Floats, own: Floats, true: Floats) -> None:
+        """Outputs of a layer, the exact ones for its inputs, and those of the float network."""
+        pairs = ((own, got), (true, got))
+        sums = [(_power(want), _power(want - have)) for want, have in pairs]
+        self.sums[name] = self.sums.get(name, np.zeros((2, 2))) + np.array(sums)
+
+    def layers(self) -> dict[str, LayerError]:
+        """Ratios in decibels."""
+        return {name: LayerError(decibels(*s[0]), decibels(*s[1])) for name, s in self.sums.items()}
+
+
+def _power(x: Floats) -> float:
+    return float(np.square(x, dtype=np.float64).sum())
+
+
+class Pass:
+    """All data through one set of programmed crossbars; layers' precision is taken from the first batch."""
+
+    def __init__(
+        self, study: Study, conditions: Conditions, seed: int, digital: frozenset[str], powers: Powers
+    ) -> None:
+        self.study, self.digital, self.powers = study, digital, powers
+        self.programmed = {
+            name: layer.program(conditions, derive_seed(seed, zlib.crc32(name.encode())))
+            for name, layer in study.layers.items()
+            if name not in digital
+        }
+        self.done = dict.fromkeys(study.layers, 0)
+        self.true: list[Floats] | None = []
+
+    def run(self, feeds: dict[str, Any]) -> dict[str, Any]:
+        """One batch."""
+        if self.true is None:
+            return self.study.functional.run(feeds, self._product)
+        self._exact(feeds)
+        calls = iter(self.true)
+
+        def product(name: str, x: Floats) -> Floats:
+            y, true = self._product(name, x), next(calls)
+            if name not in self.digital:
+                self.powers.add(name, y, self.study.layers[name].exact(x), true)
+            return y
+
+        result = self.study.functional.run(feeds, product)
+        self.true = None
+        return result
+
+    def _exact(self, feeds: dict[str, Any]) -> None:
+        """The float network's layer outputs, in the order of the calls."""
+        true: list[Floats] = []
+
+        def product(name: str, x: Floats) -> Floats:
+            true.append(self.study.layers[name].exact(x))
+            return true[-1]
+
+        self.study.functional.run(feeds, product)
+        self.true = true
+
+    def _product(self, name: str, x: Floats) -> Floats:
+        layer = self.study.layers[name]
+        if name in self.digital:
+            return layer.exact(x)
+        try:
+            y = layer.compute(self.programmed[name], x, self.done[name])
+        except ValueError as error:
+            raise SimulationError(f"layer {name!r}: {error}") from None
+        self.done[name] += len(x)
+        return y

@@ -1,0 +1,118 @@
+"""The rows of one `ohmsum accuracy`: chips x conditions, and the search for layers to keep digital."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...arch import Chip
+from ..loading import load_network
+
+if TYPE_CHECKING:
+    from ...sim.accuracy.conditions import Conditions
+    from ...sim.accuracy.search import Choice
+    from ...sim.accuracy.study import Outcome, Study
+    from ...workloads.graph import Network
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is asked for.
+
+    Parameters
+    ----------
+    chips : list of (value, Chip)
+        The value of the varied field, and the chip with it.
+    conditions : list of Conditions
+        Beside the ideal one, which is always there.
+    loss : float or None
+        Search the layers to keep digital for this loss.
+    """
+
+    network: str
+    data: Path
+    chips: Sequence[tuple[str, Chip]]
+    conditions: Sequence[Conditions]
+    seeds: Sequence[int]
+    metric: str
+    percentile: float
+    digital: tuple[str, ...] = ()
+    loss: float | None = None
+    bind: Sequence[str] = ()
+    samples: int | None = None
+
+
+@dataclass
+class Result:
+    """What came out; rows in the order of the plan."""
+
+    network: Network
+    float_value: float
+    n_samples: int
+    mapping_error: float
+    device: str
+    rows: list[tuple[str, Outcome]] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
+
+
+def compute(plan: Plan, progress: Progress | None = None) -> Result:
+    """Run everything that the plan says."""
+    result: Result | None = None
+    for value, chip in plan.chips:
+        network, study = _study(plan, chip)
+        device = study.precision.device
+        if result is None:
+            result = Result(network, study.float_value, study.data.n, study.mapping_error, device.name)
+        for conditions in _conditions(plan, bool(device.fit)):
+            result.rows.append((value, study.evaluate(conditions, plan.seeds, progress=progress)))
+        if plan.loss is not None:
+            result.choices += _search(plan, study, progress)
+    assert result is not None
+    return result
+
+
+def _conditions(plan: Plan, noisy: bool) -> list[Conditions]:
+    """The ideal row and the wanted ones; an ideal device has no age."""
+    ideal = replace(plan.conditions[0], noise=False, yield_fraction=1.0, time_s=0.0)
+    rest = [c for c in plan.conditions if c.noise and noisy]
+    if not rest and plan.conditions[0].yield_fraction < 1:
+        rest = [replace(plan.conditions[0], noise=False)]
+    return [ideal, *rest]
+
+
+def _search(plan: Plan, study: Study, progress: Progress | None) -> list[Choice]:
+    from ...sim.accuracy.search import find_digital
+
+    return find_digital(study, plan.conditions[-1], plan.seeds, plan.loss or 0.0, progress)
+
+
+def _study(plan: Plan, chip: Chip) -> tuple[Network, Study]:
+    """The network mapped on a chip as `ohmsum run` maps it, less what does not change the arithmetic."""
+    from ...sim.accuracy.data import load_data
+    from ...sim.accuracy.functional import Functional
+    from ...sim.accuracy.model import load_model
+    from ...sim.accuracy.study import Study
+    from ...sim.mapping import MappingOptions, map_network
+
+    model, _ = load_model(plan.network)
+    stored = {t.name for t in model.graph.initializer}
+    data = load_data(plan.data, [v for v in model.graph.input if v.name not in stored])
+    if plan.samples is not None:
+        data = data.some(plan.samples)
+    one = {
+        name: a.shape if name in data.shared or data.step else (1, *a.shape[1:])
+        for name, a in data.arrays.items()
+    }
+    if data.step:
+        one = {name: s if name in data.shared else (data.step, *s[1:]) for name, s in one.items()}
+    shapes = [f"{name}={'x'.join(map(str, s))}" for name, s in one.items() if s]
+    network = load_network(plan.network, plan.bind, shapes)
+    mapping = map_network(
+        network, chip, MappingOptions(replicate=False, placement="linear", digital=plan.digital)
+    )
+    functional = Functional(plan.network, mapping)
+    return network, Study(functional, mapping, chip, data, plan.metric, plan.percentile)

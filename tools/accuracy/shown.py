@@ -1,0 +1,177 @@
+"""An accuracy result as tables and as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from ..tables import Column, note, section, table
+from .rows import Plan, Result
+from .texts import time_text
+
+if TYPE_CHECKING:
+    from ...sim.accuracy.conditions import Conditions
+    from ...sim.accuracy.study import Outcome
+
+SCHEMA = "ohmsum-accuracy/1"
+WEAK_DB = 6.0  # a layer this far below the median is pointed at
+
+
+def report(plan: Plan, result: Result, varied: str, width: int, plain: bool) -> RenderableType:
+    """The rows, the layers of the last row, and the search."""
+    chip = plan.chips[0][1].name
+    head = Text(f"{result.network.name} on {chip}, {result.n_samples} samples, {plan.metric}", "bold")
+    facts = [
+        note(f"float (ONNX Runtime): {_value(plan.metric, result.float_value)}"),
+        note(f"tiled float product against ONNX Runtime: {result.mapping_error:.1e} of the largest output"),
+        note(f"devices: {result.device}; seeds: {len(plan.seeds)}"),
+    ]
+    parts: list[RenderableType] = [
+        head,
+        *facts,
+        section("Accuracy"),
+        _rows(plan, result, varied, width, plain),
+    ]
+    if result.device == "ideal" and plan.conditions[0].noise:
+        parts.append(note(f"no device noise: {chip} names no device model (tile.crossbar.cell.model)"))
+    parts += [note(text) for text in dict.fromkeys(n for _, outcome in result.rows for n in outcome.notes)]
+    if result.rows[-1][1].layers:
+        title = f"Layers: {label(result.rows[-1][1].conditions)}"
+        parts += [section(title), _layers(result.rows[-1][1], width, plain)]
+        parts.append(note("SNR in dB: of the layer itself, and against the float network."))
+    if result.choices:
+        parts += [section("Layers to keep digital"), _choices(plan, result, width, plain)]
+        if result.choices[-1].loss > (plan.loss or 0.0):
+            parts.append(note("Not reached even with all layers digital."))
+    return Group(*parts)
+
+
+def label(conditions: Conditions) -> str:
+    """Conditions in a few words."""
+    stuck = "" if conditions.yield_fraction == 1 else f", yield {conditions.yield_fraction:g}"
+    if not conditions.noise:
+        return f"ideal devices{stuck}"
+    warm = "" if conditions.temperature_c == 25 else f", {conditions.temperature_c:g} C"
+    return f"{time_text(conditions.time_s)}, compensation {conditions.compensation}{warm}{stuck}"
+
+
+def _rows(plan: Plan, result: Result, varied: str, width: int, plain: bool) -> RenderableType:
+    columns = [
+        Column(varied.removeprefix("tile.")),
+        Column("conditions", flexible=True, least=12),
+        Column(plan.metric, right=True),
+        Column("95 % interval", right=True, dropped=1),
+        Column("loss", right=True, dropped=2),
+    ]
+    rows = [
+        (
+            value,
+            label(outcome.conditions),
+            _value(plan.metric, outcome.mean),
+            "-" if outcome.interval is None else f"+-{_value(plan.metric, outcome.interval)}",
+            "-" if plan.metric == "sqnr" else _value(plan.metric, result.float_value - outcome.mean),
+        )
+        for value, outcome in result.rows
+    ]
+    if not varied:
+        columns, rows = columns[1:], [row[1:] for row in rows]  # type: ignore[misc]
+    return table(columns, rows, width, plain)
+
+
+def _layers(outcome: Outcome, width: int, plain: bool) -> RenderableType:
+    own = sorted(e.own_db for e in outcome.layers.values())
+    median = own[len(own) // 2]
+    columns = [
+        Column("layer", flexible=True),
+        Column("own SNR", right=True),
+        Column("total SNR", right=True),
+        Column("", dropped=1),
+    ]
+    rows = [
+        (name, f"{e.own_db:.1f}", f"{e.total_db:.1f}", "weakest" if e.own_db == own[0] else "")
+        if e.own_db > median - WEAK_DB
+        else (name, f"{e.own_db:.1f}", f"{e.total_db:.1f}", "weak")
+        for name, e in outcome.layers.items()
+    ]
+    return table(columns, rows, width, plain)
+
+
+def _choices(plan: Plan, result: Result, width: int, plain: bool) -> RenderableType:
+    columns = [
+        Column("digital", flexible=True),
+        Column(plan.metric, right=True),
+        Column("loss", right=True),
+    ]
+    rows = [
+        (
+            ", ".join(c.digital) or "none",
+            _value(plan.metric, c.outcome.mean),
+            _value(plan.metric, c.loss),
+        )
+        for c in result.choices
+    ]
+    return table(columns, rows, width, plain)
+
+
+def _value(metric: str, value: float) -> str:
+    return f"{value:.2f} dB" if metric == "sqnr" else f"{100 * value:.2f} %"
+
+
+def as_json(plan: Plan, result: Result, varied: str, options: Mapping[str, Any]) -> str:
+    """One JSON object; names end in their units, what is unknown or infinite is left out."""
+    body = {
+        "schema": SCHEMA,
+        "provenance": {
+            "version": version("ohmsum"),
+            "chip_hash": plan.chips[0][1].hash,
+            "network_hash": result.network.hash,
+            "options": dict(options),
+        },
+        "network": result.network.name,
+        "chip": plan.chips[0][1].name,
+        "samples": result.n_samples,
+        "metric": plan.metric,
+        "float": result.float_value,
+        "mapping_error": result.mapping_error,
+        "device": result.device,
+        "varied": varied or None,
+        "rows": [{"value": value or None, **_outcome(o)} for value, o in result.rows],
+        "digital_search": [
+            {"digital": c.digital, "loss": c.loss, "mean": c.outcome.mean} for c in result.choices
+        ],
+    }
+    return json.dumps(_known(body), indent=1, allow_nan=False) + "\n"
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "conditions": asdict(outcome.conditions),
+        "mean": outcome.mean,
+        "interval95": outcome.interval,
+        "values": outcome.values,
+        "layers": [
+            {"name": name, "own_snr_db": e.own_db, "total_snr_db": e.total_db}
+            for name, e in outcome.layers.items()
+        ],
+        "notes": outcome.notes,
+    }
+
+
+def _known(value: Any) -> Any:
+    """Without entries that are None or not finite, at any depth."""
+    if isinstance(value, Mapping):
+        return {k: _known(v) for k, v in value.items() if _is_known(v)}
+    if isinstance(value, list | tuple):
+        return [_known(v) for v in value if _is_known(v)]
+    return value
+
+
+def _is_known(value: Any) -> bool:
+    return value is not None and not (isinstance(value, float) and not math.isfinite(value))

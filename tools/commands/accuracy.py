@@ -1,0 +1,142 @@
+"""`ohmsum accuracy`: how right a network's answers still are on a chip."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..errors import UsageError
+from ..loading import load_chip
+from ..output_file import OutputFile
+from ..progress import shown_progress
+from . import options
+
+
+def accuracy(
+    network: Annotated[str, typer.Argument(metavar="NETWORK", help="An .onnx file with weights.")],
+    chip: Annotated[str, typer.Option("--chip", metavar="CHIP", help="A preset's name or a .yaml file.")],
+    data: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE", help=".npz: an array for every input, and 'labels' where there are any."
+        ),
+    ],
+    metric: Annotated[
+        str, typer.Option(metavar="NAME", help="top1, top5, agreement (with float), sqnr (dB).")
+    ] = "top1",
+    time: Annotated[
+        str, typer.Option(metavar="TIMES", help="Since the first read after programming: 1s,1d,1month.")
+    ] = "1s",
+    temperature: Annotated[str, typer.Option(metavar="T", help="While it runs: 85C.")] = "25C",
+    activation: Annotated[
+        float,
+        typer.Option("--activation-ev", metavar="EV", help="Thermal activation of a reset device (assumed)."),
+    ] = 0.2,
+    yield_: Annotated[
+        str, typer.Option("--yield", metavar="SHARE", help="Probability that a cell works: 0.99 or 99%.")
+    ] = "1",
+    noise: Annotated[str, typer.Option(metavar="on|off", help="off: ideal devices.")] = "on",
+    compensation: Annotated[
+        str, typer.Option(metavar="NAMES", help="off, drift (factor per crossbar), affine (per column).")
+    ] = "drift",
+    seeds: Annotated[int, typer.Option(metavar="N", help="Chips drawn, for the confidence interval.")] = 1,
+    seed: Annotated[int, typer.Option(metavar="N", help="The first seed.")] = 0,
+    digital: Annotated[
+        list[str],
+        typer.Option("--digital", metavar="NAMES", help="Operators kept off the crossbars: 'conv1,fc'."),
+    ] = [],  # noqa: B006 (typer copies it)
+    find_digital: Annotated[
+        str | None,
+        typer.Option(metavar="LOSS", help="Search layers to keep digital until no more is lost: 0.5%."),
+    ] = None,
+    vary: Annotated[
+        str | None,
+        typer.Option(metavar="PATH=VALUES", help="Rows for values of a field: tile.adc.bits=4..10."),
+    ] = None,
+    clip: Annotated[
+        float, typer.Option(metavar="PERCENT", help="Share of the calibration sample that ranges hold.")
+    ] = 99.9,
+    samples: Annotated[
+        int | None, typer.Option(metavar="N", help="Take only so many samples, evenly spread.")
+    ] = None,
+    overrides: options.Overrides = [],  # noqa: B006
+    bind: options.Bind = [],  # noqa: B006
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the result; - is standard output.")
+    ] = None,
+    plain: options.Plain = False,
+) -> None:
+    """Run NETWORK with real data on CHIP and print how accurate it is, and which layer is to blame.
+
+    Layers with stored weights are computed as their crossbars do, on the same mapping as `ohmsum run`; all
+    other operators run in ONNX Runtime (pip install 'ohmsum[ort]').
+    """
+    from ...sim.report.terminal import is_plain, show, width
+    from ..accuracy import texts
+    from ..accuracy.rows import Plan, compute
+    from ..accuracy.shown import as_json, report
+
+    for option, number in (("--seeds", seeds), ("--samples", samples)):
+        if number is not None and number < 1:
+            raise UsageError(f"{option}: found {number}, expected at least 1")
+    if seed < 0:
+        raise UsageError(f"--seed: found {seed}, expected 0 or more")
+    if noise not in ("on", "off"):
+        raise UsageError(f"--noise: found {noise!r}, expected 'on' or 'off'")
+    if find_digital is not None and metric == "sqnr":
+        raise UsageError("--find-digital: a loss is a share of decisions, expected another metric than sqnr")
+    path, values = texts.varied(vary)
+    conditions = _conditions(
+        noise == "on",
+        texts.times(time),
+        [c.strip() for c in compensation.split(",")],
+        temperature_c=texts.celsius(temperature),
+        activation_ev=activation,
+        yield_fraction=texts.fraction("--yield", yield_),
+    )
+    plan = Plan(
+        network=network,
+        data=data,
+        chips=[(v, load_chip(chip, [*overrides, *([f"{path}={v}"] if path else [])])) for v in values],
+        conditions=conditions,
+        seeds=range(seed, seed + seeds),
+        metric=metric,
+        percentile=clip,
+        digital=texts.names(digital),
+        loss=None if find_digital is None else texts.fraction("--find-digital", find_digital),
+        bind=bind,
+        samples=samples,
+    )
+    given: dict[str, Any] = {
+        "network": network,
+        "chip": chip,
+        "data": str(data),
+        "set": overrides,
+        "vary": vary,
+        "seed": seed,
+    }
+    given |= {"clip": clip, "digital": list(plan.digital), "find_digital": find_digital, "bind": bind}
+    to_stdout = str(json_file) == "-"
+    with ExitStack() as files, shown_progress() as progress:
+        file = None
+        if json_file is not None and not to_stdout:
+            file = files.enter_context(OutputFile("--json", json_file))
+        result = compute(plan, progress)
+        text = as_json(plan, result, path, {k: v for k, v in given.items() if v})
+        if file is not None:
+            file.write(text)
+    if to_stdout:
+        typer.echo(text, nl=False)
+    else:
+        show(report(plan, result, path, width(), is_plain(plain)), plain)
+
+
+def _conditions(noise: bool, times_s: list[float], compensations: list[str], **common: float) -> list[Any]:
+    """Every time with every compensation."""
+    from ...sim.accuracy.conditions import Conditions
+
+    kinds: list[Any] = list(compensations)
+    return [Conditions(noise, time_s=t, compensation=kind, **common) for t in times_s for kind in kinds]
