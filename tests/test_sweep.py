@@ -6,6 +6,7 @@ import csv
 import re
 from contextlib import suppress
 from html.parser import HTMLParser
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ohmsum.arch.digital import Buffer, Bus
 from ohmsum.arch.links import Chips, Host, Memory, Noc
 from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.mapping import MappingOptions, map_network
+from ohmsum.sim.simulate import simulate
 from ohmsum.tools.cli import main
 from ohmsum.tools.sweep import evaluate, reuse
 from ohmsum.tools.sweep.evaluate import Task
@@ -92,6 +94,23 @@ vary:
         run = ohmsum.run("lenet5", "isaac", n_chips=int(row["n_chips"]), batch=4, mapping=options)
         assert float(row["makespan_s"]) == run.makespan_s
         assert float(row["power_w"]) == run.power_w
+
+
+@pytest.mark.parametrize("detail", ["ideal", "packet", "flit"])
+def test_every_detail_of_the_network(detail: str) -> None:
+    outcome = evaluate.evaluate(task(network="mlp", noc__detail=detail))
+    assert outcome.status == "ok", outcome.error
+    run = ohmsum.run("mlp", "isaac", overrides={"noc.detail": detail})
+    assert outcome.metrics["latency_s"] == run.latency_s
+    assert outcome.metrics["energy_j"] == run.energy.total_j
+
+
+def test_nothing_that_a_run_can_be_told_is_unknown_to_a_point() -> None:
+    """A point makes the steps of `simulate` itself, to use mappings again: it must know all parameters."""
+    known = {"network", "chip", "batch", "mapping"}
+    no_part_of_a_point = {"engine", "arrival", "options", "progress"}
+    of_the_chip = {"noc"}
+    assert signature(simulate).parameters.keys() == known | no_part_of_a_point | of_the_chip
 
 
 # Stages used again

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
@@ -17,6 +17,9 @@ from .metrics import measured
 from .point import Point
 
 if TYPE_CHECKING:
+    from ...arch.chip import Chip
+    from ...sim.engines.result import EngineResult
+    from ...sim.program import Program
     from ...sim.run import Run
 
 Status = Literal["ok", "failed", "crashed"]
@@ -98,7 +101,6 @@ def evaluate(task: Task) -> Outcome:
 def run(task: Task) -> Run:
     """The Run of a point: `sim.simulate`, with the stages that an earlier point has in common left out."""
     from ...arch import roll_up
-    from ...sim.engines import compiled
     from ...sim.lowering import lower
     from ...sim.run import Run
 
@@ -107,16 +109,28 @@ def run(task: Task) -> Run:
     network, chip = reuse.network(source), spec.load_chip()
     placed = reuse.mapping(source, chip, options)
     program = lower(placed, chip, multicast=options.multicast)
+    engine = _engine(chip)
     area_mm2 = roll_up(chip).root.area_mm2
     return Run(
         network=network,
         chip=chip,
         mapping=placed,
         program=program,
-        single=compiled.run(program, 1),
-        together=compiled.run(program, spec.batch) if spec.batch > 1 else None,
+        single=engine(program, 1),
+        together=engine(program, spec.batch) if spec.batch > 1 else None,
         area_mm2=None if area_mm2 is None else area_mm2 * chip.n_chips,
     )
+
+
+def _engine(chip: Chip) -> Callable[[Program, int], EngineResult]:
+    """The compiled engine; the reference where the network is simulated flit by flit, which only it can."""
+    if chip.noc is not None and chip.noc.detail == "flit":
+        from ...sim.engines import reference
+
+        return reference.run
+    from ...sim.engines import compiled
+
+    return compiled.run
 
 
 def _check_same(task: Task) -> None:
