@@ -14,7 +14,7 @@ from ...metrics.seconds import seconds
 from ...program import F64, I64, Program
 from .container import Container
 
-MOST_VALUES = 2_000_000
+MOST_VALUES = 4_000_000
 """Visits x bins that are kept; with more visits, bins are wider."""
 MOST_BINS = 1024
 LEAST_BINS = 8

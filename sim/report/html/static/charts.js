@@ -81,7 +81,7 @@ function dressed(option) {
   const axis = (one) => ({ ...one,
     axisLine: { lineStyle: { color: line }, ...one.axisLine }, axisTick: { show: false, ...one.axisTick },
     axisLabel: { color: muted, fontSize: 12, hideOverlap: true, ...one.axisLabel },
-    splitLine: { lineStyle: { color: line, opacity: 0.7 }, ...one.splitLine },
+    splitLine: { ...one.splitLine, lineStyle: { color: line, opacity: 0.7, ...one.splitLine?.lineStyle } },
     nameTextStyle: { color: muted, fontSize: 12, ...one.nameTextStyle } });
   const every = (axes) => (Array.isArray(axes) ? axes.map(axis) : axes && axis(axes));
   const grid = (one) => ({ outerBoundsMode: "none", ...one });

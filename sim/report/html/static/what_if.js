@@ -17,12 +17,12 @@ function showWhatIf() {
     card.append(element("p", { className: "lead", textContent: "What each change of the chip would gain is found by simulating it: `ohmsum profile` with the same arguments and --out makes this page with the answers." }));
     return;
   }
-  const goal = tried.goal === "energy" ? "energy" : tried.goal;
+  const goal = tried.goal;
   const card = section("what-if", "What if", `Change of the ${goal} with each part of the chip 10 % better, twice as good, and ideal: ${tried.runs} simulations, each mapped anew. They are about the whole network, whatever layers are chosen.`);
   const knobs = knobRows(tried);
   if (!knobs.length) card.append(element("p", { className: "lead", textContent: "No change that was tried has an effect." }));
   else chart(card, "what-if-chart", (entry) => whatIfOption(entry, knobs, goal), { height: 70 + 34 * Math.min(MOST_KNOBS, knobs.length) });
-  if (tried.pairs.length) card.append(pairTable(tried, goal));
+  if (tried.pairs.length) card.append(pairTable(tried));
 }
 
 function knobRows(tried) {
@@ -32,7 +32,8 @@ function knobRows(tried) {
     if (!found.has(key)) found.set(key, { name: trial.kind === "cheaper" ? `${trial.component}: cheaper` : `${trial.component}: ${trial.quantity}`, trials: new Map(), field: trial.field });
     found.get(key).trials.set(String(trial.factor), trial);
   }
-  return [...found.values()].filter((knob) => [...knob.trials.values()].some((trial) => trial.changes)).slice(0, MOST_KNOBS);
+  const matters = (trial) => Math.abs(trial.changes?.[tried.goal] ?? 0) >= 0.0005;
+  return [...found.values()].filter((knob) => [...knob.trials.values()].some(matters)).slice(0, MOST_KNOBS);
 }
 
 function whatIfOption(entry, knobs, goal) {
@@ -55,8 +56,8 @@ function whatIfOption(entry, knobs, goal) {
   };
 }
 
-function pairTable(tried, goal) {
-  const gain = (value) => element("td", { textContent: `${signed(value)} saved` });
+function pairTable(tried) {
+  const gain = (value) => element("td", { textContent: value < 0 ? `${percent(-value)} lost` : `${percent(value)} saved` });
   const head = ["Pairs in which one hides the other (each twice as good)", "first alone", "second alone", "both"];
   return element("div", { className: "scroll plain", style: "margin-top:14px" }, element("table", {},
     element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { textContent: text })))),
