@@ -297,6 +297,16 @@ def test_no_throughput_beyond_the_busiest_resource(run: Run) -> None:
     assert replace(run, together=together).throughput.per_s == pytest.approx(5e15 / 151)
 
 
+def test_throughput_at_the_busiest_resource_is_no_more_than_that(run: Run) -> None:
+    """Ten inferences keep the ADC busy for all of 2000 fs, but the four ends counted came 2 fs too fast."""
+    ends = np.array([200, 400, 600, 800, 1002, 1200, 1400, 1600, 1800, 2000], np.int64)
+    begins = np.array([0, 10, 20, 30, 40, 50, 60, 70, 80, 1850], np.int64)
+    times = {"iteration_end_fs": ends, "iteration_begin_fs": begins, "makespan_fs": 2000}
+    together = replace(run.single, **times, busy_fs=np.array([1000, 400, 1000], np.int64))
+    assert 4 / (1800 - 1002) > 1 / 200
+    assert replace(run, together=together).throughput.per_s == 1e15 / 200
+
+
 def test_static_energy_is_shared_by_the_batch() -> None:
     run = make_run(two_layers(static_w=1e3), batch=4)
     assert run.energy.static_j == pytest.approx(1e3 * run.makespan_s / 4)

@@ -13,6 +13,10 @@ from ..program import I64, Program
 from .seconds import FS_PER_S
 
 
+JITTER = 0.01
+"""Share by which the rate between two ends may exceed the rate in the long run, as ends are not regular."""
+
+
 @dataclass(frozen=True)
 class Throughput:
     """Rate of inferences, and what it was measured on.
@@ -58,7 +62,8 @@ def capacity(program: Program, batch: EngineResult) -> Capacity:
     inference that ended before the last one began, and w = l // 2 (the ones before fill the pipeline): the
     steady rate is ``(l - w) / (end[l] - end[w])``.
 
-    That is believed only if it lies between the least and the most that are possible. Otherwise (or if no
+    That is believed only if it lies between the least and the most that are possible; where the ends of
+    single inferences vary, so that it comes out a little beyond the most, it is the most. Otherwise (or if no
     two inferences ended in that time) the batch is too short to show a steady state.
     """
     ends = batch.iteration_end_fs.tolist()
@@ -69,8 +74,8 @@ def capacity(program: Program, batch: EngineResult) -> Capacity:
     first = last // 2
     if last >= 1:
         rate = (last - first) * FS_PER_S / (ends[last] - ends[first])
-        if least <= rate <= most:
-            return Capacity(rate, (first, last), least, most)
+        if least <= rate <= most * (1 + JITTER):
+            return Capacity(min(rate, most), (first, last), least, most)
     return Capacity(None, (first, last), least, most)
 
 
