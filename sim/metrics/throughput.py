@@ -12,7 +12,6 @@ from ..engines.result import EngineResult
 from ..program import I64, Program
 from .seconds import FS_PER_S
 
-
 JITTER = 0.01
 """Share by which the rate between two ends may exceed the rate in the long run, as ends are not regular."""
 
