@@ -41,10 +41,10 @@ line up. When all have joined, the queues are searched.
 - *Spread* visits (booked resources only) begin by the same rule, but book each resource for its own
   ``[start, start + hold)``, start = max(now, the time that its server is free); a resource with a hold of its
   own (``visit_resource_hold_fs``) for that.
-- Visits with *flows* (``program.flit``; reference engine only) book nothing: they begin at once, their packets
-  are offered to the network of routers at its next clock edge, and they advance when the last flit of the last
-  packet has arrived, after all else of that instant. What this takes beyond the advance in the Program, which
-  is that of an empty network, counts as waiting.
+- Visits with *flows* (``program.flit``; reference engine only) book nothing: they begin at once, their
+  packets are offered to the network of routers at its next clock edge, and they advance when the last flit of
+  the last packet has arrived, after all else of that instant. What this takes beyond the advance in the
+  Program, which is that of an empty network, counts as waiting.
 - SLOTS: begin = start of the visit's first own slot that starts at or after now and after its previous begin.
   Slot s of a period of S slots starts at ``(m * S + s) * slot_fs``.
 - *Queued* resources: the visit waits in the queue of each of its resources. It can be granted when each has a

@@ -75,7 +75,7 @@ def on_several_servers(s: Head, i: int) -> tuple[int, int, int]:
 def early_node(s: Head, i: int, start: int, cause: int, parent: int) -> int:
     """A spread visit as the one resource sees it that it occupied before it began."""
     flight = flights(s, i)
-    return new_node(s, start, flight.key & FIRING_MASK, flight.visit, cause, parent)  # type: ignore[no-any-return]
+    return new_node(s, start, flight.key & FIRING_MASK, flight.visit, cause, parent)
 
 
 @kernel
