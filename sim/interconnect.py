@@ -47,7 +47,8 @@ def chip_fabric(chip: Chip) -> Fabric:
     spec = FabricSpec(
         n_endpoints=tiles,
         grid=router_grid(chip) if on_grid else None,
-        concentration=noc.concentration if noc.topology in ("cmesh", "torus") else 1,
+        # On these it follows from the topology how many tiles share a router.
+        concentration=1 if noc.topology in ("htree", "fattree", "bus", "crossbar") else noc.concentration,
         routing=noc.routing if "routing" in noc.model_fields_set else None,
         arity=noc.arity,
         edges=tuple(pair for edge in noc.edges or () for pair in _wires(edge)),

@@ -7,7 +7,9 @@ Reading order: `grouping` (streams as firings), `crossbars`, `units`, `arrays` (
 from __future__ import annotations
 
 from ...arch.chip import Chip
+from ..flit_detail import FlitDetail
 from ..mapping.mapping import Mapping
+from ..noc.deadlock import check_deadlock_free
 from ..noc.detail import Detail
 from ..program import Program
 from . import arrays, crossbars, units
@@ -37,7 +39,7 @@ def lower(
     Raises
     ------
     SimulationError
-        Flit detail on a chip that has no routers.
+        Flit detail on a chip that has no routers, or on routes that could deadlock.
     """
     of_chip = chip.noc.detail if chip.noc else None
     context = Context.of(mapping, chip, detail or of_chip or "packet")
@@ -59,4 +61,13 @@ def lower(
             stages[f"{name} (out)"] = units.output(context, f"{name} (out)", stages[name])
     connect(context, stages, outputs, multicast=multicast)
     static_power(context)
-    return context.builder.build(lump=lump, flit=context.flit)
+    program = context.builder.build(lump=lump, flit=context.flit)
+    if program.flit is not None:
+        _check_deadlock_free(program.flit)
+    return program
+
+
+def _check_deadlock_free(flit: FlitDetail) -> None:
+    """Refuse routes that could wait for each other in a circle on the virtual channels that there are."""
+    pairs = sorted({(flow.src, flow.dst) for flows in flit.flows.values() for flow in flows})
+    check_deadlock_free(flit.topology, pairs, min(flit.router.n_vcs, flit.topology.n_classes))
