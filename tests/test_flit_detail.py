@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from ohmsum import arch, workloads
 from ohmsum.arch.chip import Chip
 from ohmsum.arch.errors import ConfigError
@@ -18,6 +21,7 @@ from ohmsum.sim.lowering import lower
 from ohmsum.sim.mapping import MappingOptions, map_network
 from ohmsum.sim.metrics.invariants import check_invariants
 from ohmsum.sim.noc import BOOKSIM, build
+from ohmsum.sim.noc.flit import FlitNetwork
 from ohmsum.sim.program import Program, ProgramBuilder
 from ohmsum.sim.simulate import simulate
 
@@ -169,3 +173,30 @@ def test_what_cannot_be_simulated_is_refused(call: Any, message: str) -> None:
 def test_zero_buffers_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"noc\.vc_buffer"):
         arch.load("isaac", overrides={"noc.vc_buffer": "0"})
+
+
+MESH = build("mesh", grid=(3, 3))
+SENT = st.lists(
+    st.tuples(st.integers(1, 40), st.integers(0, 8), st.integers(0, 8), st.integers(1, 12)),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SENT)
+def test_the_event_loop_changes_nothing_that_the_routers_do(sent: list[tuple[int, int, int, int]]) -> None:
+    """Packets that actors send one by one arrive when they would, had the network known them all before."""
+    router = replace(BOOKSIM["VC8"], n_vcs=2, ordered=True)
+    b = ProgramBuilder()
+    for i, (cycle, src, dst, n_flits) in enumerate(sent):
+        a = b.actor(f"a{i}", 1)
+        b.visit(a, (), cycle * NS)
+        b.visit(a, (), n_flits * NS, 1, flows=(FlitFlow(src, dst, n_flits),))
+    ends = reference.run(b.build(flit=FlitDetail(MESH, router, NS, 0, {}))).last_end_fs
+    direct = FlitNetwork(MESH, router)
+    cycle, src, dst, n_flits = np.array(sent).T
+    direct.offer(cycle, src, dst, n_flits, np.arange(len(sent)), src * 9 + dst)
+    done = direct.drain()
+    assert (ends[done.tag] == done.arrived * NS).all()
+    assert len(done) == len(sent)

@@ -63,7 +63,10 @@ def run(
     placement: Annotated[
         str,
         typer.Option(
-            metavar="NAME", help="greedy: swaps that shorten the way; linear: in order along the mesh."
+            metavar="NAME",
+            help="linear: in order along the mesh; greedy: from there, swaps that shorten ways and relieve "
+            "busy links; anneal: the same, accepting some worse ones at first. The report says what each "
+            "costs.",
         ),
     ] = "greedy",
     seed: Annotated[int, typer.Option(metavar="N", help="Of the local search and of --arrival.")] = 0,
