@@ -53,11 +53,11 @@ class Data:
                 name: a if name in self.shared else a[start : start + step] for name, a in self.arrays.items()
             }
 
-    def some(self, n: int) -> Data:
-        """About `n` samples, evenly spread."""
+    def some(self, n: int, in_order: bool = False) -> Data:
+        """About `n` samples: evenly spread, or the first ones where they are steps of a sequence."""
         if n >= self.n or self.step > 1:
             return self
-        pick = np.linspace(0, self.n - 1, n).round().astype(int)
+        pick = np.arange(n) if in_order else np.linspace(0, self.n - 1, n).round().astype(int)
         arrays = {name: a if name in self.shared else a[pick] for name, a in self.arrays.items()}
         return Data(arrays, None if self.labels is None else self.labels[pick], self.shared, self.step)
 

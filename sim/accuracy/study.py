@@ -22,6 +22,7 @@ from .functional import Functional
 from .layer import Layer, blocks, tiled_product
 from .metrics import METRICS, decibels, mean_and_interval
 from .precision import Precision
+from .recurrent import Recurrent
 
 Floats = npt.NDArray[np.float32]
 Progress = Callable[[str, float], None]
@@ -69,7 +70,8 @@ class Study:
     percentile : float
         Share of the calibration sample that ranges hold.
     n_calibration : int
-        Samples of the data that calibrate input and converter ranges.
+        Samples of the data that calibrate input and converter ranges; a whole batch, in order, for recurrent
+        networks.
 
     Attributes
     ----------
@@ -99,7 +101,8 @@ class Study:
         self.precision = Precision.of(chip)
         self.reference = self._outputs(functional.reference)
         self.float_value = self._score(self.reference)
-        samples = self._calibrate(data.some(n_calibration))
+        in_time = any(isinstance(o, Recurrent) for o in functional.operators.values())
+        samples = self._calibrate(data.some(self.batch if in_time else n_calibration, in_time))
         self.layers = {}
         for name, matrix in functional.matrices.items():
             tiling = mapping.of(name).tiling
