@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,10 +126,8 @@ class Study:
         Layers named in `digital` are computed exactly.
         """
         values, powers = [], Powers()
-        # Draws come in small parts: waiting for a second thread after each costs more than it saves.
-        numba.set_num_threads(1)
         random = (conditions.noise and self.precision.device.fit) or conditions.yield_fraction < 1
-        with warnings.catch_warnings(record=True) as caught:
+        with _one_thread(), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             for i, seed in enumerate(seeds if random else seeds[:1]):
                 if progress is not None:
@@ -184,6 +183,19 @@ class Study:
 def _thinned(x: Floats) -> Floats:
     """At most about `SAMPLE_VECTORS` rows, evenly spread."""
     return x[:: 1 + len(x) // SAMPLE_VECTORS]
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Kernels on one thread: draws come in small parts, and waiting for a second thread costs more than it
+    saves. The numbers do not depend on it.
+    """
+    before = numba.get_num_threads()
+    numba.set_num_threads(1)
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)
 
 
 class Powers:
