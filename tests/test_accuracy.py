@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -366,6 +367,13 @@ class TestBadInput:
         (tmp_path / "data.npz").write_text("hello")
         with pytest.raises(SimulationError, match=r"no \.npz"):
             load_data(tmp_path / "data.npz", list(onnx.load(LENET).graph.input))
+
+    def test_runtime_that_is_missing(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "onnxruntime", None)
+        assert main(["accuracy", str(LENET), "--chip", "hermes-64", "--data", str(IMAGES)]) == 2
+        assert "pip install 'ohmsum[ort]'" in capsys.readouterr().err
 
     def test_labels_that_are_missing(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         np.savez(tmp_path / "data.npz", input=np.zeros((2, 1, 28, 28), np.float32))
