@@ -363,6 +363,19 @@ class TestBadInput:
             load_data(tmp_path / "data.npz", list(onnx.load(LENET).graph.input))
         assert told in str(error.value)
 
+    def test_states_are_shared_and_samples_are_not(self, tmp_path: Path) -> None:
+        inputs = [
+            helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3]),
+            helper.make_tensor_value_info("h", TensorProto.FLOAT, [1, 2]),
+            helper.make_tensor_value_info("rate", TensorProto.INT64, []),
+        ]
+        x, h = np.ones((5, 3), np.float32), np.ones((1, 2), np.float32)
+        np.savez(tmp_path / "data.npz", x=x, h=h, rate=np.int64(16000))
+        data = load_data(tmp_path / "data.npz", inputs)
+        assert (data.n, data.shared) == (5, ("h", "rate"))
+        assert [len(feeds["x"]) for feeds in data.batches(2)] == [2, 2, 1]
+        assert all(feeds["h"].shape == (1, 2) for feeds in data.batches(2))
+
     def test_file_that_is_no_npz(self, tmp_path: Path) -> None:
         (tmp_path / "data.npz").write_text("hello")
         with pytest.raises(SimulationError, match=r"no \.npz"):

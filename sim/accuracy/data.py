@@ -30,7 +30,7 @@ class Data:
     labels : array or None
         (n,) integers.
     shared : tuple of str
-        Inputs of fixed size that every batch gets whole, such as an initial state.
+        Inputs that every batch gets whole, such as an initial state: of the size that the network fixes.
     step : int
         Samples that one run of the network takes, 0 if the network does not fix it.
     """
@@ -85,9 +85,9 @@ def load_data(path: Path, inputs: Sequence[onnx.ValueInfoProto]) -> Data:
             raise SimulationError(f"{path}: no array for input {value.name!r}; the file has {found}")
         arrays[value.name] = _checked(path, value, stored[value.name])
     fixed = {v.name: d for v in inputs if (d := _first(v)) is not None}
-    free = [name for name in arrays if name not in fixed]
-    shared = tuple(name for name in fixed if free and len(arrays[name]) == fixed[name])
-    batched = [name for name in arrays if name not in shared]
+    whole = [name for name, a in arrays.items() if not a.ndim or len(a) == fixed.get(name)]
+    batched = [name for name in arrays if name not in whole] or [next(iter(arrays))]
+    shared = tuple(name for name in arrays if name not in batched)
     _same_length(path, {name: len(arrays[name]) for name in batched})
     n = len(arrays[batched[0]])
     steps = {fixed[name] for name in batched if name in fixed}

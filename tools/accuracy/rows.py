@@ -12,6 +12,7 @@ from ..loading import load_network
 
 if TYPE_CHECKING:
     from ...sim.accuracy.conditions import Conditions
+    from ...sim.accuracy.data import Data
     from ...sim.accuracy.search import Choice
     from ...sim.accuracy.study import Outcome, Study
     from ...workloads.graph import Network
@@ -103,16 +104,18 @@ def _study(plan: Plan, chip: Chip) -> tuple[Network, Study]:
     data = load_data(plan.data, [v for v in model.graph.input if v.name not in stored])
     if plan.samples is not None:
         data = data.some(plan.samples)
-    one = {
-        name: a.shape if name in data.shared or data.step else (1, *a.shape[1:])
-        for name, a in data.arrays.items()
-    }
-    if data.step:
-        one = {name: s if name in data.shared else (data.step, *s[1:]) for name, s in one.items()}
-    shapes = [f"{name}={'x'.join(map(str, s))}" for name, s in one.items() if s]
+    shapes = [f"{name}={'x'.join(map(str, shape))}" for name, shape in _one_run(data).items() if shape]
     network = load_network(plan.network, plan.bind, shapes)
     mapping = map_network(
         network, chip, MappingOptions(replicate=False, placement="linear", digital=plan.digital)
     )
     functional = Functional(plan.network, mapping)
     return network, Study(functional, mapping, chip, data, plan.metric, plan.percentile)
+
+
+def _one_run(data: Data) -> dict[str, tuple[int, ...]]:
+    """Shapes of the inputs of one inference: one sample, or the batch that the network fixes."""
+    return {
+        name: a.shape if name in data.shared else (data.step or 1, *a.shape[1:])
+        for name, a in data.arrays.items()
+    }
