@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 from ohmsum.sim.engines.result import EngineResult
-from ohmsum.sim.program import Arbitration, Program, ProgramBuilder, Schedule
+from ohmsum.sim.program import Arbitration, Program, Schedule
+from ohmsum.sim.program_builder import ProgramBuilder
 
 FCFS, PRIORITY, ROUND_ROBIN, SLOTS = Arbitration
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 ONE_VISIT = """
 from ohmsum.sim.engines import compiled
-from ohmsum.sim.program import ProgramBuilder
+from ohmsum.sim.program_builder import ProgramBuilder
 b = ProgramBuilder()
 b.visit(b.actor("a", 1), (), 5, 9)
 print(compiled.run(b.build()).makespan_fs)
@@ -62,7 +62,7 @@ def test_an_edit_of_any_file_of_the_loop_is_seen(tmp_path: Path) -> None:
 def test_ctrl_c_ends_a_run_that_would_take_hours() -> None:
     code = """
 from ohmsum.sim.engines import compiled
-from ohmsum.sim.program import ProgramBuilder
+from ohmsum.sim.program_builder import ProgramBuilder
 b = ProgramBuilder()
 b.visit(b.actor("a", 2**40), (), 1)
 compiled.run(b.build(), progress=lambda share: print("running", share, flush=True))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from ohmsum.sim.program import Program, ProgramBuilder, Schedule
+from ohmsum.sim.program import Program, Schedule
+from ohmsum.sim.program_builder import ProgramBuilder
 
 from .engines import Engine, begins, each_engine, firings
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from ohmsum.sim.program import Arbitration, ProgramBuilder, Schedule
+from ohmsum.sim.program import Arbitration, Schedule
+from ohmsum.sim.program_builder import ProgramBuilder
 
 from .engines import Engine, each_engine, path_durations
 

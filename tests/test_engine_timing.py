@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from ohmsum.sim.errors import SimulationError
-from ohmsum.sim.program import Arbitration, Program, ProgramBuilder, Schedule
+from ohmsum.sim.program import Arbitration, Program, Schedule
+from ohmsum.sim.program_builder import ProgramBuilder
 
 from .engines import Engine, all_queued, begins, each_engine, firings
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from ohmsum.sim.engines import compiled, compiled_setup, reference
 from ohmsum.sim.engines.result import EngineResult
 from ohmsum.sim.errors import SimulationError
-from ohmsum.sim.program import Program, ProgramBuilder, Schedule
+from ohmsum.sim.program import Program, Schedule
+from ohmsum.sim.program_builder import ProgramBuilder
 
 from .engines import all_queued
 from .random_programs import Case, cases, random_case

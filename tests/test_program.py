@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ohmsum.sim.errors import SimulationError
-from ohmsum.sim.program import MAX_TIME_FS, Arbitration, Program, ProgramBuilder, Schedule
+from ohmsum.sim.program import MAX_TIME_FS, Arbitration, Program, Schedule
+from ohmsum.sim.program_builder import ProgramBuilder
 
 from .random_programs import random_case
 

@@ -11,7 +11,7 @@ from ..interconnect import flit_detail, interconnect
 from ..mapping.mapping import Mapping
 from ..noc.detail import Detail
 from ..noc.topology import Link, Topology
-from ..program import ProgramBuilder
+from ..program_builder import ProgramBuilder
 
 FS = 1e-15
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from ...sim.program import Program, ProgramBuilder, Schedule
+from ...sim.program import Program, Schedule
+from ...sim.program_builder import ProgramBuilder
 from .measure import Cost, cost_of, in_own_process
 
 STAGES = 32

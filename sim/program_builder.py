@@ -1,0 +1,291 @@
+"""Building a Program: resources, actors with their visits, channels, energies; checked when it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import SimulationError
+from .flit_detail import FlitDetail, Flows
+from .lump import groups_of_equals
+from .program import I64, Arbitration, Program, Schedule
+from .program_check import check
+
+
+@dataclass
+class _Actor:
+    name: str
+    layer: str
+    firings: int
+    release_end: bool
+    visits: list[_Visit] = field(default_factory=list)
+
+
+@dataclass
+class _Visit:
+    resources: tuple[int, ...]
+    holds_fs: tuple[int, ...]
+    hold: int
+    advance: int
+    keep: bool
+    spread: bool
+    priority: int
+    flows: Flows = ()
+
+
+class ProgramBuilder:
+    """Collects resources, actors, visits and channels, and checks them when the Program is built."""
+
+    def __init__(self) -> None:
+        self._resources: list[tuple[str, str, int, int, Arbitration, int, tuple[tuple[int, int], ...]]] = []
+        self._actors: list[_Actor] = []
+        self._channels: list[tuple[int, int, int, int, int, int]] = []
+        self._schedules: list[Schedule] = []
+        self._schedule_index: dict[Schedule, int] = {}
+        self._ledger: list[tuple[int, str, str, int, float]] = []
+        self._static: dict[str, float] = {}
+        self._members: dict[int, tuple[str, ...]] = {}
+
+    def resource(
+        self,
+        name: str,
+        klass: str,
+        *,
+        servers: int = 1,
+        units: int | None = None,
+        arbitration: Arbitration = Arbitration.FCFS,
+        slot_fs: int = 0,
+        slots: tuple[tuple[int, int], ...] = (),
+    ) -> int:
+        """Add a resource and return its index.
+
+        `units` is how many identical hardware instances it stands for (default: `servers`).
+        `slots` (SLOTS only): one (actor, visit position in its chain) per slot of a period, (-1, -1) for
+        nobody.
+        """
+        units = servers if units is None else units
+        self._resources.append((name, klass, servers, units, arbitration, slot_fs, slots))
+        return len(self._resources) - 1
+
+    def actor(self, name: str, firings: int, *, layer: str = "", release: str = "first_hold") -> int:
+        """Add an actor that fires `firings` times per iteration; `release` is "first_hold" or "end"."""
+        if release not in ("first_hold", "end"):
+            raise ValueError(f"release must be 'first_hold' or 'end', found {release!r}")
+        self._actors.append(_Actor(name, layer or name, firings, release == "end"))
+        return len(self._actors) - 1
+
+    def visit(
+        self,
+        actor: int,
+        resources: int | tuple[int, ...] = (),
+        hold: int | Schedule = 1,
+        advance: int | Schedule | None = None,
+        *,
+        keep: bool = False,
+        spread: bool = False,
+        holds_fs: Mapping[int, int] | None = None,
+        priority: int = 0,
+        repeat: int = 1,
+        flows: Flows = (),
+    ) -> None:
+        """Append a visit (times in fs) to an actor's chain; `advance` defaults to `hold` (store and forward).
+
+        Several resources are occupied together, from the visit's begin (a circuit); with `spread` each of
+        them as soon as it is free, and the visit begins with the last (a multicast, ports of several tiles);
+        then `holds_fs` may say for how long each is occupied, `hold` being the longest.
+        `repeat` appends it that many times, one after the other. `flows` go through the network of
+        `build(flit=...)` flit by flit.
+        """
+        group = (resources,) if isinstance(resources, int) else tuple(sorted(set(resources)))
+        own = tuple((holds_fs or {}).get(r, 0) for r in group)
+        hold_index = self._intern(hold)
+        advance_index = hold_index if advance is None else self._intern(advance)
+        for _ in range(repeat):
+            self._actors[actor].visits.append(
+                _Visit(group, own, hold_index, advance_index, keep, spread, priority, flows)
+            )
+
+    def channel(
+        self,
+        src: int,
+        dst: int,
+        capacity: int,
+        need: int | Schedule,
+        free: int | Schedule | None = None,
+        *,
+        bytes_per_token: int = 0,
+    ) -> int:
+        """Add a channel from actor to actor. `free` defaults to `need`."""
+        need_index = self._intern(need)
+        free_index = need_index if free is None else self._intern(free)
+        self._channels.append((src, dst, capacity, need_index, free_index, bytes_per_token))
+        return len(self._channels) - 1
+
+    def energy(self, actor: int, component: str, action: str, count: int, energy_j: float) -> None:
+        """Each firing of `actor` makes `count` actions of `component`, each costing `energy_j`."""
+        self._ledger.append((actor, component, action, count, energy_j))
+
+    def static_power(self, component: str, watts: float) -> None:
+        """Power a component draws all the time; adds up."""
+        self._static[component] = self._static.get(component, 0.0) + watts
+
+    def n_firings(self, actor: int) -> int:
+        return self._actors[actor].firings
+
+    def _intern(self, value: int | Schedule) -> int:
+        schedule = value if isinstance(value, Schedule) else Schedule((int(value),))
+        index = self._schedule_index.get(schedule)
+        if index is None:
+            index = len(self._schedules)
+            self._schedules.append(schedule)
+            self._schedule_index[schedule] = index
+        return index
+
+    def _lump(self) -> None:
+        """Merge resources that are always occupied together, and renumber."""
+        every = [v for a in self._actors for v in a.visits]
+        keys = [
+            (klass, servers) if arbitration == Arbitration.FCFS else None
+            for _, klass, servers, _, arbitration, _, _ in self._resources
+        ]
+        uses = [tuple(zip(v.resources, v.holds_fs, strict=True)) for v in every]
+        groups = groups_of_equals(keys, uses)
+        number = {r: i for i, group in enumerate(groups) for r in group}
+        names = [self._members.get(r, (self._resources[r][0],)) for r in range(len(self._resources))]
+        self._members = {i: tuple(n for r in group for n in names[r]) for i, group in enumerate(groups)}
+        merged: list[tuple[str, str, int, int, Arbitration, int, tuple[tuple[int, int], ...]]] = []
+        for i, group in enumerate(groups):
+            name, klass, servers, _, arbitration, slot_fs, slots = self._resources[group[0]]
+            n = len(self._members[i])
+            units = sum(self._resources[r][3] for r in group)
+            label = name if n == 1 else f"{name} +{n - 1}"
+            merged.append((label, klass, servers, units, arbitration, slot_fs, slots))
+        self._resources = merged
+        for v in every:
+            merged_holds = {number[r]: h for r, h in zip(v.resources, v.holds_fs, strict=True)}
+            v.resources = tuple(sorted(merged_holds))
+            v.holds_fs = tuple(merged_holds[r] for r in v.resources)
+
+    def build(self, *, lump: bool = False, flit: FlitDetail | None = None) -> Program:
+        """Check everything and return the Program.
+
+        Parameters
+        ----------
+        lump : bool
+            Make one resource of those that are always occupied together (`sim/lump.py`), which changes
+            nothing else.
+        flit : FlitDetail
+            The network that the flows of visits go through; its `flows` are filled in here.
+
+        Raises
+        ------
+        SimulationError
+            A count, capacity, hold or schedule that no run could satisfy; the message names it.
+        """
+        if lump:
+            self._lump()
+        starts = np.cumsum([0] + [len(a.visits) for a in self._actors])
+        visits = [v for a in self._actors for v in a.visits]
+        owners = [[self._slot_owner(r[0], slot, starts) for slot in r[-1]] for r in self._resources]
+        rows = [len(s.rows) for s in self._schedules]
+        cols = [len(s.cols) for s in self._schedules]
+        constant = [r * c == 1 for r, c in zip(rows, cols, strict=True)]
+        row_start = np.cumsum([0] + [r + c for r, c in zip(rows, cols, strict=True)])[:-1]
+        table = [
+            x
+            for s, single in zip(self._schedules, constant, strict=True)
+            for x in ((s.rows[0] + s.cols[0], 0) if single else s.rows + s.cols)
+        ]
+        program = Program(
+            resource_name=tuple(r[0] for r in self._resources),
+            resource_class=tuple(r[1] for r in self._resources),
+            resource_servers=_i64(r[2] for r in self._resources),
+            resource_units=_i64(r[3] for r in self._resources),
+            resource_arbitration=_i64(int(r[4]) for r in self._resources),
+            resource_queued=self._queued(visits),
+            resource_slot_fs=_i64(r[5] for r in self._resources),
+            resource_slot_start=np.cumsum([0] + [len(o) for o in owners]).astype(np.int64),
+            slot_owner=_i64(x for o in owners for x in o),
+            actor_name=tuple(a.name for a in self._actors),
+            actor_layer=tuple(a.layer for a in self._actors),
+            actor_firings=_i64(a.firings for a in self._actors),
+            actor_release_end=np.array([a.release_end for a in self._actors], bool),
+            actor_visit_start=starts.astype(np.int64),
+            visit_resource_start=np.cumsum([0] + [len(v.resources) for v in visits]).astype(np.int64),
+            visit_resource=_i64(r for v in visits for r in v.resources),
+            visit_resource_hold_fs=_i64(h for v in visits for h in v.holds_fs),
+            visit_hold=_i64(v.hold for v in visits),
+            visit_advance=_i64(v.advance for v in visits),
+            visit_keep=np.array([v.keep for v in visits], bool),
+            visit_spread=np.array([v.spread for v in visits], bool),
+            visit_priority=_i64(v.priority for v in visits),
+            channel_src=_i64(c[0] for c in self._channels),
+            channel_dst=_i64(c[1] for c in self._channels),
+            channel_capacity=_i64(c[2] for c in self._channels),
+            channel_need=_i64(c[3] for c in self._channels),
+            channel_free=_i64(c[4] for c in self._channels),
+            channel_bytes=_i64(c[5] for c in self._channels),
+            schedule_cols=_i64(0 if single else c for c, single in zip(cols, constant, strict=True)),
+            schedule_row_start=row_start.astype(np.int64),
+            schedule_col_start=(row_start + rows).astype(np.int64),
+            table=_i64(table),
+            **_adjacency("in", [c[1] for c in self._channels], len(self._actors)),
+            **_adjacency("out", [c[0] for c in self._channels], len(self._actors)),
+            ledger_actor=_i64(row[0] for row in self._ledger),
+            ledger_component=tuple(row[1] for row in self._ledger),
+            ledger_action=tuple(row[2] for row in self._ledger),
+            ledger_count=_i64(row[3] for row in self._ledger),
+            ledger_energy_j=np.array([row[4] for row in self._ledger], np.float64),
+            static_power_w=tuple(sorted(self._static.items())),
+            resource_members=tuple(self._members.get(i, (r[0],)) for i, r in enumerate(self._resources)),
+            flit=flit and replace(flit, flows={v: x.flows for v, x in enumerate(visits) if x.flows}),
+        )
+        check(program)
+        return program
+
+    def _slot_owner(self, resource: str, slot: tuple[int, int], starts: NDArray[np.int64]) -> int:
+        """Index v of the visit that owns a slot given as (actor, position in its chain); -1 for nobody."""
+        actor, position = slot
+        if actor < 0:
+            return -1
+        if actor >= len(self._actors) or not 0 <= position < len(self._actors[actor].visits):
+            raise SimulationError(
+                f"resource {resource!r}: a slot is given to visit {position} of actor {actor}, "
+                "which does not exist"
+            )
+        return int(starts[actor]) + position
+
+    def _queued(self, visits: list[_Visit]) -> NDArray[np.bool_]:
+        """Resources that need a queue, closed over visits that occupy several resources at once."""
+        keeps_queue = (Arbitration.PRIORITY, Arbitration.ROUND_ROBIN)
+        queued = np.array([r[4] in keeps_queue for r in self._resources], bool)
+        for v in visits:
+            if v.keep:
+                queued[list(v.resources)] = True
+        groups = [list(v.resources) for v in visits if len(v.resources) > 1]
+        while True:
+            spread = [g for g in groups if queued[g].any() and not queued[g].all()]
+            if not spread:
+                return queued
+            for g in spread:
+                queued[g] = True
+
+
+def _i64(values: Iterable[int]) -> I64:
+    try:
+        return np.fromiter(values, np.int64)
+    except OverflowError as error:
+        raise SimulationError("a number of the Program does not fit in 64 bits (times are in fs)") from error
+
+
+def _adjacency(prefix: str, ends: list[int], n_actors: int) -> dict[str, I64]:
+    """Channels by the actor at one of their ends, as a start array and a channel list."""
+    order = np.argsort(np.array(ends, np.int64), kind="stable").astype(np.int64)
+    counts = np.bincount(np.array(ends, np.int64), minlength=n_actors)
+    return {
+        f"{prefix}_start": np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        f"{prefix}_channel": order,
+    }
