@@ -60,7 +60,10 @@ def test_an_edit_of_any_file_of_the_loop_is_seen(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_ends_a_run_that_would_take_hours() -> None:
+    # A shell starts jobs in the background with SIGINT ignored, and so would this one be.
     code = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from ohmsum.sim.engines import compiled
 from ohmsum.sim.program_builder import ProgramBuilder
 b = ProgramBuilder()
