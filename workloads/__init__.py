@@ -1,7 +1,7 @@
 """What a network is: a graph of operators with static shapes, and how it is read from files."""
 
 from .errors import NetworkError
-from .graph import FUNCTIONS, Grid, Matrix, Network, Operator, Port, Product, Tensor, Window
+from .graph import FUNCTIONS, Grid, Matrix, Network, Operator, Port, Product, Reach, Tensor, Window
 from .info import NetworkInfo, info
 from .load import load, names
 
@@ -15,6 +15,7 @@ __all__ = [
     "Operator",
     "Port",
     "Product",
+    "Reach",
     "Tensor",
     "Window",
     "info",

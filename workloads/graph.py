@@ -128,15 +128,61 @@ class Matrix:
 
 
 @dataclass(frozen=True)
+class Reach:
+    """Positions that an output token looks back at: ``first + step * (k // every)`` for token k.
+
+    Causal attention over a prompt: ``Reach(1, 1)``. Decoding in turn one token after the other of each of s
+    sequences whose context is c: ``Reach(c + 1, 1, s)``. Sequences with contexts of their own: `each`.
+
+    Parameters
+    ----------
+    first, step, every : int
+        At least 1, 0 and 1.
+    each : tuple of int
+        The positions for every token, instead of the rule; as many as the stream has tokens.
+    """
+
+    first: int
+    step: int = 0
+    every: int = 1
+    each: tuple[int, ...] = ()
+
+    def __call__(self, k: int) -> int:
+        return self.each[k] if self.each else self.first + self.step * (k // self.every)
+
+    def most(self, n_tokens: int) -> int:
+        """The furthest that any of the first `n_tokens` looks back."""
+        return max(self.each[:n_tokens]) if self.each else self(n_tokens - 1)
+
+    def total(self, n_tokens: int) -> int:
+        """Sum over the first `n_tokens`."""
+        if self.each:
+            return sum(self.each[:n_tokens])
+        turns, rest = divmod(n_tokens, self.every)
+        return n_tokens * self.first + self.step * (self.every * turns * (turns - 1) // 2 + rest * turns)
+
+
+@dataclass(frozen=True)
 class Product:
     """A product of two activations, per output token: `heads` vectors of length `k` times `k` x `n` matrices.
 
     For QK^T of an attention, one query token: heads = number of heads, k = head size, n = number of keys.
+
+    Parameters
+    ----------
+    heads, k, n : int
+        Of the token that reaches furthest, where the operator has a `Reach`.
+    shared_by : int
+        Heads that use the same stationary matrix (grouped-query attention); 1: each its own. Divides `heads`.
+    cached : bool
+        The stationary matrices are read from a cache of earlier positions (keys, values), not made anew.
     """
 
     heads: int
     k: int
     n: int
+    shared_by: int = 1
+    cached: bool = False
 
 
 @dataclass(frozen=True)
@@ -169,6 +215,9 @@ class Operator:
     state_work : tuple of (str, int)
         For recurrent operators: functions and element operations per token after the matrix
         (gates of an LSTM: (("sigmoid", 3 * h), ("tanh", 2 * h), ("mul", 3 * h), ("add", h))).
+    reach : Reach or None
+        Where work grows with the position (causal masks, a context that gets longer): token k has
+        ``reach(k) / reach.most`` of the work, the product and the output elements that are given here.
     """
 
     name: str
@@ -183,6 +232,7 @@ class Operator:
     product: Product | None = None
     params: int = 0
     state_work: tuple[tuple[str, int], ...] = ()
+    reach: Reach | None = None
 
     @property
     def macs(self) -> int:
@@ -197,8 +247,11 @@ class Operator:
         """Multiply-accumulates of two activations, for the whole operator."""
         if self.product is None:
             return 0
-        p = self.product
-        return self.output.grid.n_tokens * p.heads * p.k * p.n
+        p, tokens = self.product, self.output.grid.n_tokens
+        whole = tokens * p.heads * p.k * p.n
+        if self.reach is None:
+            return whole
+        return whole * self.reach.total(tokens) // (self.reach.most(tokens) * tokens)
 
 
 # What a digital unit can be asked to do to one element. "pass" is a copy.
@@ -284,5 +337,17 @@ class Network:
     @property
     def hash(self) -> str:
         """SHA-256 over everything that a simulation depends on; names of files do not count."""
-        body = [asdict(o) for o in self.operators]
+        body = [_told(o) for o in self.operators]
         return hashlib.sha256(json.dumps([body, self.outputs], sort_keys=True).encode()).hexdigest()
+
+
+def _told(operator: Operator) -> dict[str, object]:
+    """An operator as plain values, without what it makes no use of."""
+    told = asdict(operator)
+    if operator.reach is None:
+        del told["reach"]
+    if operator.product is not None and not operator.product.cached:
+        del told["product"]["cached"]
+    if operator.product is not None and operator.product.shared_by == 1:
+        del told["product"]["shared_by"]
+    return told
