@@ -129,6 +129,8 @@ class Program:
     ledger_* :
         What costs energy: row i says that each firing of `ledger_actor[i]` causes `ledger_count[i]` times the
         action `ledger_action[i]` of component `ledger_component[i]`, each of `ledger_energy_j[i]` joules.
+        Where firings differ, the count is their mean, rounded down, and `ledger_more[i]` is what an inference
+        has beyond that: `ledger_total` is exact.
     static_power_w : tuple of (str, float)
         Component and watts drawn all the time.
     resource_members : tuple of tuple of str
@@ -177,6 +179,7 @@ class Program:
     ledger_component: tuple[str, ...]
     ledger_action: tuple[str, ...]
     ledger_count: I64
+    ledger_more: I64
     ledger_energy_j: F64
     static_power_w: tuple[tuple[str, float], ...] = ()
     resource_members: tuple[tuple[str, ...], ...] = ()
@@ -231,6 +234,11 @@ class Program:
         times = visit_fs[visits]
         scaled: I64 = np.where(part == 1.0, times.T, np.rint(times.T * part)).T.astype(np.int64)
         return scaled
+
+    @property
+    def ledger_total(self) -> I64:
+        """Actions of each row of the ledger in one inference."""
+        return self.actor_firings[self.ledger_actor] * self.ledger_count + self.ledger_more
 
     def visit_actor(self) -> I64:
         """Actor of each visit, shape (V,)."""

@@ -45,7 +45,7 @@ class ProgramBuilder:
         self._channels: list[tuple[int, int, int, int, int, int]] = []
         self._schedules: list[Schedule] = []
         self._schedule_index: dict[Schedule, int] = {}
-        self._ledger: list[tuple[int, str, str, int, float]] = []
+        self._ledger: list[tuple[int, str, str, int, int, float]] = []
         self._static: dict[str, float] = {}
         self._members: dict[int, tuple[str, ...]] = {}
 
@@ -124,9 +124,14 @@ class ProgramBuilder:
         self._channels.append((src, dst, capacity, need_index, free_index, bytes_per_token))
         return len(self._channels) - 1
 
-    def energy(self, actor: int, component: str, action: str, count: int, energy_j: float) -> None:
+    def energy(
+        self, actor: int, component: str, action: str, count: int | Schedule, energy_j: float
+    ) -> None:
         """Each firing of `actor` makes `count` actions of `component`, each costing `energy_j`."""
-        self._ledger.append((actor, component, action, count, energy_j))
+        more, n = 0, self._actors[actor].firings
+        if isinstance(count, Schedule):
+            count, more = divmod(int(count.values(n).sum()), n)
+        self._ledger.append((actor, component, action, count, more, energy_j))
 
     def static_power(self, component: str, watts: float) -> None:
         """Power a component draws all the time; adds up."""
@@ -238,7 +243,8 @@ class ProgramBuilder:
             ledger_component=tuple(row[1] for row in self._ledger),
             ledger_action=tuple(row[2] for row in self._ledger),
             ledger_count=_i64(row[3] for row in self._ledger),
-            ledger_energy_j=np.array([row[4] for row in self._ledger], np.float64),
+            ledger_more=_i64(row[4] for row in self._ledger),
+            ledger_energy_j=np.array([row[5] for row in self._ledger], np.float64),
             static_power_w=tuple(sorted(self._static.items())),
             resource_members=tuple(self._members.get(i, (r[0],)) for i, r in enumerate(self._resources)),
             flit=flit and replace(flit, flows={v: x.flows for v, x in enumerate(visits) if x.flows}),

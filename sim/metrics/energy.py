@@ -94,26 +94,24 @@ class EnergyBalance:
 def balance(program: Program, makespan_fs: int, n_inferences: int) -> EnergyBalance:
     """The energy of one of `n_inferences` that took `makespan_fs` together.
 
-    Dynamic energy is that of the ledger: firings per inference x count x energy per action. It depends on no
+    Dynamic energy is that of the ledger: actions per inference x energy per action. It depends on no
     timing. Static energy is power x makespan / inferences: with a batch the chip leaks during the whole run,
     for all of them.
     """
     groups: dict[tuple[str, str, str], tuple[int, list[float]]] = {}
-    firings = program.actor_firings[program.ledger_actor].tolist()
     rows = zip(
         program.ledger_actor.tolist(),
         program.ledger_component,
         program.ledger_action,
-        program.ledger_count.tolist(),
+        program.ledger_total.tolist(),
         program.ledger_energy_j.tolist(),
-        firings,
         strict=True,
     )
-    for actor, component, action, count, energy_j, fired in rows:
+    for actor, component, action, count, energy_j in rows:
         key = (program.actor_layer[actor], component, action)
         total, terms = groups.get(key, (0, []))
-        terms.append(fired * count * energy_j)
-        groups[key] = (total + fired * count, terms)
+        terms.append(count * energy_j)
+        groups[key] = (total + count, terms)
     found = [EnergyTerm(*key, total, fsum(terms)) for key, (total, terms) in sorted(groups.items())]
     time_s = seconds(makespan_fs) / n_inferences
     found += [
@@ -126,6 +124,5 @@ def balance(program: Program, makespan_fs: int, n_inferences: int) -> EnergyBala
 def actor_energy_j(program: Program) -> F64:
     """Dynamic energy of each actor per inference, shape (A,)."""
     energy_j = np.zeros(program.n_actors, np.float64)
-    counts = program.actor_firings[program.ledger_actor] * program.ledger_count
-    np.add.at(energy_j, program.ledger_actor, counts * program.ledger_energy_j)
+    np.add.at(energy_j, program.ledger_actor, program.ledger_total * program.ledger_energy_j)
     return energy_j

@@ -133,8 +133,8 @@ class NetworkUse:
     def flit_hops(self) -> int:
         """Flits through routers, each with the link behind it, in one inference."""
         program = self.program
-        rows = zip(program.ledger_actor, program.ledger_action, program.ledger_count, strict=True)
-        return sum(int(n) * int(program.actor_firings[a]) for a, action, n in rows if action == FLIT_HOP)
+        rows = zip(program.ledger_action, program.ledger_total, strict=True)
+        return sum(int(n) for action, n in rows if action == FLIT_HOP)
 
     @property
     def energy_per_flit_hop_j(self) -> float | None:
