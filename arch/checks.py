@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from . import board
+from . import operands
 from .nearest import nearest_hint
 from .paths import fields_by_key, walk
 
@@ -46,8 +48,28 @@ def findings(chip: Chip) -> Iterator[Finding]:
     if chip.tile is not None:
         for rule in (_grid, _row_drivers, _converters, _columns, _rows, _cell):
             yield from rule(chip.tile)
+        yield from operands.findings(chip.tile)
         yield from _network(chip, chip.tile)
+    yield from _attention(chip)
     yield from _sources(chip)
+
+
+def _attention(chip: Chip) -> Iterator[Finding]:
+    """Keys, values and the products with them have to be somewhere."""
+    cache, where = chip.kv_cache, chip.attention
+    if cache is not None and cache.kind == "memory" and chip.memory is None:
+        yield "kv_cache.kind", "found memory, but the chip has no `memory`"
+    units = (*(chip.tile.units if chip.tile else ()), *chip.units)
+    missing = {
+        "mac_array": None if chip.mac_array else "`mac_array`",
+        "unit": None if any("mac" in unit.functions for unit in units) else "unit that offers mac",
+        "analog": None if chip.tile else "`tile`",
+        "host": None if chip.host else "`host`",
+    }
+    if where is not None and missing[where]:
+        yield "attention", f"found {where}, but the chip has no {missing[where]}"
+    if where == "analog" and chip.tile is not None and chip.tile.crossbar.write_time_fs is None:
+        yield "attention", "found analog, but `tile.crossbar.write_time` is not known"
 
 
 def _unit_names(chip: Chip) -> Iterator[Finding]:

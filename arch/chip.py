@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -13,7 +13,8 @@ from .analog import Adc, Crossbar, Dac, SampleHold, Weights
 from .checks import check
 from .component import Component, Counted, Other
 from .digital import Buffer, Bus, MacArray, Register, ShiftAdd, Unit
-from .links import Chips, Host, Memory, Noc
+from .links import Chips, Host, KvCache, Memory, Noc
+from .operands import Operands
 from .quantities import Bits, Count, LengthNm
 from .sources import source_of
 from .stated import Stated
@@ -35,6 +36,11 @@ class Tile(Counted):
     weights: Weights = Field(description="How weights are written into cells.")
     dac: Dac = Field(description="Row drivers; count is per tile.")
     adc: Adc = Field(description="Column converters; count is per tile.")
+    operands: Operands | None = Field(
+        None,
+        description="The data that the energies of crossbar, row drivers and converters hold for; half of full "
+        "scale each if absent.",
+    )
     sample_hold: SampleHold | None = Field(None, description="Column sample-and-hold; count is per tile.")
     shift_add: ShiftAdd | None = Field(None, description="Shift-and-add units; count is per tile.")
     input_register: Register | None = Field(None, description="Memory for the inputs of the crossbars.")
@@ -100,6 +106,14 @@ class Chip(Component):
         None, description="The network on chip; left out where nothing is to be connected."
     )
     memory: Memory | None = Field(None, description="Memory outside the chip.")
+    kv_cache: KvCache | None = Field(
+        None, description="Where keys and values of earlier positions are kept; `memory` if absent."
+    )
+    attention: Literal["mac_array", "unit", "analog", "host"] | None = Field(
+        None,
+        description="Where products of two activations run unless the user says otherwise; if absent on the "
+        "MAC arrays, else on a unit that offers mac, else on the host.",
+    )
     host: Host | None = Field(
         None, description="The processor that computes what the chip cannot, and the link to it."
     )

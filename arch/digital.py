@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
-from .component import Clocked, Costed, Counted
+from .component import Clocked, Component, Costed, Counted
 from .functions import FUNCTIONS
 from .nearest import nearest_hint
-from .quantities import Bits, CapacityBytes, Count, EnergyJ, EnergyPerByteJ, WidthBits
+from .quantities import Bits, CapacityBytes, Count, Cycles, EnergyJ, EnergyPerByteJ, WidthBits
 
 
 class ShiftAdd(Clocked, Counted):
@@ -62,6 +62,44 @@ Functions = Annotated[
 ]
 
 
+class Passes(Component):
+    """How a unit goes over a row several times for one function: a softmax reads it for the maximum, for the
+    exponentials and their sum, and for the scaling. A pass needs the result of the one before it.
+    """
+
+    cycles: Annotated[tuple[Count, ...], Field(strict=False, min_length=1)] = Field(
+        description="Cycles of one lane for one element in each pass; they add up to those in `functions`."
+    )
+    drain: Annotated[tuple[Cycles, ...], Field(strict=False)] = Field(
+        (),
+        description="Cycles from the last element of each pass to its result (reduction tree, exponential, "
+        "divider); 0 if absent.",
+    )
+    rows: Count = Field(1, description="Rows that one instance works on side by side; they share its lanes.")
+    pipelined: bool = Field(
+        False,
+        strict=True,
+        description="Whether every pass has lanes of its own, so that one row follows the other from pass "
+        "to pass; else a row has gone through all passes before the next one begins.",
+    )
+    online: bool = Field(
+        False,
+        strict=True,
+        description="Whether the first pass runs along with the second (online softmax: the sum is "
+        "corrected whenever the maximum grows).",
+    )
+
+    @model_validator(mode="after")
+    def _one_drain_for_each(self) -> Passes:
+        if self.drain and len(self.drain) != len(self.cycles):
+            raise ValueError(
+                f"found {len(self.drain)} numbers in drain, expected {len(self.cycles)} as in cycles"
+            )
+        if self.online and len(self.cycles) < 2:
+            raise ValueError("found one pass, expected two or more where the first is online")
+        return self
+
+
 class Unit(Clocked, Counted):
     """A digital unit that computes functions element by element on several lanes."""
 
@@ -70,7 +108,30 @@ class Unit(Clocked, Counted):
     )
     lanes: Count = Field(description="Elements that one instance works on at the same time.")
     functions: Functions = Field(description="Function to the cycles that one lane takes for one element.")
+    passes: dict[str, Passes] | None = Field(
+        None,
+        description="Functions that go over a row several times; without, softmax and the like take their "
+        "cycles in one go.",
+    )
     energy_j: EnergyJ | None = Field(None, alias="energy", description="One lane for one cycle.")
+
+    @model_validator(mode="after")
+    def _passes_fit(self) -> Unit:
+        for name, passes in (self.passes or {}).items():
+            if name not in self.functions:
+                raise ValueError(
+                    f"passes of {name!r}, which is not in functions{nearest_hint(name, self.functions)}"
+                )
+            if sum(passes.cycles) != self.functions[name]:
+                found = f"{' + '.join(map(str, passes.cycles))} cycles"
+                raise ValueError(
+                    f"passes.{name}: found {found}, expected functions.{name} = {self.functions[name]}"
+                )
+            if self.lanes % passes.rows:
+                raise ValueError(
+                    f"passes.{name}.rows: found {passes.rows}, expected a divisor of lanes = {self.lanes}"
+                )
+        return self
 
 
 class MacArray(Clocked, Counted):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
-from .component import Clock, Costed, Counted
+from .component import Clock, Component, Costed, Counted
 from .quantities import (
     BandwidthBytesPerS,
+    Bits,
     CapacityBytes,
     Count,
     Cycles,
@@ -102,6 +103,44 @@ class Memory(Costed):
     energy_per_byte_j: EnergyPerByteJ | None = Field(
         None, alias="energy_per_byte", description="One byte read or written."
     )
+    shared: Annotated[bool, Field(strict=True)] | None = Field(
+        None, description="Whether all chips share its channels; if absent, every chip has such a memory."
+    )
+
+
+class KvCache(Costed, Counted):
+    """Where the keys and values of earlier positions are kept (`count` is banks of one chip)."""
+
+    kind: Literal["sram", "memory"] = Field(
+        description="sram: banks of its own on the chip; memory: the chip's `memory`."
+    )
+    bits: Bits | None = Field(None, description="Bits of one stored element; activation_bits if absent.")
+    capacity_bytes: CapacityBytes | None = Field(
+        None, alias="capacity", description="Capacity of one bank (sram)."
+    )
+    bandwidth_bytes_per_s: BandwidthBytesPerS | None = Field(
+        None, alias="bandwidth", description="Bandwidth of one bank (sram)."
+    )
+    latency_fs: TimeOrZeroFs = Field(0, alias="latency", description="From a request to its first byte.")
+    energy_per_byte_j: EnergyPerByteJ | None = Field(
+        None, alias="energy_per_byte", description="One byte read or written."
+    )
+    overflow: Literal["memory", "error"] = Field(
+        "memory",
+        description="What does not fit into the banks: whole layers, the last ones, go to `memory`, or it is "
+        "an error.",
+    )
+
+    @model_validator(mode="after")
+    def _banks(self) -> KvCache:
+        missing = [
+            key
+            for key, value in (("capacity", self.capacity_bytes), ("bandwidth", self.bandwidth_bytes_per_s))
+            if value is None
+        ]
+        if self.kind == "sram" and missing:
+            raise ValueError(f"{' and '.join(missing)} missing, expected of one bank of the sram")
+        return self
 
 
 class Host(Costed):
@@ -118,6 +157,31 @@ class Host(Costed):
         alias="throughput", description="Element operations per second of the host."
     )
     energy_j: EnergyJ | None = Field(None, alias="energy", description="One element operation on the host.")
+    at: Annotated[str, Field(strict=True)] | None = Field(
+        None, description="Chip that the link leads to, by its name; the first if absent."
+    )
+
+
+ChipName = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9_.]+$")]
+
+
+class ChipLink(Component):
+    """One link of a graph of chips. What it does not say is as for the others."""
+
+    between: Annotated[str, Field(strict=True)] = Field(
+        description="The chips at its ends: 'a-b' both ways, 'a>b' one way."
+    )
+    bandwidth_bytes_per_s: BandwidthBytesPerS | None = Field(
+        None, alias="bandwidth", description="Bandwidth, each direction."
+    )
+    latency_fs: TimeFs | None = Field(None, alias="latency", description="From one end to the other.")
+    energy_per_byte_j: EnergyPerByteJ | None = Field(
+        None, alias="energy_per_byte", description="One byte over it."
+    )
+
+
+def _as_link(value: Any) -> Any:
+    return {"between": value} if isinstance(value, str) else value
 
 
 class Chips(Costed, Counted):
@@ -126,8 +190,16 @@ class Chips(Costed, Counted):
     Power and area are those of the link interface of one chip, there even when the chip works alone.
     """
 
-    topology: Literal["chain", "ring", "mesh", "all"] = Field(
-        "chain", description="Which chips are linked directly."
+    names: Annotated[tuple[ChipName, ...], Field(strict=False)] | None = Field(
+        None, description="Names of the chips, in order; their numbers from 0 if absent."
+    )
+    topology: Literal["chain", "ring", "mesh", "all", "graph"] = Field(
+        "chain", description="Which chips are linked directly; graph: those of `links`."
+    )
+    links: Annotated[
+        tuple[Annotated[ChipLink, BeforeValidator(_as_link)], ...], Field(strict=False)
+    ] | None = Field(
+        None, description="Links of a graph: 'a-b', 'a>b' (one way), or one with figures of its own."
     )
     bandwidth_bytes_per_s: BandwidthBytesPerS = Field(
         alias="bandwidth", description="Bandwidth of one link, each direction."
@@ -136,3 +208,16 @@ class Chips(Costed, Counted):
     energy_per_byte_j: EnergyPerByteJ | None = Field(
         None, alias="energy_per_byte", description="One byte over one link."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _implied(cls, data: Any) -> Any:
+        """Names count themselves, and a list of links is a graph."""
+        if not isinstance(data, dict):
+            return data
+        implied: dict[str, Any] = {}
+        if isinstance(data.get("names"), list) and "count" not in data:
+            implied["count"] = max(1, len(data["names"]))
+        if data.get("links") is not None and "topology" not in data:
+            implied["topology"] = "graph"
+        return {**data, **implied}
