@@ -16,6 +16,7 @@ from .precision import Precision
 
 ACCUMULATOR_BITS = 63  # digital sums are not the limit: no chip file states their width
 CALIBRATION_VECTORS = 256
+MOST_HALVINGS = 6  # of a converter's range: beyond, nearly everything is clipped
 
 
 @dataclass(frozen=True)
@@ -54,20 +55,25 @@ class Crossbar:
         self.ideal = ideal
 
     def _converter(self, ideal: Reads, sample: Floats, percentile: float) -> tuple[float, tuple[int, int]]:
-        """Step and code range of the converter."""
-        inputs, _ = input_slices(sample, self.p, self.signed)
-        y = np.concatenate(
-            [
-                (inputs[:, :, i : i + self.p.active_rows] @ part[i : i + self.p.active_rows]).reshape(-1)
-                for part in ideal.levels
-                for i in range(0, inputs.shape[2], self.p.active_rows)
-            ]
-        )
+        """Step and code range of the converter.
+
+        Tried are the range that holds `percentile` of the column results and halves of it, down to steps of
+        one level; the one with the smallest mean-square error of the digital sums is taken. Where many
+        slices share a converter, few significant reads then decide, not the many others.
+        """
+        inputs, x_factors = input_slices(sample, self.p, self.signed)
+        starts = range(0, inputs.shape[2], self.p.active_rows)
+        rows = [slice(i, i + self.p.active_rows) for i in starts]
+        y = np.array([[x[:, r] @ part[r] for r in rows] for x in inputs for part in ideal.levels])
         low, high = slices.code_range(self.p.adc_bits, signed=bool(y.size and y.min() < 0))
         limit = float(np.percentile(np.abs(y), percentile)) if y.size else 0.0
-        step = (limit or 1.0) / high
         # Whole levels give whole results: nothing is gained by steps below 1, and at 1 nothing is lost.
-        return (step if self.p.continuous else max(step, 1.0)), (low, high)
+        finest = 0.0 if self.p.continuous else 1.0
+        widest = max((limit or 1.0) / high, finest)
+        factors = np.multiply.outer(x_factors, ideal.factors).reshape(-1).astype(np.float32)
+        tried = [max(widest / 2**halving, finest) for halving in range(MOST_HALVINGS)]
+        errors = [_converter_error(y, factors, step, low, high) for step in dict.fromkeys(tried)]
+        return list(dict.fromkeys(tried))[int(np.argmin(errors))], (low, high)
 
     def read(self, reads: Reads, codes: Floats, seed: int, first_row: int = 0) -> npt.NDArray[np.float64]:
         """Sums in units of input codes x weight codes, one per vector and column."""
@@ -91,6 +97,14 @@ class Crossbar:
         if self.cells.offset:
             y -= self.cells.offset * codes.sum(axis=1, keepdims=True, dtype=np.float64)
         return y
+
+
+def _converter_error(y: Floats, factors: Floats, step: float, low: int, high: int) -> float:
+    """Mean square of what conversions add to the sums of (reads, row groups, vectors, columns) results."""
+    inverse = np.float32(1 / step)
+    error = np.clip(np.rint(y * inverse), low, high) * np.float32(step) - y
+    total = np.tensordot(factors, error.sum(axis=1), axes=1)
+    return float(np.square(total, dtype=np.float64).mean()) if total.size else 0.0
 
 
 def input_slices(codes: Floats, p: Precision, signed: bool) -> tuple[Floats, Integers]:

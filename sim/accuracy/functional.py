@@ -14,7 +14,7 @@ from onnx import helper
 from ...workloads.onnx_import.order import reads
 from ..errors import SimulationError
 from ..mapping import Mapping as ChipMapping
-from .model import element_types, load_model, part_of, run, session, static_names, static_values
+from .model import element_types, is_recurrent, load_model, part_of, run, session, static_names, static_values
 from .operators import Conv, Gemm, MatMul, Operator, Product, unsupported
 from .recurrent import Recurrent
 
@@ -67,6 +67,16 @@ class Functional:
     def matrices(self) -> dict[str, npt.NDArray[np.float32]]:
         """(groups, k, n) of every operator on crossbars, by its name in the mapping."""
         return {name: m for o in self.operators.values() for name, m in o.matrices.items()}
+
+    @property
+    def input_parts(self) -> dict[str, tuple[int, ...]]:
+        """Rows of inputs that have a scale of their own, where there are any, by the names of the matrices."""
+        return {name: o.input_parts for o in self.operators.values() for name in o.matrices if o.input_parts}
+
+    @property
+    def in_time(self) -> bool:
+        """Whether samples may follow each other in time: the network keeps a state."""
+        return is_recurrent(self.model)
 
     def reference(self, feeds: dict[str, Array]) -> dict[str, Array]:
         """What ONNX Runtime makes of the network as it is."""

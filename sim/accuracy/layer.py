@@ -30,6 +30,9 @@ class Layer:
     sample : (n_vectors, groups * k) inputs, as the float network makes them
     percentile : float
         Share of the sample that input and converter ranges hold; the rest is clipped.
+    input_parts : tuple of int
+        Rows with a range of their own, one part after the other. Codes of all parts then count alike, and
+        the weights of a part are multiplied by its range: one DAC setting drives the whole crossbar.
 
     Raises
     ------
@@ -38,14 +41,22 @@ class Layer:
     """
 
     def __init__(
-        self, name: str, matrix: Floats, tiling: Tiling, p: Precision, sample: Floats, percentile: float
+        self,
+        name: str,
+        matrix: Floats,
+        tiling: Tiling,
+        p: Precision,
+        sample: Floats,
+        percentile: float,
+        input_parts: tuple[int, ...] = (),
     ) -> None:
         self.name, self.p = name, p
         self.groups, self.k, self.n = matrix.shape
         self.signed = bool(sample.size and sample.min() < 0)
         try:
             self.range = slices.code_range(p.input_bits, self.signed)
-            self.step = encode.input_step(sample, self.range[1], percentile)
+            self.step, self.row_scales = input_scales(sample, input_parts, self.range[1], percentile)
+            exact, matrix = matrix, matrix * self.row_scales.reshape(self.groups, self.k, 1)
             columns = matrix.transpose(1, 0, 2).reshape(self.k, self.groups * self.n)
             self.column_steps = conductance.weight_steps(columns, p.weight_bits)
             codes = (matrix / self.column_steps.reshape(self.groups, 1, self.n)).astype(np.float32)
@@ -55,7 +66,7 @@ class Layer:
             self.crossbars = [Crossbar(b, p, inputs[:, b.rows], self.signed, percentile) for b in self.blocks]
         except ValueError as error:
             raise SimulationError(f"layer {name!r}: {error}") from None
-        self.exact_blocks = list(blocks(matrix, p))
+        self.exact_blocks = list(blocks(exact, p))
 
     def _check(self, tiling: Tiling) -> None:
         if len(self.blocks) != tiling.crossbars:
@@ -64,7 +75,8 @@ class Layer:
             )
 
     def _codes(self, x: Floats) -> Floats:
-        return encode.quantize(np.ascontiguousarray(x, np.float32), self.step, *self.range)[0]
+        drive = np.ascontiguousarray(x if (self.row_scales == 1).all() else x / self.row_scales, np.float32)
+        return encode.quantize(drive, self.step, *self.range)[0]
 
     def exact(self, x: Floats) -> Floats:
         """The product in float32, block by block."""
@@ -93,6 +105,19 @@ class Layer:
                 total[:, block.columns] += bar(part, first_row + start)
             y[start : start + len(codes)] = total * scale
         return y
+
+
+def input_scales(
+    sample: Floats, parts: tuple[int, ...], high: int, percentile: float
+) -> tuple[float, Floats]:
+    """One input code of the first part, and the range of every row relative to the first part's."""
+    if not parts:
+        return encode.input_step(sample, high, percentile), np.ones(sample.shape[1], np.float32)
+    steps = []
+    for of_part in np.split(sample, np.cumsum(parts)[:-1], axis=1):
+        driven = of_part[of_part.any(axis=1)]  # the parts of a GRU are read one after the other
+        steps.append(encode.input_step(driven if driven.size else of_part, high, percentile))
+    return steps[0], np.repeat(np.array(steps) / steps[0], parts).astype(np.float32)
 
 
 def tiled_product(x: Floats, parts: list[Block], n_columns: int) -> Floats:

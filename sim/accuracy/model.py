@@ -18,6 +18,7 @@ from ...workloads.onnx_import.read import external_location, read_model
 from ..errors import SimulationError
 
 Array = npt.NDArray[Any]
+STATEFUL = ("LSTM", "GRU", "RNN", "Scan", "Loop")
 
 
 def load_model(source: str) -> tuple[onnx.ModelProto, str]:
@@ -51,6 +52,11 @@ def _load(tensor: onnx.TensorProto, path: Path) -> None:
         raise NetworkError(f"{path}: tensor {tensor.name!r}: its data cannot be read: {error}") from None
     tensor.data_location = onnx.TensorProto.DEFAULT
     del tensor.external_data[:]
+
+
+def is_recurrent(model: onnx.ModelProto) -> bool:
+    """Whether a network keeps a state, so that the order of its inputs may matter."""
+    return any(node.op_type in STATEFUL for node in model.graph.node)
 
 
 def runtime() -> ModuleType:

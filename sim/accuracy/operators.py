@@ -30,12 +30,15 @@ class Operator(ABC):
         Live tensors it reads, tensors it makes.
     matrices : dict of str to array
         (groups, k, n) for every operator of the mapping that the node became.
+    input_parts : tuple of int
+        Rows of inputs that have a scale of their own; empty if all share one.
     """
 
     name: str
     inputs: list[str]
     outputs: list[str]
     matrices: dict[str, Floats]
+    input_parts: tuple[int, ...] = ()
 
     @abstractmethod
     def run(self, values: Mapping[str, npt.NDArray[Any]], product: Product) -> dict[str, npt.NDArray[Any]]:

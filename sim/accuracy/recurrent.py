@@ -18,6 +18,8 @@ GATES = {"LSTM": 4, "GRU": 3}
 class Recurrent(Operator):
     """A recurrent node; x and h drive one matrix, W above R, whose columns are the gates.
 
+    x and h have each a scale of their own, which the weights of their rows make up for.
+
     The GRU needs linear_before_reset = 1: else its candidate would multiply a state that depends on the other
     gates, a second product. Its candidate takes W x and R h apart, so each half is a read of its own.
     """
@@ -38,7 +40,7 @@ class Recurrent(Operator):
         self.backwards = given.get("direction", b"forward") == b"reverse"
         both = np.concatenate([weight, recurrence], axis=2).transpose(0, 2, 1)
         self.matrices = {d: np.ascontiguousarray(m)[None] for d, m in zip(self.directions, both, strict=True)}
-        self.n_in = weight.shape[2]
+        self.input_parts = (weight.shape[2], self.hidden)
         bias = weights_of(node, 3, stored) if self.arguments[3] else np.zeros((n_directions, 1), np.float32)
         self.bias = np.broadcast_to(bias, (n_directions, 2 * GATES[self.op] * self.hidden)).astype(np.float32)
 

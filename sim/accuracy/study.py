@@ -23,12 +23,12 @@ from .functional import Functional
 from .layer import Layer, blocks, tiled_product
 from .metrics import METRICS, decibels, mean_and_interval
 from .precision import Precision
-from .recurrent import Recurrent
 
 Floats = npt.NDArray[np.float32]
 Progress = Callable[[str, float], None]
 SAMPLE_VECTORS = 4096  # per layer, for calibration
 BATCH_BYTES = 64e6  # of im2col matrices at once
+CALIBRATION_STEPS = 256  # of a sequence
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ class Study:
     percentile : float
         Share of the calibration sample that ranges hold.
     n_calibration : int
-        Samples of the data that calibrate input and converter ranges; a whole batch, in order, for recurrent
-        networks.
+        Samples of the data that calibrate input and converter ranges; the first `CALIBRATION_STEPS`, in
+        order, for recurrent networks, which also get all data in one run.
 
     Attributes
     ----------
@@ -102,8 +102,8 @@ class Study:
         self.precision = Precision.of(chip)
         self.reference = self._outputs(functional.reference)
         self.float_value = self._score(self.reference)
-        in_time = any(isinstance(o, Recurrent) for o in functional.operators.values())
-        samples = self._calibrate(data.some(self.batch if in_time else n_calibration, in_time))
+        n = CALIBRATION_STEPS if functional.in_time else n_calibration
+        samples = self._calibrate(data.some(n, functional.in_time))
         self.layers = {}
         for name, matrix in functional.matrices.items():
             tiling = mapping.of(name).tiling
@@ -112,7 +112,10 @@ class Study:
                 raise SimulationError(
                     f"layer {name!r}: the data never reach it, nothing to calibrate it with"
                 )
-            self.layers[name] = Layer(name, matrix, tiling, self.precision, samples[name], percentile)
+            parts = functional.input_parts.get(name, ())
+            self.layers[name] = Layer(
+                name, matrix, tiling, self.precision, samples[name], percentile, parts
+            )
 
     def evaluate(
         self,
@@ -140,7 +143,9 @@ class Study:
         return Outcome(conditions, tuple(values), mean, interval, powers.layers(), tuple(notes))
 
     def _batch(self, mapping: Mapping) -> int:
-        """Samples at once, so that no layer's patches take much memory."""
+        """Samples at once, so that no layer's patches take much memory; all of a sequence."""
+        if self.functional.in_time:
+            return self.data.n
         most = 1
         for o in mapping.network.operators:
             if o.matrix is not None and o.name in self.functional.matrices:

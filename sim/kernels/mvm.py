@@ -16,7 +16,7 @@ from .converter import Counts, convert
 from .encode import quantize
 
 _BLOCK_ROWS = 256  # rows quantized and multiplied at once: enough for BLAS, few enough for the cache
-_NOISE_ROWS = 128  # rows drawn at once: the draws stay in the cache until they are used
+_DRAWS = 65536  # drawn at once: they stay in the cache until they are used, and calls are few
 
 
 @njit(cache=True, error_model="numpy")
@@ -61,12 +61,13 @@ def product(
 
 def add_noise(y: Floats, variance: Floats, floor_sigma: float, seed: int, first_row: int = 0) -> None:
     """Add to each y, in place, Gaussian noise of its own variance plus ``floor_sigma ** 2``."""
-    z = np.empty((min(_NOISE_ROWS, y.shape[0]), y.shape[1]), y.dtype)
+    n_rows = min(max(1, _DRAWS // max(1, y.shape[1])), y.shape[0])
+    z = np.empty((n_rows, y.shape[1]), y.dtype)
     floor = y.dtype.type(floor_sigma**2)
-    for start in range(0, y.shape[0], _NOISE_ROWS):
-        part = z[: min(_NOISE_ROWS, y.shape[0] - start)]
+    for start in range(0, y.shape[0], n_rows or 1):
+        part = z[: min(n_rows, y.shape[0] - start)]
         rng.fill_normal(part, seed, first_row=first_row + start)
-        rows = slice(start, start + _NOISE_ROWS)
+        rows = slice(start, start + n_rows)
         _add_noise(y[rows], variance[rows], floor, part)
 
 

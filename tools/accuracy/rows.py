@@ -95,7 +95,7 @@ def _study(plan: Plan, chip: Chip) -> tuple[Network, Study]:
     """The network mapped on a chip as `ohmsum run` maps it, less what does not change the arithmetic."""
     from ...sim.accuracy.data import load_data
     from ...sim.accuracy.functional import Functional
-    from ...sim.accuracy.model import load_model
+    from ...sim.accuracy.model import is_recurrent, load_model
     from ...sim.accuracy.study import Study
     from ...sim.mapping import MappingOptions, map_network
 
@@ -103,7 +103,7 @@ def _study(plan: Plan, chip: Chip) -> tuple[Network, Study]:
     stored = {t.name for t in model.graph.initializer}
     data = load_data(plan.data, [v for v in model.graph.input if v.name not in stored])
     if plan.samples is not None:
-        data = data.some(plan.samples)
+        data = data.some(plan.samples, in_order=is_recurrent(model))
     shapes = [f"{name}={'x'.join(map(str, shape))}" for name, shape in _one_run(data).items() if shape]
     network = load_network(plan.network, plan.bind, shapes)
     mapping = map_network(

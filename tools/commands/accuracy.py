@@ -60,7 +60,7 @@ def accuracy(
         float, typer.Option(metavar="PERCENT", help="Share of the calibration sample that ranges hold.")
     ] = 99.9,
     samples: Annotated[
-        int | None, typer.Option(metavar="N", help="Take only so many samples, evenly spread.")
+        int | None, typer.Option(metavar="N", help="Take only so many samples, evenly spread (the first of a sequence).")
     ] = None,
     overrides: options.Overrides = [],  # noqa: B006
     bind: options.Bind = [],  # noqa: B006
