@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from . import board
-from . import operands
+from . import board, operands
 from .nearest import nearest_hint
 from .paths import fields_by_key, walk
 
@@ -51,6 +50,7 @@ def findings(chip: Chip) -> Iterator[Finding]:
         yield from operands.findings(chip.tile)
         yield from _network(chip, chip.tile)
     yield from _attention(chip)
+    yield from board.findings(chip)
     yield from _sources(chip)
 
 

@@ -1,4 +1,4 @@
-"""From a preset's name or a YAML file to a validated `Chip`."""
+"""From a preset's name, a chip file or a system file to a validated `Chip`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from .messages import describe_errors
 from .modes import apply_mode, split_mode
 from .nearest import nearest_hint
 from .overrides import apply_override
+from .system import expand, is_system
 from .yaml_text import Document, read_file, read_text
 
 
@@ -29,13 +30,14 @@ def names() -> list[str]:
 
 
 def load(source: str | Path, overrides: Mapping[str, str] | None = None, n_chips: int | None = None) -> Chip:
-    """Read and validate a chip.
+    """Read and validate a chip, or the chips of a system.
 
     Parameters
     ----------
     source : str or Path
         Name of a preset (see `names`) or path of a ``.yaml`` file; with ``@`` and the name of one of its
-        modes (``jia-2020@1.2V``), that operating point.
+        modes (``jia-2020@1.2V``), that operating point. A file with the key ``system`` is a system file
+        (`system.py`).
     overrides : mapping of str to str, optional
         Dotted paths to texts, as in a file: ``{"tile.adc.bits": "6", "units.softmax.lanes": "8"}``. The text
         ``null`` removes an optional field.
@@ -48,6 +50,8 @@ def load(source: str | Path, overrides: Mapping[str, str] | None = None, n_chips
         With file, line, path, what was found and what was expected.
     """
     document = _require_mapping(_read(source))
+    if is_system(document):
+        document = expand(document, _read)
     for path, text in (overrides or {}).items():
         apply_override(document, path, text)
     if n_chips is not None:
