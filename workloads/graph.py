@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import networkx as nx
 
@@ -52,14 +52,17 @@ class Window:
       ``floor((r * stride + ... ) / up)``.
     - ``"all"``: the whole input (a flatten, a global pooling, the keys of an attention).
     - ``"prefix"``: every token up to and including the same position (causal scans).
+    - ``"routed"``: output token k needs all input tokens before number ``ends[k]`` to have come, and is done
+      with them (tokens that a router picks out of a stream, or puts back into one).
     """
 
-    kind: Literal["same", "window", "all", "prefix"] = "same"
+    kind: Literal["same", "window", "all", "prefix", "routed"] = "same"
     kernel: tuple[int, int] = (1, 1)
     stride: tuple[int, int] = (1, 1)
     pad: tuple[int, int] = (0, 0)
     dilation: tuple[int, int] = (1, 1)
     up: tuple[int, int] = (1, 1)
+    ends: tuple[int, ...] = ()
 
     def span(self, axis: int, position: int, size: int) -> tuple[int, int]:
         """First and last input index along `axis` (0 rows, 1 cols), in 0..size-1, for output `position`."""
@@ -341,7 +344,7 @@ class Network:
         return hashlib.sha256(json.dumps([body, self.outputs], sort_keys=True).encode()).hexdigest()
 
 
-def _told(operator: Operator) -> dict[str, object]:
+def _told(operator: Operator) -> dict[str, Any]:
     """An operator as plain values, without what it makes no use of."""
     told = asdict(operator)
     if operator.reach is None:
@@ -350,4 +353,7 @@ def _told(operator: Operator) -> dict[str, object]:
         del told["product"]["cached"]
     if operator.product is not None and operator.product.shared_by == 1:
         del told["product"]["shared_by"]
+    for port, of in zip(told["inputs"], operator.inputs, strict=True):
+        if not of.window.ends:
+            del port["window"]["ends"]
     return told
