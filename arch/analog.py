@@ -70,6 +70,16 @@ class Crossbar(Costed, Counted):
     energy_j: EnergyJ | None = Field(
         None, alias="energy", description="One read of the whole array, one slice and phase."
     )
+    row_energy_j: EnergyJ | None = Field(
+        None,
+        alias="row_energy",
+        description="Part of `energy` that one row driven at full scale takes, its cells apart.",
+    )
+    cell_energy_j: EnergyJ | None = Field(
+        None,
+        alias="cell_energy",
+        description="Part of `energy` that one cell of the highest level takes in a row driven at full scale.",
+    )
     write_time_fs: TimeFs | None = Field(
         None, alias="write_time", description="Programming one row, verification included."
     )
@@ -108,6 +118,16 @@ class Dac(Costed, Counted):
     energy_j: EnergyJ | None = Field(
         None, alias="energy", description="One row driven for one slice in one phase."
     )
+    input_energy_j: EnergyJ | None = Field(
+        None,
+        alias="input_energy",
+        description="What a row driven at full scale costs more than one driven with zero; a part of `energy`.",
+    )
+    zero_skipping: Annotated[bool, Field(strict=True)] | None = Field(
+        None,
+        description="Whether a crossbar leaves out the reads in which none of its rows is driven (at least one "
+        "is made); no if absent. Needs data (`ohmsum run --data`).",
+    )
 
     @property
     def n_slices(self) -> int:
@@ -142,6 +162,11 @@ class Adc(Costed, Counted):
         0, description="Conversion periods between the end of a conversion and its code (pipelining)."
     )
     energy_j: EnergyJ | None = Field(None, alias="energy", description="One conversion of one column.")
+    code_energy_j: EnergyJ | None = Field(
+        None,
+        alias="code_energy",
+        description="What the highest code costs more than code 0; a part of `energy`.",
+    )
 
     @model_validator(mode="after")
     def _needs_a_rate(self) -> Adc:

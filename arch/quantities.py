@@ -127,6 +127,10 @@ Bits = Annotated[int, Field(strict=True, ge=1, le=64)]
 """A precision: 1 to 64 bits."""
 
 
+Share = Annotated[float, Field(strict=True, ge=0.0, le=1.0)]
+"""A part of a whole, 0 to 1."""
+
+
 def quantity_of(field: FieldInfo) -> Quantity | None:
     """The `Quantity` of a model field, looking inside ``X | None``."""
     found = [m for m in field.metadata if isinstance(m, Quantity)]
