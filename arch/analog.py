@@ -17,6 +17,7 @@ from .quantities import (
     TimeFs,
     VoltageV,
 )
+from .training import Transposed, Update, Writes
 from .units import FS_PER_S
 
 
@@ -47,6 +48,7 @@ class Cell(Component):
     read_voltage_v: VoltageV | None = Field(
         None, alias="read_voltage", description="Voltage over the cell while it is read."
     )
+    endurance: Writes | None = Field(None, description="Writes that one cell survives.")
 
 
 class Crossbar(Costed, Counted):
@@ -86,10 +88,22 @@ class Crossbar(Costed, Counted):
     write_energy_j: EnergyJ | None = Field(
         None, alias="write_energy", description="Programming one cell, verification included."
     )
+    transposed: Transposed | None = Field(
+        None, description="Reading from the columns, for the backward pass of training; absent: impossible."
+    )
+    update: Update | None = Field(
+        None, description="How training changes the cells; absent: the chip is for inference only."
+    )
     spare_rows: Cycles = Field(0, description="Rows beyond `rows` that hold no weights.")
     spare_columns: Cycles = Field(
         0, description="Columns beyond `cols` that hold no weights, such as a unit column."
     )
+
+    @model_validator(mode="after")
+    def _writes_take_time(self) -> Crossbar:
+        if self.update and self.update.kind == "program_verify" and self.write_time_fs is None:
+            raise ValueError("write_time is missing, expected with update.kind program_verify")
+        return self
 
     def row_groups(self, n_rows: int) -> int:
         """Reads that `n_rows` rows take, one group of active rows after the other."""
