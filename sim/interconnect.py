@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from copy import copy
 
+from ..arch.board import host_chip, wires
 from ..arch.chip import Chip
 from .errors import SimulationError
 from .flit_detail import FlitDetail
 from .noc.fabric import Fabric, FabricSpec, fabric
 from .noc.router import RouterConfig
-from .noc.topology import Topology
+from .noc.topology import Link, LinkKind, Topology
 
 LEAST_ROUTER_CYCLES = 2
 """Allocation and switch, a cycle each, with the route looked up one router ahead."""
@@ -22,7 +23,7 @@ def interconnect(chip: Chip) -> Topology:
     levels = [chip_fabric(chip)]
     if chip.n_chips > 1:
         levels.append(chip_level(chip))
-    return Topology(levels, host=chip.host is not None)
+    return Topology(levels, host=chip.host is not None, host_copy=host_chip(chip))
 
 
 def chip_network(chip: Chip) -> Topology:
@@ -33,8 +34,21 @@ def chip_network(chip: Chip) -> Topology:
 def chip_level(chip: Chip) -> Fabric:
     """What joins the chips."""
     topology = chip.chips.topology if chip.chips else "chain"
+    if chip.chips and topology == "graph":
+        numbered = tuple((i, i) for i in range(chip.n_chips))  # so that routers are numbered as the chips
+        return fabric("graph", FabricSpec(n_endpoints=chip.n_chips, edges=(*numbered, *wires(chip.chips))))
     grid = near_square(chip.n_chips) if topology == "mesh" else None
     return fabric(topology, FabricSpec(n_endpoints=chip.n_chips, grid=grid))
+
+
+def chips_joined(topology: Topology, link: Link) -> tuple[int, int]:
+    """Numbers of the chips at the ends of a link between chips.
+
+    Every topology of chips joins their gateways, so that a node is a router of the chip's own network.
+    """
+    assert link.kind == LinkKind.CHIP
+    per_chip = topology.fabrics[0].n_routers
+    return (link.src - topology.n_endpoints) // per_chip, (link.dst - topology.n_endpoints) // per_chip
 
 
 def chip_fabric(chip: Chip) -> Fabric:

@@ -82,7 +82,7 @@ def _fetch_weights(context: Context, actor: int, operator: Operator, n: int) -> 
     n_bytes = ceil_div(weight_bytes, n)
     fetch = context.builder.actor(f"{operator.name} weights", n, layer=operator.name)
     hold = max(1, ceil_div(n_bytes * FS_PER_S, int(memory.bandwidth_bytes_per_s)))
-    resource = context.resource("memory", "memory", servers=memory.channels)
+    resource = context.memory(context.mapping.of(operator.name).home)
     context.builder.visit(fetch, resource, hold, hold + memory.latency_fs)
     context.spend(fetch, "memory", "byte", n_bytes, memory.energy_per_byte_j)
     context.builder.channel(fetch, actor, 2 * array.count, Schedule.affine(1, 1, n), bytes_per_token=n_bytes)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from ...arch.board import wires
 from ...arch.chip import Chip, Tile
 from ...arch.digital import Unit
+from ...arch.links import ChipLink
 from ..flit_detail import FlitDetail
 from ..interconnect import flit_detail, interconnect
 from ..mapping.mapping import Mapping
 from ..noc.detail import Detail
 from ..noc.topology import Link, Topology
+from ..program import Schedule
 from ..program_builder import ProgramBuilder
 
 FS = 1e-15
@@ -50,6 +54,20 @@ class Context:
         assert self.chip.tile is not None
         return self.chip.tile
 
+    @cached_property
+    def own_links(self) -> dict[tuple[int, int], ChipLink]:
+        """Links between chips that the file lists, by the numbers of the chips."""
+        return wires(self.chip.chips) if self.chip.chips else {}
+
+    def memory(self, place: int) -> int:
+        """The memory behind the chip of a tile, or that of all chips."""
+        memory = self.chip.memory
+        assert memory is not None
+        per_chip = self.chip.tile.count if self.chip.tile else 1
+        alone = self.chip.n_chips == 1 or memory.shared
+        name = "memory" if alone else f"chip {place // per_chip} memory"
+        return self.resource(name, "memory", servers=memory.channels)
+
     def resource(self, name: str, klass: str, *, servers: int = 1, units: int | None = None) -> int:
         """The resource with that name, made on first use."""
         if name not in self._resources:
@@ -85,14 +103,16 @@ class Context:
         actor: int,
         component: str,
         action: str,
-        count: int,
+        count: int | Schedule,
         energy_j: float | None,
         power_w: float | None = None,
-        busy_fs: int = 0,
+        busy_fs: int | Schedule = 0,
         instances: int = 1,
     ) -> None:
         """Enter what one firing costs: `count` actions of a given energy, or else power x busy time."""
         if energy_j is not None:
             self.builder.energy(actor, component, action, count, energy_j)
         elif power_w is not None:
-            self.builder.energy(actor, component, "active", instances, power_w * busy_fs * FS)
+            n = self.builder.n_firings(actor)
+            mean_fs = busy_fs if isinstance(busy_fs, int) else int(busy_fs.values(n).sum()) / n
+            self.builder.energy(actor, component, "active", instances, power_w * mean_fs * FS)

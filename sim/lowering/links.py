@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ...arch.links import Chips
+from ..interconnect import chips_joined
 from ..mapping.timing import bytes_fs, ceil_div
 from ..noc.topology import Link, LinkKind
 from .context import Context
+
+FIGURES = ("bandwidth_bytes_per_s", "latency_fs", "energy_per_byte_j")
+"""What a link between chips may have of its own."""
 
 
 def on_chip(link: Link) -> bool:
@@ -26,8 +31,7 @@ def serial_fs(context: Context, link: Link, n_bytes: int) -> int:
         assert chip.host is not None
         return bytes_fs(n_bytes, chip.host.bandwidth_bytes_per_s)
     if link.kind == LinkKind.CHIP:
-        assert chip.chips is not None
-        return bytes_fs(n_bytes, chip.chips.bandwidth_bytes_per_s)
+        return bytes_fs(n_bytes, _of_chips(context, link).bandwidth_bytes_per_s)
     assert chip.noc is not None
     return ceil_div(8 * n_bytes, chip.noc.flit_bits) * chip.noc.cycle_fs
 
@@ -39,11 +43,20 @@ def head_fs(context: Context, link: Link) -> int:
         assert chip.host is not None
         return max(1, chip.host.latency_fs)
     if link.kind == LinkKind.CHIP:
-        assert chip.chips is not None
-        return max(1, chip.chips.latency_fs)
+        return max(1, _of_chips(context, link).latency_fs)
     assert chip.noc is not None
     routed = 0 if link.kind == LinkKind.INJECT else chip.noc.router_cycles
     return max(1, (routed + chip.noc.link_cycles) * chip.noc.cycle_fs)
+
+
+def _of_chips(context: Context, link: Link) -> Chips:
+    """Figures of a link between chips: its own where the list of links gives them, else those of all."""
+    chips = context.chip.chips
+    assert chips is not None
+    own = context.own_links.get(chips_joined(context.topology, link)) if context.own_links else None
+    if own is None:
+        return chips
+    return chips.model_copy(update={name: value for name in FIGURES if (value := getattr(own, name)) is not None})
 
 
 def spend(context: Context, actor: int, links: Mapping[int, Link], load: Mapping[int, int]) -> None:
@@ -59,9 +72,13 @@ def spend(context: Context, actor: int, links: Mapping[int, Link], load: Mapping
     )
     if hops and chip.noc is not None:
         context.spend(actor, "noc", "flit hop", hops, chip.noc.energy_per_flit_hop_j)
-    over_chips = sum(load[i] for i, link in links.items() if link.kind == LinkKind.CHIP)
-    if over_chips and chip.chips is not None:
-        context.spend(actor, "chip links", "byte", over_chips, chip.chips.energy_per_byte_j)
+    over_chips: dict[float | None, int] = {}
+    for i, link in links.items():
+        if link.kind == LinkKind.CHIP:
+            energy_j = _of_chips(context, link).energy_per_byte_j
+            over_chips[energy_j] = over_chips.get(energy_j, 0) + load[i]
+    for energy_j, n_bytes in over_chips.items():
+        context.spend(actor, "chip links", "byte", n_bytes, energy_j)
     to_host = sum(load[i] for i, link in links.items() if link.kind == LinkKind.HOST)
     if to_host and chip.host is not None:
         context.spend(actor, "host link", "byte", to_host, chip.host.energy_per_byte_j)

@@ -11,7 +11,8 @@ def static_power(context: Context) -> None:
     chip = context.chip
     for name, part, count in _parts(context):
         if part.static_power_w:
-            context.builder.static_power(name, part.static_power_w * count * chip.n_chips)
+            copies = 1 if part is chip.memory and chip.memory.shared else chip.n_chips
+            context.builder.static_power(name, part.static_power_w * count * copies)
     if chip.host is not None and chip.host.static_power_w:
         context.builder.static_power("host", chip.host.static_power_w)
 

@@ -94,7 +94,7 @@ def _in_memory(context: Context, actor: int, operator: Operator, n_tokens: int) 
     assert memory is not None
     n_bytes = operator.output.elements * n_tokens * context.word_bytes
     hold = max(1, ceil_div(n_bytes * FS_PER_S, int(memory.bandwidth_bytes_per_s)))
-    resource = context.resource("memory", "memory", servers=memory.channels)
+    resource = context.memory(context.mapping.of(operator.name).home)
     context.builder.visit(actor, resource, hold, hold + memory.latency_fs)
     context.spend(actor, "memory", "byte", n_bytes, memory.energy_per_byte_j)
     return hold + memory.latency_fs, hold

@@ -5,7 +5,7 @@ and so on. Nothing is stored per copy: numbers are computed, and routes found on
 through a fabric that are remembered once they were asked for.
 
 Nodes are integers: endpoints ``0 .. n_endpoints - 1``, then routers; `HOST` is the host, attached to the
-gateway of the first copy.
+gateway of one copy.
 """
 
 from __future__ import annotations
@@ -81,12 +81,14 @@ class Topology:
     fabrics : sequence of Fabric
         ``fabrics[l + 1].n_endpoints`` copies of everything up to level l.
     host : bool
-        Whether a host is attached to the gateway of the first copy.
+        Whether a host is attached to the gateway of one copy.
+    host_copy : int
+        Which copy that is.
     """
 
-    def __init__(self, fabrics: Sequence[Fabric], *, host: bool = True) -> None:
+    def __init__(self, fabrics: Sequence[Fabric], *, host: bool = True, host_copy: int = 0) -> None:
         self.fabrics = tuple(fabrics)
-        self.has_host = host
+        self.has_host, self._host_copy = host, host_copy
         copies = [1]
         for upper in reversed(self.fabrics[1:]):
             copies.insert(0, copies[0] * upper.n_endpoints)
@@ -157,7 +159,7 @@ class Topology:
     def ends(self, link: int) -> tuple[int, int]:
         """Source and destination node of a link."""
         if link in self._host_links:
-            gateway = self._node(0, 0, self.fabrics[0].gateway)
+            gateway = self._node(0, self._host_copy, self.fabrics[0].gateway)
             return (HOST, gateway) if link == self._host_links[0] else (gateway, HOST)
         i, copy, local = self._locate(link)
         level, net = self._levels[i], self._levels[i].fabric
@@ -243,14 +245,14 @@ class Topology:
     def _enter(self, src: int) -> tuple[int, int, int]:
         """Injecting link, router and copy of an endpoint."""
         if src == HOST:
-            return self._host_links[0], self.fabrics[0].gateway, 0
+            return self._host_links[0], self.fabrics[0].gateway, self._host_copy
         copy, local = divmod(src, self.fabrics[0].n_endpoints)
         return self._levels[0].inject(copy, local), self.fabrics[0].enter[local], copy
 
     def _leave(self, dst: int) -> tuple[int, int, int]:
         """Ejecting link, router and copy of an endpoint."""
         if dst == HOST:
-            return self._host_links[1], self.fabrics[0].gateway, 0
+            return self._host_links[1], self.fabrics[0].gateway, self._host_copy
         copy, local = divmod(dst, self.fabrics[0].n_endpoints)
         return self._levels[0].eject(copy, local), self.fabrics[0].leave[local], copy
 
