@@ -17,6 +17,7 @@ from typing import Any, Literal
 import networkx as nx
 
 from .errors import NetworkError
+from .role import Role
 
 Kind = Literal["input", "matrix", "product", "vector", "move"]
 
@@ -221,6 +222,8 @@ class Operator:
     reach : Reach or None
         Where work grows with the position (causal masks, a context that gets longer): token k has
         ``reach(k) / reach.most`` of the work, the product and the output elements that are given here.
+    role : Role or None
+        In a training step: what it is for (`workloads/training.py`).
     """
 
     name: str
@@ -236,6 +239,12 @@ class Operator:
     params: int = 0
     state_work: tuple[tuple[str, int], ...] = ()
     reach: Reach | None = None
+    role: Role | None = None
+
+    @property
+    def samples(self) -> int:
+        """Samples that it works on one after the other: 1 but in a training step."""
+        return 1 if self.role is None else self.role.samples
 
     @property
     def macs(self) -> int:
@@ -243,7 +252,7 @@ class Operator:
         if self.matrix is None:
             return 0
         m = self.matrix
-        return self.output.grid.n_tokens * m.applications * m.k * m.n * m.groups
+        return self.samples * self.output.grid.n_tokens * m.applications * m.k * m.n * m.groups
 
     @property
     def product_macs(self) -> int:
@@ -251,7 +260,7 @@ class Operator:
         if self.product is None:
             return 0
         p, tokens = self.product, self.output.grid.n_tokens
-        whole = tokens * p.heads * p.k * p.n
+        whole = self.samples * tokens * p.heads * p.k * p.n
         if self.reach is None:
             return whole
         return whole * self.reach.total(tokens) // (self.reach.most(tokens) * tokens)
@@ -349,6 +358,8 @@ def _told(operator: Operator) -> dict[str, Any]:
     told = asdict(operator)
     if operator.reach is None:
         del told["reach"]
+    if operator.role is None:
+        del told["role"]
     if operator.product is not None and not operator.product.cached:
         del told["product"]["cached"]
     if operator.product is not None and operator.product.shared_by == 1:
