@@ -21,6 +21,13 @@ from .quantities import (
     WidthBits,
 )
 
+ChipName = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9_.]+$")]
+
+
+def _as_name(value: Any) -> Any:
+    """Chips may be called by numbers."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
 
 class Router(Costed):
     """One router with its links."""
@@ -157,12 +164,9 @@ class Host(Costed):
         alias="throughput", description="Element operations per second of the host."
     )
     energy_j: EnergyJ | None = Field(None, alias="energy", description="One element operation on the host.")
-    at: Annotated[str, Field(strict=True)] | None = Field(
+    at: Annotated[ChipName, BeforeValidator(_as_name)] | None = Field(
         None, description="Chip that the link leads to, by its name; the first if absent."
     )
-
-
-ChipName = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9_.]+$")]
 
 
 class ChipLink(Component):
@@ -190,17 +194,15 @@ class Chips(Costed, Counted):
     Power and area are those of the link interface of one chip, there even when the chip works alone.
     """
 
-    names: Annotated[tuple[ChipName, ...], Field(strict=False)] | None = Field(
-        None, description="Names of the chips, in order; their numbers from 0 if absent."
-    )
+    names: (
+        Annotated[tuple[Annotated[ChipName, BeforeValidator(_as_name)], ...], Field(strict=False)] | None
+    ) = Field(None, description="Names of the chips, in order; their numbers from 0 if absent.")
     topology: Literal["chain", "ring", "mesh", "all", "graph"] = Field(
         "chain", description="Which chips are linked directly; graph: those of `links`."
     )
-    links: Annotated[
-        tuple[Annotated[ChipLink, BeforeValidator(_as_link)], ...], Field(strict=False)
-    ] | None = Field(
-        None, description="Links of a graph: 'a-b', 'a>b' (one way), or one with figures of its own."
-    )
+    links: (
+        Annotated[tuple[Annotated[ChipLink, BeforeValidator(_as_link)], ...], Field(strict=False)] | None
+    ) = Field(None, description="Links of a graph: 'a-b', 'a>b' (one way), or one with figures of its own.")
     bandwidth_bytes_per_s: BandwidthBytesPerS = Field(
         alias="bandwidth", description="Bandwidth of one link, each direction."
     )

@@ -131,7 +131,12 @@ def _overlay(system: Document, chip: Document, name: str, mark: str) -> None:
 
 def _give_way(own: dict[str, Any], block: dict[str, Any]) -> None:
     """Drop fields of the chip's own `chips` that a field of the system's stands for."""
-    for given, replaced in (("links", "topology"), ("topology", "links"), ("names", "count"), ("count", "names")):
+    for given, replaced in (
+        ("links", "topology"),
+        ("topology", "links"),
+        ("names", "count"),
+        ("count", "names"),
+    ):
         if given in block and replaced not in block:
             own.pop(replaced, None)
 

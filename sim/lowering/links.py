@@ -56,7 +56,9 @@ def _of_chips(context: Context, link: Link) -> Chips:
     own = context.own_links.get(chips_joined(context.topology, link)) if context.own_links else None
     if own is None:
         return chips
-    return chips.model_copy(update={name: value for name in FIGURES if (value := getattr(own, name)) is not None})
+    return chips.model_copy(
+        update={name: value for name in FIGURES if (value := getattr(own, name)) is not None}
+    )
 
 
 def spend(context: Context, actor: int, links: Mapping[int, Link], load: Mapping[int, int]) -> None:
