@@ -19,8 +19,22 @@ from .tiling import Array, tile_matrix
 from .timing import MvmTiming, host_fs, total_tiles, unit_beats
 
 
-def map_network(network: Network, chip: Chip, options: MappingOptions | None = None) -> Mapping:
+def map_network(
+    network: Network,
+    chip: Chip,
+    options: MappingOptions | None = None,
+    *,
+    like: Mapping | None = None,
+    most_replicas: int | None = None,
+) -> Mapping:
     """Decide where every operator runs.
+
+    Parameters
+    ----------
+    like : Mapping
+        Weights are where this mapping, of a network with the same matrices and maybe more, has put them.
+    most_replicas : int
+        With `like`: replicas of a layer that work; the others stand still.
 
     Raises
     ------
@@ -33,10 +47,13 @@ def map_network(network: Network, chip: Chip, options: MappingOptions | None = N
     choices = {o.name: choose(o, chip, options) for o in network.operators}
     analog = [o for o in network.operators if choices[o.name].place == "crossbar"]
     tilings = _tilings(analog, chip)
-    replicas = _replicas(network, chip, options, choices, analog, tilings)
-    first = _allocate(chip, tilings, replicas)
+    if like is None:
+        replicas = _replicas(network, chip, options, choices, analog, tilings)
+        first = _allocate(chip, tilings, replicas)
+    else:
+        replicas, first = _as_before(like, analog, most_replicas)
     logical = _assign(network, chip, choices, tilings, replicas, first)
-    placed = _place(network, chip, options, logical)
+    placed = _place(network, chip, options, logical, like)
     assignments = tuple(_move(logical[o.name], placed.order) for o in network.operators)
     per_tile = chip.tile.crossbar.count if chip.tile else 0
     used = {t for a in assignments for t in a.tiles if a.place != "host"}
@@ -137,6 +154,15 @@ def _slowest_elsewhere_fs(network: Network, chip: Chip, choices: dict[str, Choic
     return max(busy.values(), default=0)
 
 
+def _as_before(
+    like: Mapping, analog: list[Operator], most: int | None
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Replicas that work, and first crossbars, of layers that have been mapped before."""
+    before = {o.name: like.of(o.name) for o in analog}
+    replicas = {name: a.replicas if most is None else min(most, a.replicas) for name, a in before.items()}
+    return replicas, {name: a.first_crossbar for name, a in before.items()}
+
+
 def _allocate(chip: Chip, tilings: dict[str, Tiling], replicas: dict[str, int]) -> dict[str, int]:
     if chip.tile is None:
         return {}
@@ -194,7 +220,11 @@ def _on_crossbars(
 
 
 def _place(
-    network: Network, chip: Chip, options: MappingOptions, logical: dict[str, Assignment]
+    network: Network,
+    chip: Chip,
+    options: MappingOptions,
+    logical: dict[str, Assignment],
+    like: Mapping | None,
 ) -> Placement:
     """Place of every tile and the cost of the placement."""
     if chip.tile is None:
@@ -211,7 +241,7 @@ def _place(
             away = tuple(sorted(users[o.name] - {s}))
             if 0 < len(away) <= WIDEST_NET:
                 nets.append(Net(s, away, o.output.size * word // len(sources)))
-    return place(chip, nets, options.placement, options.seed)
+    return place(chip, nets, options.placement, options.seed, None if like is None else like.tile_order)
 
 
 def _move(a: Assignment, order: tuple[int, ...]) -> Assignment:

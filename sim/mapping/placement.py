@@ -72,27 +72,31 @@ def serpentine(fabric: Fabric) -> list[int]:
     return sorted(range(fabric.n_endpoints), key=key)
 
 
-def place(chip: Chip, nets: list[Net], search: Search, seed: int) -> Placement:
-    """Place all tiles of all chips."""
+def place(
+    chip: Chip, nets: list[Net], search: Search, seed: int, order: tuple[int, ...] | None = None
+) -> Placement:
+    """Place all tiles of all chips; with `order`, say what it costs to have them in these places."""
     from ..kernels.placement import improve
 
     assert chip.tile is not None
     fabric = interconnect(chip).fabrics[0]
     last_link, link_start = _last_links(fabric)
-    start = np.array(serpentine(fabric), np.int64)
+    first = np.array(serpentine(fabric), np.int64)
     enter = np.array(fabric.enter, np.int64)
     by_chip = _by_chip(nets, chip.tile.count, chip.n_chips)
-    tries = 0 if search == "linear" else max(FEWEST_TRIES, TRIES // chip.n_chips)
-    order: list[int] = []
+    tries = 0 if search == "linear" or order is not None else max(FEWEST_TRIES, TRIES // chip.n_chips)
+    found: list[int] = []
     hop_bytes, busiest = 0.0, 0.0
     for c in range(chip.n_chips):
+        own = slice(c * chip.tile.count, (c + 1) * chip.tile.count)
+        start = first if order is None else np.array(order[own], np.int64) - own.start
         traffic = _traffic(by_chip[c], np.append(enter[start], fabric.gateway), last_link, link_start)
         warmth = HOT if search == "anneal" else 0.0
         at = improve(traffic, chip.tile.count, tries if by_chip[c] else 0, seed + c, warmth)
-        order += (c * chip.tile.count + start[at]).tolist()
+        found += (own.start + start[at]).tolist()
         hop_bytes += float(traffic.load.sum())
         busiest = max(busiest, float(traffic.load.max(initial=0.0)))
-    return Placement(tuple(order), round(hop_bytes), round(busiest))
+    return Placement(tuple(found), round(hop_bytes), round(busiest))
 
 
 def _last_links(fabric: Fabric) -> tuple[I64, I64]:
