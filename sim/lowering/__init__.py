@@ -12,7 +12,8 @@ from ..mapping.mapping import Mapping
 from ..noc.deadlock import check_deadlock_free
 from ..noc.detail import Detail
 from ..program import Program
-from . import arrays, crossbars, units
+from . import array_rows, arrays, crossbars, units
+from .autoregression import feed_back
 from .connect import connect
 from .context import Context
 from .stage import Stage
@@ -20,7 +21,13 @@ from .static import static_power
 
 
 def lower(
-    mapping: Mapping, chip: Chip, *, multicast: bool = True, lump: bool = True, detail: Detail | None = None
+    mapping: Mapping,
+    chip: Chip,
+    *,
+    multicast: bool = True,
+    lump: bool = True,
+    detail: Detail | None = None,
+    autoregressive: bool = False,
 ) -> Program:
     """The Program of a mapped network.
 
@@ -35,6 +42,9 @@ def lower(
         Make one resource of those that are always occupied together, which changes no time, count or energy.
     detail : {"ideal", "packet", "flit"}
         Of the network; that of the chip (`noc.detail`) if not given.
+    autoregressive : bool
+        The output of the network is its next input: token k of its one input waits for output token
+        k - (columns of the grid).
 
     Raises
     ------
@@ -43,12 +53,15 @@ def lower(
     """
     of_chip = chip.noc.detail if chip.noc else None
     context = Context.of(mapping, chip, detail or of_chip or "packet")
+    context.autoregressive = autoregressive
     stages: dict[str, Stage] = {}
     for operator in mapping.network.operators:
         a = mapping.of(operator.name)
         makers = [mapping.network.producer(p.tensor).name for p in operator.inputs]
         if a.place == "crossbar":
             stages[operator.name] = crossbars.lower(context, operator, a)
+        elif a.place == "mac_array" and autoregressive and operator.matrix is not None:
+            stages[operator.name] = array_rows.lower(context, operator, a)
         elif a.place == "mac_array":
             stages[operator.name] = arrays.lower(context, operator, a)
         else:
@@ -60,6 +73,9 @@ def lower(
             outputs[f"{name} (out)"] = name
             stages[f"{name} (out)"] = units.output(context, f"{name} (out)", stages[name])
     connect(context, stages, outputs, multicast=multicast)
+    if autoregressive:
+        last = next(iter(outputs), mapping.network.outputs[0])
+        feed_back(context, stages[last], stages[mapping.network.operators[0].name], multicast=multicast)
     static_power(context)
     program = context.builder.build(lump=lump, flit=context.flit)
     if program.flit is not None:

@@ -35,6 +35,8 @@ class Context:
     detail: Detail = "packet"
     flit: FlitDetail | None = None
     """The routers, at flit detail."""
+    autoregressive: bool = False
+    """Whether the network's output is its next input: no row of tokens can begin before the one before it."""
     _resources: dict[str, int] = field(default_factory=dict)
     _routes: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
     _links: dict[int, Link] = field(default_factory=dict)

@@ -37,11 +37,15 @@ class Firings:
     barrier : int
         0, or the number of firings of an actor whose firings are not groups of tokens (folds of a MAC
         array): nothing of the stream is there before the last of them.
+    folds : int
+        0, or the firings that make each row of such an actor, where rows follow each other: nothing of a row
+        is there before the last of them.
     """
 
     grid: Grid
     group: Group = Group()
     barrier: int = 0
+    folds: int = 0
 
     @property
     def rows(self) -> int:
@@ -55,7 +59,12 @@ class Firings:
 
     @property
     def n(self) -> int:
-        return self.barrier or self.rows * self.cols
+        return self.barrier or self.rows * self.per_row
+
+    @property
+    def per_row(self) -> int:
+        """Firings that make a row of groups."""
+        return self.folds or self.cols
 
 
 def replica_group(grid: Grid, replicas: int) -> Group:
@@ -67,7 +76,7 @@ def replica_group(grid: Grid, replicas: int) -> Group:
 
 def following_group(grid: Grid, source: Firings) -> Group:
     """A group for a stream made from `source`: not coarser than the source's, dividing the grid's columns."""
-    if source.barrier:
+    if source.barrier or source.folds:
         return Group(1, grid.cols)
     if source.group.rows > 1 or source.group.cols >= grid.cols:
         return Group(1, grid.cols)
@@ -84,6 +93,10 @@ def need_and_free(window: Window, made: Firings, used: Firings) -> tuple[Schedul
     everything = Schedule.constant(made.n), Schedule.constant(0)
     if made.barrier or used.barrier or window.kind == "all":
         return everything
+    if window.kind == "routed":
+        return _routed(window.ends, made, used)
+    if (made.folds or used.folds) and made.grid == used.grid:
+        return _by_rows(made, used)
     if window.kind in ("same", "prefix"):
         if made.grid.n_tokens == 1:
             return everything
@@ -133,3 +146,39 @@ def _reshaped(made: Firings, used: Firings, keep: bool) -> tuple[Schedule, Sched
     ends = [min((k + 1) * per_used, tokens) for k in range(used.n)]
     need = Schedule((0,), tuple(-(-end // per_made) for end in ends))
     return need, Schedule.constant(0) if keep else Schedule((0,), tuple(end // per_made for end in ends))
+
+
+def _by_rows(made: Firings, used: Firings) -> tuple[Schedule, Schedule]:
+    """Row after row of the same stream, where one of the two makes or takes whole rows only."""
+    rows = range(1, used.rows + 1)
+    ends = Schedule(tuple(row * made.per_row for row in rows), (0,) * used.per_row)
+    begins = Schedule(tuple((row - 1) * made.per_row for row in rows), (0,) * used.per_row)
+    return ends, begins
+
+
+def _routed(ends: tuple[int, ...], made: Firings, used: Firings) -> tuple[Schedule, Schedule]:
+    """Tokens up to a given one for each token of the consumer; they are let go with it."""
+    last = [min(end, used.grid.n_tokens) - 1 for end in token_ends(used)]
+    need = Schedule((0,), tuple(firings_for(made, ends[token]) for token in last))
+    return need, need
+
+
+def token_ends(firings: Firings) -> list[int]:
+    """For every firing the number of tokens, in order, that it may work on: itself and all before it."""
+    grid, group = firings.grid, firings.group
+    if firings.folds:
+        return [(row + 1) * grid.cols for row in range(firings.rows) for _ in range(firings.folds)]
+    return [
+        min(row + group.rows - 1, grid.rows - 1) * grid.cols + min(col + group.cols, grid.cols)
+        for row in range(0, grid.rows, group.rows)
+        for col in range(0, grid.cols, group.cols)
+    ]
+
+
+def firings_for(firings: Firings, n_tokens: int) -> int:
+    """Firings after which the first `n_tokens` tokens are there."""
+    if n_tokens <= 0:
+        return 0
+    row, col = divmod(n_tokens - 1, firings.grid.cols)
+    within = firings.folds or col // firings.group.cols + 1
+    return row // firings.group.rows * firings.per_row + within

@@ -33,7 +33,7 @@ def lower(context: Context, operator: Operator, a: Assignment, source: Stage | N
         The one that makes the first input; its grouping and its cut over tiles are taken over where possible.
     """
     grid = operator.output.grid
-    firings = Firings(grid, following_group(grid, source.firings) if source else _input_group(operator))
+    firings = Firings(grid, following_group(grid, source.firings) if source else _input_group(context, operator))
     actor = context.builder.actor(operator.name, firings.n, layer=operator.name)
     held = even(firings.group.n_tokens, operator.output.elements, a.sources)
     if a.unit == "input":
@@ -50,10 +50,13 @@ def lower(context: Context, operator: Operator, a: Assignment, source: Stage | N
     return Stage(operator.name, actor, actor, firings, held, latency, interval)
 
 
-def _input_group(operator: Operator) -> Group:
-    """Network inputs arrive row by row (a line of an image), or token by token where there is one row."""
+def _input_group(context: Context, operator: Operator) -> Group:
+    """Network inputs arrive row by row (a line of an image), or token by token where there is one row.
+
+    The sequences of a decoder, which are the columns of a row, do not wait for each other.
+    """
     grid = operator.output.grid
-    return Group(1, grid.cols) if grid.rows > 1 else Group()
+    return Group(1, grid.cols) if grid.rows > 1 and not context.autoregressive else Group()
 
 
 def _cut(operator: Operator, firings: Firings, a: Assignment, source: Stage | None) -> Shares:

@@ -1,0 +1,79 @@
+"""Matrices on systolic MAC arrays where every row of tokens waits for the one before it.
+
+Rows are the steps of a decoder, so nothing may gather tokens of several. Each row goes through all folds of
+the matrix, its tokens as the vectors of a fold; static weights come from memory again for every row, two
+folds ahead per array, because they do not stay in the arrays.
+"""
+
+from __future__ import annotations
+
+from ...workloads.graph import Operator
+from ..mapping.mapping import Assignment
+from ..mapping.places import find_unit
+from ..mapping.timing import FS_PER_S, Folds, ceil_div, unit_beats
+from ..program import Schedule
+from .context import Context
+from .grouping import Firings, Group
+from .shares import even
+from .stage import Stage
+
+
+def lower(context: Context, operator: Operator, a: Assignment) -> Stage:
+    """The stage of a matrix that is folded row by row."""
+    array, m, grid = context.chip.mac_array, operator.matrix, operator.output.grid
+    assert array is not None
+    assert m is not None
+    folds = Folds.of(array, m.k, m.n, grid.cols * m.applications)
+    per_row = folds.n_folds * m.groups
+    n = per_row * grid.rows
+    taken = Firings(grid, Group(1, grid.cols), folds=per_row)
+    actor = context.builder.actor(operator.name, n, layer=operator.name)
+    context.builder.visit(actor, (), array.cycle_fs)
+    hold = folds.cycles * array.cycle_fs
+    arrays = context.resource(f"chip {a.home} mac arrays", "mac_array", servers=array.count)
+    context.builder.visit(actor, arrays, hold, hold)
+    context.spend(actor, "mac array", "mac", ceil_div(operator.macs, n), array.energy_j, array.power_w, hold)
+    streamed = folds.vectors * (min(m.k, array.rows) + min(m.n, array.cols)) * context.word_bytes
+    port = array.buffer
+    context.spend(actor, "buffer", "stream", streamed, port.energy_per_byte_j, port.power_w, hold)
+    _fetch_weights(context, actor, operator, n, a)
+    held = even(grid.cols, operator.output.elements, (a.home,))
+    interval = max(1, hold // array.count)
+    if not operator.fused:
+        return Stage(operator.name, actor, actor, taken, held, hold, interval)
+    last = _finish(context, actor, operator, a, per_row)
+    rows = Firings(grid, Group(1, grid.cols))
+    return Stage(operator.name, actor, last, rows, held, hold, interval, taken=taken)
+
+
+def _fetch_weights(context: Context, actor: int, operator: Operator, n: int, a: Assignment) -> None:
+    """An actor that brings the block of the next fold from memory, two folds ahead per array."""
+    memory, array, m = context.chip.memory, context.chip.mac_array, operator.matrix
+    if memory is None or m is None or array is None:
+        return
+    rows = operator.output.grid.rows
+    n_bytes = ceil_div(ceil_div(m.k * m.n * m.groups * array.weight_bits, 8) * rows, n)
+    fetch = context.builder.actor(f"{operator.name} weights", n, layer=operator.name)
+    hold = max(1, ceil_div(n_bytes * FS_PER_S, int(memory.bandwidth_bytes_per_s)))
+    context.builder.visit(fetch, context.memory(a.home), hold, hold + memory.latency_fs)
+    context.spend(fetch, "memory", "byte", n_bytes, memory.energy_per_byte_j)
+    context.builder.channel(fetch, actor, 2 * array.count, Schedule.affine(1, 1, n), bytes_per_token=n_bytes)
+
+
+def _finish(context: Context, actor: int, operator: Operator, a: Assignment, per_row: int) -> int:
+    """An actor that applies fused functions to every row when its last fold is done."""
+    grid = operator.output.grid
+    name = f"{operator.name} {'+'.join(operator.fused)}"
+    last = context.builder.actor(name, grid.rows, layer=operator.name)
+    elements = operator.output.elements * grid.cols
+    for function in operator.fused:
+        found = find_unit(context.chip, function, "chip_unit")
+        assert found is not None
+        unit = found[1]
+        beats = unit_beats(unit, elements, function, 1)
+        hold, cycles = unit.hold_fs(beats), elements * unit.functions[function]
+        units = context.units(unit, (a.home,), of_tile=False)
+        context.builder.visit(last, units, hold, unit.latency_fs(beats))
+        context.spend(last, unit.name, function, cycles, unit.energy_j, unit.power_w, hold, unit.count)
+    context.builder.channel(actor, last, 2 * per_row, Schedule.affine(per_row, per_row, grid.rows))
+    return last
