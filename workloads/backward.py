@@ -23,7 +23,22 @@ FROM_OUTPUT: dict[str, Work] = {
 }
 """Derivative from the output y alone, times the error: g (y > 0), g y (1 - y), g (1 - y y), g y, g / 2y."""
 
-FROM_INPUT = frozenset("abs cos elu erf gelu hard_sigmoid hard_swish log pow silu sin softplus".split())
+FROM_INPUT = frozenset(
+    {
+        "abs",
+        "cos",
+        "elu",
+        "erf",
+        "gelu",
+        "hard_sigmoid",
+        "hard_swish",
+        "log",
+        "pow",
+        "silu",
+        "sin",
+        "softplus",
+    }
+)
 """The derivative needs the input: the function's own unit makes it (assumption), then one multiplication."""
 
 NEEDS_INPUT = frozenset({"max_pool", "lrn", "softmax", "log_softmax", "layer_norm", "rms_norm", "group_norm"})
