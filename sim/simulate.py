@@ -34,7 +34,9 @@ Progress = Callable[[str, float], None]
 """Called now and then with what is being done and the fraction of it that is done."""
 
 
-class _Engine(Protocol):
+class Engine(Protocol):
+    """An engine's run function."""
+
     def __call__(
         self,
         program: Program,
@@ -42,6 +44,7 @@ class _Engine(Protocol):
         *,
         arrivals_fs: Sequence[int] | None = ...,
         n_bins: int = ...,
+        keep_firings: bool = ...,
         progress: Callable[[float], None] | None = ...,
     ) -> EngineResult: ...
 
@@ -95,8 +98,7 @@ def simulate(
     choices = mapping or MappingOptions()
     arrivals = None if arrival is None else Arrivals.parse(arrival)
     arrivals_fs = () if arrivals is None else arrivals.times_fs(batch, choices.seed)
-    detail = _detail(noc, chip)
-    run_engine = _engine(engine or ("reference" if detail == "flit" else "compiled"))
+    run_engine, detail = engine_and_detail(engine, noc, chip)
     wall_s: dict[str, float] = {}
     tell = progress or (lambda _what, _share: None)
     tell("mapping", 0.0)
@@ -129,6 +131,12 @@ def simulate(
     )
 
 
+def engine_and_detail(engine: str | None, noc: str | None, chip: Chip) -> tuple[Engine, Detail]:
+    """The engine's run function and the detail of the network, from what was asked for."""
+    detail = _detail(noc, chip)
+    return _engine(engine or ("reference" if detail == "flit" else "compiled")), detail
+
+
 def _detail(asked: str | None, chip: Chip) -> Detail:
     """Detail of the network: as asked for, else as the chip says."""
     found = asked or (chip.noc.detail if chip.noc else None) or "packet"
@@ -138,7 +146,7 @@ def _detail(asked: str | None, chip: Chip) -> Detail:
     raise SimulationError(f"noc: found {found!r}, expected {' or '.join(map(repr, get_args(Detail)))}")
 
 
-def _engine(name: str) -> _Engine:
+def _engine(name: str) -> Engine:
     """The engine's run function; the compiled one is imported only when asked for (it takes a while)."""
     if name == "compiled":
         from .engines import compiled
@@ -181,7 +189,7 @@ def _check_duration(program: Program, single: EngineResult, batch: int) -> None:
 
 
 def _run(
-    engine: _Engine,
+    engine: Engine,
     program: Program,
     n: int,
     what: str,
