@@ -45,6 +45,7 @@ class Engine(Protocol):
         arrivals_fs: Sequence[int] | None = ...,
         n_bins: int = ...,
         keep_firings: bool = ...,
+        keep_path: bool = ...,
         progress: Callable[[float], None] | None = ...,
     ) -> EngineResult: ...
 
@@ -108,7 +109,7 @@ def simulate(
     with _Stopwatch(wall_s, "lower"):
         program = lower(placed, chip, multicast=choices.multicast, detail=detail)
     with _Stopwatch(wall_s, "run"):
-        single = _run(run_engine, program, 1, "one inference", progress)
+        single = _run(run_engine, program, 1, "one inference", progress, keep_path=True)
         _check_duration(program, single, batch)
         together = _run(run_engine, program, batch, f"batch of {batch}", progress) if batch > 1 else None
         stream = None
@@ -195,9 +196,11 @@ def _run(
     what: str,
     progress: Progress | None,
     arrivals_fs: Sequence[int] | None = None,
+    *,
+    keep_path: bool = False,
 ) -> EngineResult:
     told = None if progress is None else partial(progress, what)
-    return engine(program, n, arrivals_fs=arrivals_fs, n_bins=N_BINS, progress=told)
+    return engine(program, n, arrivals_fs=arrivals_fs, n_bins=N_BINS, keep_path=keep_path, progress=told)
 
 
 def _record(

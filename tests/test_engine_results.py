@@ -72,6 +72,13 @@ def test_firings_are_kept_only_on_request(engine: Engine) -> None:
     assert table.tolist() == [(0, 0, 0, 0, 3), (0, 1, 3, 3, 6), (0, 2, 6, 6, 9), (0, 3, 9, 9, 12)]
 
 
+def test_without_the_critical_path_all_else_is_the_same(engine: Engine) -> None:
+    program = lone(Schedule.affine(1, 1, 9), 9)
+    kept, bare = engine(program, 3), engine(program, 3, keep_path=False)
+    assert len(kept.critical_path) == 27
+    assert kept.differences(bare) == ["critical_path: shape (27,) and (0,)"]
+
+
 def test_progress_rises_to_one(engine: Engine) -> None:
     seen: list[float] = []
     engine(lone(3, 500), 2, progress=seen.append)

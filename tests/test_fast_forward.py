@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -45,11 +46,15 @@ def outcome(program: Program, batch: int, **options: Any) -> EngineResult | str:
 
 
 def both(program: Program, batch: int, **options: Any) -> EngineResult | str:
-    """What a run gives, compared with what it gives without fast-forward."""
+    """What a run gives, compared with what it gives without fast-forward, and with both but no path."""
     expected = outcome(program, batch, fast_forward=False, **options)
     found = outcome(program, batch, **options)
     if isinstance(expected, EngineResult) and isinstance(found, EngineResult):
         assert expected.differences(found) == []
+        pathless = replace(expected, critical_path=expected.critical_path[:0])
+        for fast_forward in (True, False):
+            bare = compiled.run(program, batch, fast_forward=fast_forward, keep_path=False, **options)
+            assert pathless.differences(bare) == []
     else:
         assert expected == found
     return found

@@ -35,6 +35,7 @@ def run(
     arrivals_fs: Sequence[int] | None = None,
     n_bins: int = 64,
     keep_firings: bool = False,
+    keep_path: bool = True,
     progress: Callable[[float], None] | None = None,
     fast_forward: bool = True,
 ) -> EngineResult:
@@ -50,6 +51,8 @@ def run(
         Bins of time in which busy times are counted.
     keep_firings : bool
         Whether to keep the times of every firing.
+    keep_path : bool
+        Whether to keep the critical path, whose length, and the memory for it, grow with the iterations.
     progress : callable, optional
         Called now and then with the fraction of all firings issued.
     fast_forward : bool
@@ -66,6 +69,7 @@ def run(
     if program.flit is not None:
         raise SimulationError("flit detail of the network needs the reference engine")
     state = initial_state(program, iterations, np.array(arrivals, np.int64), n_bins, keep_firings)
+    state.head["keep_path"] = keep_path
     forward = FastForward()
     if fast_forward and iterations > 2 and not keep_firings:
         state = forward.look(state)

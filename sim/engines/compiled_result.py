@@ -9,7 +9,7 @@ from ..program import Program
 from . import deadlock
 from .compiled_loop.state import QUEUED, State
 from .compiled_path import Skipped, critical_path
-from .result import EngineResult
+from .result import PATH_DTYPE, EngineResult
 
 MAX_I64 = np.iinfo(np.int64).max
 
@@ -41,7 +41,9 @@ def make_result(program: Program, iterations: int, state: State, skipped: Skippe
         iteration_begin_fs=state.iterations["begin"].copy(),
         iteration_end_fs=state.iterations["end"].copy(),
         peak_tokens=channels["peak"].copy(),
-        critical_path=critical_path(state.nodes, int(visits["latest_node"][final]), visits["actor"], skipped),
+        critical_path=critical_path(state.nodes, int(visits["latest_node"][final]), visits["actor"], skipped)
+        if state.head["keep_path"][0]
+        else np.zeros(0, PATH_DTYPE),
         bin_fs=1 << int(state.head["bin_shift"][0]),
         busy_bins=np.ascontiguousarray(state.bins["value"].reshape(-1, program.n_visits).T),
         firings=state.firings if state.head["keep_firings"][0] else None,

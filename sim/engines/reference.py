@@ -46,6 +46,7 @@ def run(
     arrivals_fs: Sequence[int] | None = None,
     n_bins: int = 64,
     keep_firings: bool = False,
+    keep_path: bool = True,
     progress: Callable[[float], None] | None = None,
     observe: Callable[[Visit], None] | None = None,
 ) -> EngineResult:
@@ -61,6 +62,8 @@ def run(
         Bins of time in which busy times are counted.
     keep_firings : bool
         Whether to keep the times of every firing.
+    keep_path : bool
+        Whether to keep the critical path.
     progress : callable, optional
         Called now and then with the fraction of all firings issued.
     observe : callable, optional
@@ -74,7 +77,7 @@ def run(
         If actors wait for each other for ever.
     """
     iterations, arrivals, n_bins = check_inputs(program, iterations, arrivals_fs, n_bins)
-    record = Record(program, iterations, n_bins, keep_firings, observe)
+    record = Record(program, iterations, n_bins, keep_firings, keep_path, observe)
     return _Run(program, iterations, arrivals, record, progress).run()
 
 

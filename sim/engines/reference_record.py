@@ -53,9 +53,11 @@ class Record:
         iterations: int,
         n_bins: int,
         keep_firings: bool,
+        keep_path: bool,
         observe: Callable[[Visit], None] | None = None,
     ) -> None:
         self.observe = observe
+        self.keep_path = keep_path
         self.n_visits = 0
         self.busy_fs = [0] * program.n_visits
         self.wait_fs = [0] * program.n_visits
@@ -123,7 +125,7 @@ class Record:
                 iteration_begin_fs=np.array(self.iteration_begin_fs, np.int64),
                 iteration_end_fs=np.array(self.iteration_end_fs, np.int64),
                 peak_tokens=np.array([channel.peak for channel in channels], np.int64),
-                critical_path=_critical_path(last),
+                critical_path=_critical_path(last) if self.keep_path else np.zeros(0, PATH_DTYPE),
                 bin_fs=self.bins.bin_fs,
                 busy_bins=self.bins.busy_fs,
                 firings=self._firings(),

@@ -50,6 +50,7 @@ class EngineResult:
     peak_tokens : I64, shape (C,)
         Most tokens in a channel, room taken at issue included, tokens let go excluded.
     critical_path : structured array (PATH_DTYPE), in order of time; `visit` is the index v of the Program.
+        Empty if it was not to be kept.
     bin_fs : int; busy_bins : I64, shape (V, n_bins)
         Busy time by visit within each bin of time [b * bin_fs, (b + 1) * bin_fs); the holds that reach beyond
         the makespan count too. bin_fs is the smallest power of two for which n_bins bins cover every hold.

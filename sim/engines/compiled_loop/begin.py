@@ -16,7 +16,7 @@ from .access import (
     visits,
 )
 from .busy import record_busy, record_period
-from .heap import push
+from .heap import push, replace_first
 from .kernel import kernel
 from .path import new_node
 from .state import (
@@ -36,6 +36,10 @@ CHAIN, PREVIOUS, RESOURCE, SLOT = (int(c) for c in (Cause.CHAIN, Cause.PREVIOUS,
 
 @kernel
 def schedule_event(s: Head, time: int, code: int) -> None:
+    if s.first_is_over:
+        s.first_is_over = 0
+        replace_first(s.events_at, s.n_heap, time, code)
+        return
     push(s.events_at, s.n_heap, time, code)
     s.n_heap += 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .access import flights, group, resources, servers, slot_owner, visits
 from .begin import FIRING_MASK, RESOURCE, SLOT, begin_visit
 from .kernel import kernel
-from .path import new_node
+from .path import new_node, next_node
 from .state import BOOKED, ONE_SERVER, SLOTTED, Head
 
 
@@ -23,7 +23,7 @@ def on_one_server(s: Head, i: int) -> tuple[int, int, int]:
         cause = RESOURCE
         parent = server.node
     server.free_at = begin + visit.hold
-    server.node = s.n_nodes  # the node that this visit will have
+    server.node = next_node(s, 0)
     return begin, cause, parent
 
 
@@ -52,11 +52,10 @@ def on_several_servers(s: Head, i: int) -> tuple[int, int, int]:
             cause = RESOURCE
             parent = server.node
     n_early = 0
-    if visit.spread:
+    if visit.spread and begin > flight.request:
         for x in range(visit.group_start, visit.group_end):
-            if servers(s, earliest_server(s, x)).free_at < begin > flight.request:
-                n_early += 1
-    own_node = s.n_nodes + n_early  # the node that this visit will have
+            n_early += servers(s, earliest_server(s, x)).free_at < begin
+    own_node = next_node(s, n_early)
     for x in range(visit.group_start, visit.group_end):
         server = servers(s, earliest_server(s, x))
         start = max(server.free_at, flight.request) if visit.spread else begin

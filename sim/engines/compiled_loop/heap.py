@@ -25,16 +25,30 @@ def push(heap: int, n: int, time: int, code: int) -> None:
 @kernel
 def pop(heap: int, n: int) -> None:
     """Remove the first entry of the heap of n entries at address `heap`; the caller has read it."""
-    last = n - 1
-    time = event_at(heap, last).time
+    replace_first(heap, n - 1, event_at(heap, n - 1).time, event_at(heap, n - 1).code)
+
+
+@kernel
+def second(heap: int, n: int) -> int:
+    """Time of the earliest entry but the first, of n entries; -1 if there is none."""
+    least = -1
+    for child in range(1, min(5, n)):
+        if least < 0 or event_at(heap, child).time < least:
+            least = event_at(heap, child).time
+    return least
+
+
+@kernel
+def replace_first(heap: int, n: int, time: int, code: int) -> None:
+    """Put another entry in the place of the first of n entries: cheap if it is to be among the next."""
     i = 0
     while True:
         child = 4 * i + 1
-        if child >= last:
+        if child >= n:
             break
         smallest = child
         least = event_at(heap, child).time
-        for other in range(child + 1, min(child + 4, last)):
+        for other in range(child + 1, min(child + 4, n)):
             if event_at(heap, other).time < least:
                 smallest = other
                 least = event_at(heap, other).time
@@ -44,4 +58,4 @@ def pop(heap: int, n: int) -> None:
         event_at(heap, i).code = event_at(heap, smallest).code
         i = smallest
     event_at(heap, i).time = time
-    event_at(heap, i).code = event_at(heap, last).code
+    event_at(heap, i).code = code

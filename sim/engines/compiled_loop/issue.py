@@ -62,7 +62,9 @@ def let_go(s: Head, a: int) -> None:
 
 @kernel
 def ended_firing(s: Head, a: int, firing: int) -> int:
-    """Node of the last visit of a firing that ended at this instant."""
+    """Node of the last visit of a firing that ended at this instant; -1 if the critical path is not kept."""
+    if not s.keep_path:
+        return -1
     x = actors(s, a).last_ended
     while ended(s, x).firing != firing:
         x = ended(s, x).previous
@@ -72,7 +74,9 @@ def ended_firing(s: Head, a: int, firing: int) -> int:
 
 @kernel
 def who_let_go(s: Head, c: int, awaited: int) -> int:
-    """Node of the visit that let go of token number `awaited` of channel c at this instant."""
+    """Node of the visit that let go of token `awaited` of channel c at this instant, -1 if not kept."""
+    if not s.keep_path:
+        return -1
     channel = channels(s, c)
     dst = actors(s, channel.dst)
     if not dst.release_end:

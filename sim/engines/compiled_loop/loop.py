@@ -19,7 +19,7 @@ from .access import (
 )
 from .begin import FIRING_MASK, end_flight, free_servers
 from .booking import request
-from .heap import pop
+from .heap import pop, second
 from .issue import let_go, touch, try_to_issue
 from .kernel import kernel
 from .path import drop_dead_nodes
@@ -180,16 +180,27 @@ def next_instant(s: Head) -> int:
 
 
 @kernel
+def remove_first(s: Head) -> None:
+    """Remove the first event, which has happened."""
+    s.first_is_over = 0
+    pop(s.events_at, s.n_heap)
+    s.n_heap -= 1
+
+
+@kernel
 def run_instant(s: Head) -> None:
     """The three phases of the instant `s.now`."""
     now = s.now
-    while s.n_heap > 0 and event_at(s.events_at, 0).time == now:
+    more = s.n_heap > 0 and event_at(s.events_at, 0).time == now
+    while more:
         code = event_at(s.events_at, 0).code
-        pop(s.events_at, s.n_heap)
-        s.n_heap -= 1
+        s.first_is_over = 1
         s.n_events += 1
         s.latest_event = now
         happens(s, code)
+        more = second(s.events_at, s.n_heap) == now
+        if more:
+            remove_first(s)
     if s.next_arrival < s.arrivals_size and arrivals(s, s.next_arrival).value == now:
         inferences_arrive(s)
     for x in range(s.n_touched):
@@ -203,6 +214,8 @@ def run_instant(s: Head) -> None:
         else:
             request(s, i)
     search_queues(s)
+    if s.first_is_over:
+        remove_first(s)
     s.n_ended = 0
     s.n_requests = 0
     s.n_touched = 0
@@ -215,7 +228,7 @@ def lacks_space(s: Head) -> int:
     if 3 * most > s.flights_size:
         return MORE_FLIGHTS
     most_nodes = most * s.widest_group  # a spread visit may have one for every resource
-    if s.n_nodes + most_nodes > s.nodes_size:
+    if s.keep_path and s.n_nodes + most_nodes > s.nodes_size:
         drop_dead_nodes(s)
         if 2 * s.n_nodes + most_nodes > s.nodes_size:
             return MORE_NODES

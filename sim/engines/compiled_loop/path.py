@@ -15,7 +15,9 @@ from .state import Head
 
 @kernel
 def new_node(s: Head, begin: int, firing: int, visit: int, cause: int, parent: int) -> int:
-    """Record a visit and return its node."""
+    """Record a visit and return its node; -1 if the critical path is not kept."""
+    if not s.keep_path:
+        return -1
     i: int = s.n_nodes
     s.n_nodes = i + 1
     node = nodes(s, i)
@@ -25,6 +27,12 @@ def new_node(s: Head, begin: int, firing: int, visit: int, cause: int, parent: i
     node.cause = cause
     node.parent = parent
     return i
+
+
+@kernel
+def next_node(s: Head, after: int) -> int:
+    """The node that a visit will have that is recorded after so many others; -1 if none is kept."""
+    return s.n_nodes + after if s.keep_path else -1
 
 
 @kernel

@@ -228,6 +228,8 @@ HEAD = _record(
     is_boundary="u1",  # an iteration ended for good at this instant
     watch="u1",
     keep_firings="u1",
+    keep_path="u1",
+    first_is_over="u1",  # the first entry of the heap has happened; what comes next may take its place
     overflow="u1",  # a sum of times did not fit in 64 bits
     **{f"{name}_at": "i8" for name in TABLES},  # addresses
     **{f"{name}_size": "i8" for name in TABLES},
