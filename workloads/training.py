@@ -270,10 +270,11 @@ class _Step:
         if key not in self._stores:
             is_input = user.matrix is not None and maker.output.name != user.output.name
             of = user.name if is_input else maker.name
-            role = Role("storage", of, "store", self._plan.batch)
+            spills = self._plan.storage == "memory"
+            role = Role("storage", of, "spill" if spills else "store", self._plan.batch)
             kept = replace(maker.output, name=f"{key}.store")
             self._stores[key] = Operator(kept.name, "Store", "move", (Port(tensor),), kept, role=role)
-            if self._plan.storage == "memory":
+            if spills:
                 loss = next(o for o in self._losses if o.op == "Loss")
                 ports = (Port(kept.name), Port(loss.output.name, EVERYTHING))
                 back = replace(kept, name=f"{key}.load")

@@ -13,10 +13,11 @@ from .allocate import Need, allocate, check_fit, tiles_of
 from .mapping import HOST, Assignment, Mapping, Tiling
 from .options import MappingOptions
 from .placement import WIDEST_NET, Net, Placement, Search, place
-from .places import Choice, choose, find_unit, split, work_of
+from .places import Choice, find_unit, split, work_of
 from .replicate import Replicable, replicate
 from .tiling import Array, tile_matrix
 from .timing import MvmTiming, host_fs, total_tiles, unit_beats
+from .training import choices_of, near_layer, on_cells
 
 
 def map_network(
@@ -44,7 +45,7 @@ def map_network(
     options = options or MappingOptions()
     _check_names(network, options)
     network = split(network, chip, options)
-    choices = {o.name: choose(o, chip, options) for o in network.operators}
+    choices = choices_of(network, chip, options)
     analog = [o for o in network.operators if choices[o.name].place == "crossbar"]
     tilings = _tilings(analog, chip)
     if like is None:
@@ -108,52 +109,6 @@ def _tilings(analog: list[Operator], chip: Chip) -> dict[str, Tiling]:
     return {o.name: tile_matrix(o.matrix, array, o.name) for o in analog if o.matrix is not None}
 
 
-def _replicas(
-    network: Network,
-    chip: Chip,
-    options: MappingOptions,
-    choices: dict[str, Choice],
-    analog: list[Operator],
-    tilings: dict[str, Tiling],
-) -> dict[str, int]:
-    """Replicas of every layer on crossbars, after checking that one of each fits."""
-    if chip.tile is None or not analog:
-        return {}
-    per_tile, tiles = chip.tile.crossbar.count, total_tiles(chip)
-    check_fit([Need(o.name, tilings[o.name].crossbars, 1) for o in analog], per_tile, tiles, chip.n_chips)
-    if not options.replicate:
-        return {o.name: 1 for o in analog}
-    layers = [
-        Replicable(
-            crossbars=tilings[o.name].crossbars,
-            interval_fs=MvmTiming.of(chip.tile, tilings[o.name], 1).crossbar_hold_fs * o.matrix.applications,
-            grid=o.output.grid,
-            recurrent=o.matrix.recurrent_k > 0,
-        )
-        for o in analog
-        if o.matrix is not None
-    ]
-    spare = per_tile * tiles - sum(t.crossbars for t in tilings.values())
-    counts = replicate(layers, spare, _slowest_elsewhere_fs(network, chip, choices))
-    return {o.name: n for o, n in zip(analog, counts, strict=True)}
-
-
-def _slowest_elsewhere_fs(network: Network, chip: Chip, choices: dict[str, Choice]) -> int:
-    """Time per inference of the busiest resource that replication cannot relieve: host or chip unit."""
-    busy: dict[str, int] = {}
-    for o in network.operators:
-        place = choices[o.name].place
-        for function, work in work_of(o):
-            total = work * o.output.grid.n_tokens
-            unit = find_unit(chip, function, "chip_unit")
-            if place == "host" and chip.host is not None and total:
-                busy["host"] = busy.get("host", 0) + host_fs(chip.host, total)
-            elif place == "chip_unit" and unit is not None and total:
-                fs = unit[1].hold_fs(unit_beats(unit[1], total, function, 1))
-                busy[unit[1].name] = busy.get(unit[1].name, 0) + fs
-    return max(busy.values(), default=0)
-
-
 def _as_before(
     like: Mapping, analog: list[Operator], most: int | None
 ) -> tuple[dict[str, int], dict[str, int]]:
@@ -161,14 +116,6 @@ def _as_before(
     before = {o.name: like.of(o.name) for o in analog}
     replicas = {name: a.replicas if most is None else min(most, a.replicas) for name, a in before.items()}
     return replicas, {name: a.first_crossbar for name, a in before.items()}
-
-
-def _allocate(chip: Chip, tilings: dict[str, Tiling], replicas: dict[str, int]) -> dict[str, int]:
-    if chip.tile is None:
-        return {}
-    needs = [Need(name, tiling.crossbars, replicas[name]) for name, tiling in tilings.items()]
-    starts = allocate(needs, chip.tile.crossbar.count, total_tiles(chip))
-    return dict(zip(tilings, starts, strict=True))
 
 
 def _assign(
@@ -185,8 +132,10 @@ def _assign(
     for o in network.operators:
         choice = choices[o.name]
         makers = [found[network.producer(p.tensor).name] for p in o.inputs]
-        near = next((m.sources for m in makers if m.sources[0] != HOST), here)
-        if choice.place == "crossbar":
+        near = near_layer(o, found) or next((m.sources for m in makers if m.sources[0] != HOST), here)
+        if choice.place == "cells" and o.role is not None:
+            a = on_cells(o, choice, found[o.role.layer])
+        elif choice.place == "crossbar":
             a = _on_crossbars(o, choice, tilings[o.name], replicas[o.name], first[o.name], chip)
         elif choice.place == "host":
             a = Assignment(o.name, "host", choice.unit, choice.reason, (HOST,))

@@ -11,7 +11,7 @@ from ...workloads.graph import Network
 HOST = -1
 """The host, among tiles."""
 
-Place = Literal["crossbar", "mac_array", "tile_unit", "chip_unit", "host"]
+Place = Literal["crossbar", "cells", "mac_array", "tile_unit", "chip_unit", "host"]
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,57 @@ class Tiling:
 
 
 @dataclass(frozen=True)
+class Deal:
+    """Column blocks ``begin .. end - 1`` of a layer, in consecutive crossbars from `first` on."""
+
+    first: int
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Layers that are on the crossbars at the same time.
+
+    Parameters
+    ----------
+    layers : tuple of str
+    half : int
+        Which part of the crossbars they take.
+    resident : bool
+        No other segment takes that part: it is written before time begins, and stays.
+    """
+
+    layers: tuple[str, ...]
+    half: int
+    resident: bool = False
+
+
+@dataclass(frozen=True)
+class Swap:
+    """Segments in the order in which they take turns.
+
+    Parameters
+    ----------
+    segments : tuple of Segment
+    overlap : bool
+        One half of the crossbars is written while the other computes; else all of them take part in every
+        segment.
+    """
+
+    segments: tuple[Segment, ...]
+    overlap: bool
+
+
+@dataclass(frozen=True)
 class Assignment:
     """Where one operator runs.
 
     Parameters
     ----------
     operator : str
-    place : {"crossbar", "mac_array", "tile_unit", "chip_unit", "host"}
+    place : {"crossbar", "cells", "mac_array", "tile_unit", "chip_unit", "host"}
+        cells: those of another operator, for its backward pass or its update.
     unit : str
         Name for reports ("crossbar", "mac_array", "tile.sigmoid", "gdpu", "host", "-").
     reason : str
@@ -67,6 +111,8 @@ class Assignment:
     first_crossbar : int
         Replica i, row block r, column block c lie in crossbar ``first + i * tiling.crossbars + c *
         row_blocks + r``.
+    dealt : tuple of Deal
+        Instead, where the column blocks are dealt out over several chips.
     """
 
     operator: str
@@ -78,6 +124,19 @@ class Assignment:
     replicas: int = 1
     tiling: Tiling | None = None
     first_crossbar: int = 0
+    dealt: tuple[Deal, ...] = ()
+
+    def deals(self) -> tuple[Deal, ...]:
+        """The column blocks, where they lie together."""
+        assert self.tiling is not None
+        return self.dealt or (Deal(self.first_crossbar, 0, self.tiling.col_blocks),)
+
+    def crossbar(self, replica: int, row: int, column: int) -> int:
+        """Crossbar of a block, in the order in which they were taken."""
+        assert self.tiling is not None
+        deal = next(d for d in self.deals() if column < d.end)
+        width = deal.end - deal.begin
+        return deal.first + (replica * width + column - deal.begin) * self.tiling.row_blocks + row
 
     @property
     def home(self) -> int:
@@ -101,6 +160,12 @@ class Mapping:
     tiles_used, tiles_total, crossbars_used, crossbars_total : int
     hop_bytes, busiest_link_bytes : int
         Bytes x links per inference inside the chips, and bytes over the busiest of them, as placement counts.
+    swap : Swap or None
+        How layers take turns on the crossbars, where they do.
+    partition : {"pipeline", "tensor"}
+        Layers one after the other over the chips, or every layer's columns over all of them.
+    remarks : tuple of str
+        What the user should know about the choices made.
     """
 
     network: Network
@@ -113,6 +178,9 @@ class Mapping:
     crossbars_total: int
     hop_bytes: int
     busiest_link_bytes: int
+    swap: Swap | None = None
+    partition: Literal["pipeline", "tensor"] = "pipeline"
+    remarks: tuple[str, ...] = ()
 
     def of(self, operator: str) -> Assignment:
         """The assignment of one operator."""
