@@ -54,22 +54,24 @@ class Rates:
 def rates_of(network: str) -> Rates:
     """Measure both engines on one network."""
     from ...sim.engines import compiled, reference
+    from ...sim.simulate import N_BINS
 
     program = program_of(network)
     visits = program.visits_per_iteration
     compiled.run(program, 8)
-    slow = [cheapest(partial(compiled.run, program, n, fast_forward=False)) for n in BATCHES]
+    batch = partial(compiled.run, program, n_bins=N_BINS, keep_path=False)  # as `ohmsum run` does
+    slow = [cheapest(partial(batch, n, fast_forward=False)) for n in BATCHES]
     exponent = slope(BATCHES, slow)
     assert exponent is not None
     reference_s = cost_of(partial(reference.run, program))[0].cpu_s
-    eight_s, thousand_s = (cheapest(partial(compiled.run, program, n)) for n in (8, 1000))
+    eight_s, thousand_s = (cheapest(partial(batch, n)) for n in (8, 1000))
     return Rates(
         network=network,
         visits=visits,
         compiled_per_s=visits * BATCHES[-1] / slow[-1],
         reference_per_s=visits / reference_s,
         batch_slope=exponent,
-        forward_gain=slow[-1] / cheapest(partial(compiled.run, program, BATCHES[-1])),
+        forward_gain=slow[-1] / cheapest(partial(batch, BATCHES[-1])),
         thousand_over_eight=thousand_s / eight_s,
         thousand_s=thousand_s,
     )

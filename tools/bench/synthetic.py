@@ -55,7 +55,7 @@ def cost_of_size(visits: int) -> SizeCost:
 
     compiled.run(pipeline(1000))
     program = pipeline(visits)
-    run, result = cost_of(partial(compiled.run, program, fast_forward=False))
+    run, result = cost_of(partial(compiled.run, program, fast_forward=False, keep_path=False))
     return SizeCost(result.n_visits, run)
 
 
