@@ -1,16 +1,20 @@
 """From a Mapping to a Program: stages, one per operator, then the channels between them.
 
-Reading order: `grouping` (streams as firings), `crossbars`, `units`, `arrays` (a stage by where it runs),
-`transfers` (the interconnect), `capacity` (room), `connect` (channels).
+Reading order: `grouping` (streams as firings), `crossbars` and `mvm`, `units`, `arrays` (a stage by where it runs),
+`products` and `kv_cache` (attention), `transfers` (the interconnect), `capacity` (room), `connect`
+(channels).
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping as Dict
 
 from ...arch.chip import Chip
 from ..flit_detail import FlitDetail
 from ..mapping.mapping import Mapping
 from ..noc.deadlock import check_deadlock_free
 from ..noc.detail import Detail
+from ..operands.layer_operands import LayerOperands
 from ..program import Program
 from . import array_rows, arrays, crossbars, units
 from .autoregression import feed_back
@@ -28,6 +32,7 @@ def lower(
     lump: bool = True,
     detail: Detail | None = None,
     autoregressive: bool = False,
+    operands: Dict[str, LayerOperands] | None = None,
 ) -> Program:
     """The Program of a mapped network.
 
@@ -45,6 +50,8 @@ def lower(
     autoregressive : bool
         The output of the network is its next input: token k of its one input waits for output token
         k - (columns of the grid).
+    operands : dict of str to LayerOperands
+        Of layers on crossbars, for energy and time that depend on data; the chip's stated energies if absent.
 
     Raises
     ------
@@ -54,6 +61,7 @@ def lower(
     of_chip = chip.noc.detail if chip.noc else None
     context = Context.of(mapping, chip, detail or of_chip or "packet")
     context.autoregressive = autoregressive
+    context.operands = operands or {}
     stages: dict[str, Stage] = {}
     for operator in mapping.network.operators:
         a = mapping.of(operator.name)
@@ -63,10 +71,11 @@ def lower(
         elif a.place == "mac_array" and autoregressive and operator.matrix is not None:
             stages[operator.name] = array_rows.lower(context, operator, a)
         elif a.place == "mac_array":
-            stages[operator.name] = arrays.lower(context, operator, a)
+            stages[operator.name] = arrays.lower(context, operator, a, *(stages[m] for m in makers[:2]))
         else:
             source = stages[makers[0]] if makers else None
-            stages[operator.name] = units.lower(context, operator, a, source)
+            written = stages[makers[1]] if operator.product is not None else None
+            stages[operator.name] = units.lower(context, operator, a, source, written)
     outputs = {}
     if chip.host is not None:
         for name in mapping.network.outputs:

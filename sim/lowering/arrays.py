@@ -8,33 +8,58 @@ through the buffer. Nothing of the output is there before the last fold.
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from ...workloads.graph import Operator
+from ..mapping.folds import Fold, fold_cycles, product_folds
+from ..mapping.growth import grows_along, output_grows, positions
 from ..mapping.mapping import Assignment
 from ..mapping.places import find_unit
 from ..mapping.timing import FS_PER_S, Folds, ceil_div, unit_beats
 from ..program import Schedule
+from . import products
 from .context import Context
 from .grouping import Firings, Group
+from .growth import mean_share, schedule, spread_evenly
 from .shares import even
 from .stage import Stage
 
 
-def lower(context: Context, operator: Operator, a: Assignment) -> Stage:
-    """The stage of a matrix or a product on the MAC arrays of a chip."""
+def lower(
+    context: Context,
+    operator: Operator,
+    a: Assignment,
+    source: Stage | None = None,
+    written: Stage | None = None,
+) -> Stage:
+    """The stage of a matrix or a product on the MAC arrays of a chip.
+
+    Parameters
+    ----------
+    source : Stage or None
+        The one that makes the first input.
+    written : Stage or None
+        The one that appends to the cache that a product reads.
+    """
     array = context.chip.mac_array
     assert array is not None
+    group = _group(context, operator, source)
+    if group is not None:
+        return products.lower(context, operator, a, group, written)
     folds, copies = _folds(context, operator)
-    n = folds.n_folds * copies
+    n = len(folds) * copies
     grid = operator.output.grid
     actor = context.builder.actor(operator.name, n, layer=operator.name)
     # Each array has its own slice of the buffer; an array streams while the next one already starts.
     context.builder.visit(actor, (), array.cycle_fs)
-    hold = folds.cycles * array.cycle_fs
+    holds = [fold.cycles * array.cycle_fs for fold in folds]
+    hold = schedule(holds * copies)
     arrays = context.resource(f"chip {a.home} mac arrays", "mac_array", servers=array.count)
     context.builder.visit(actor, arrays, hold, hold)
     macs = operator.macs + operator.product_macs
-    context.spend(actor, "mac array", "mac", ceil_div(macs, n), array.energy_j, array.power_w, hold)
-    _spend_buffer(context, actor, operator, n, folds, hold)
+    count = ceil_div(macs, n) if operator.reach is None else spread_evenly(macs, n)
+    context.spend(actor, "mac array", "mac", count, array.energy_j, array.power_w, hold)
+    _spend_buffer(context, actor, operator, folds * copies, hold)
     _fetch_weights(context, actor, operator, n)
     last = _finish(context, actor, operator, a, n)
     return Stage(
@@ -43,32 +68,68 @@ def lower(context: Context, operator: Operator, a: Assignment) -> Stage:
         last=last,
         firings=Firings(grid, Group(1, grid.cols), barrier=n if last == actor else 0),
         held=even(grid.cols, operator.output.elements, (a.home,)),
-        latency_fs=hold,
-        interval_fs=max(1, hold // array.count),
+        latency_fs=max(holds),
+        interval_fs=max(1, max(holds) // array.count),
         taken=Firings(grid, barrier=n),
+        mean_share=mean_share(operator) if output_grows(operator, context.mapping.network) else Fraction(1),
     )
 
 
-def _folds(context: Context, operator: Operator) -> tuple[Folds, int]:
+def _group(context: Context, operator: Operator, source: Stage | None) -> Group | None:
+    """Tokens that a product makes at once; None where it takes all of them.
+
+    A product with a cache is made token by token. A causal one that tokens come to one after the other is
+    made for as few of them as the arrays can keep up with, all products of the network together.
+    """
+    array, p, grid = context.chip.mac_array, operator.product, operator.output.grid
+    if array is None or p is None or operator.reach is None:
+        return None
+    if p.cached:
+        return Group()
+    if source is None or source.firings.barrier or source.firings.group.n_tokens >= grid.cols:
+        return None
+    mapping = context.mapping
+    others = sum(mapping.of(o.name).place == "mac_array" for o in mapping.network.operators if o.product)
+    room = source.interval_fs * source.firings.n * array.count // others
+    along, reach = grows_along(operator, mapping.network), positions(operator)
+    for size in (d for d in range(source.firings.group.cols, grid.cols) if grid.cols % d == 0):
+        firings = [reach[i : i + size] for i in range(0, grid.n_tokens, size)]
+        cycles = sum(sum(fold_cycles(array, p, along, tokens)) for tokens in firings)
+        if cycles * p.heads // p.shared_by * array.cycle_fs <= room:
+            return Group(1, size)
+    return None
+
+
+def _folds(context: Context, operator: Operator) -> tuple[list[Fold], int]:
     """Folds of one group or head, and how many of those there are."""
     array = context.chip.mac_array
     assert array is not None
     tokens = operator.output.grid.n_tokens
     if operator.matrix is not None:
         m = operator.matrix
-        return Folds.of(array, m.k, m.n, tokens * m.applications), m.groups
+        folds = Folds.of(array, m.k, m.n, tokens * m.applications)
+        return [Fold(folds.cycles, folds.vectors)] * folds.n_folds, m.groups
     p = operator.product
     assert p is not None
-    return Folds.of(array, p.k, p.n, tokens), p.heads
+    copies = p.heads // p.shared_by
+    if operator.reach is not None:
+        return product_folds(
+            array, p, grows_along(operator, context.mapping.network), positions(operator)
+        ), copies
+    folds = Folds.of(array, p.k, p.n, tokens * p.shared_by)
+    return [Fold(folds.cycles, folds.vectors)] * folds.n_folds, copies
 
 
-def _spend_buffer(context: Context, actor: int, operator: Operator, n: int, folds: Folds, hold: int) -> None:
+def _spend_buffer(
+    context: Context, actor: int, operator: Operator, folds: list[Fold], hold: int | Schedule
+) -> None:
     """Bytes through the buffer: a fold streams `rows` inputs and `cols` outputs for every vector."""
     array = context.chip.mac_array
     assert array is not None
     m, p = operator.matrix, operator.product
     k, wide = (m.k, m.n) if m else (p.k, p.n) if p else (1, 1)
-    streamed = folds.vectors * (min(k, array.rows) + min(wide, array.cols)) * context.word_bytes
+    width = (min(k, array.rows) + min(wide, array.cols)) * context.word_bytes
+    streamed = schedule([fold.vectors * width for fold in folds])
     port = array.buffer
     context.spend(actor, "buffer", "stream", streamed, port.energy_per_byte_j, port.power_w, hold)
 

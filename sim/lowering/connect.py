@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from math import ceil
 
 from ..program import Schedule
 from .capacity import Edge, required_capacity
@@ -113,8 +114,9 @@ def _buffered(context: Context, src: Stage, dst: str, wanted: Shares, inputs: Co
 def _bytes(context: Context, src: Stage) -> int:
     """Bytes that one firing makes."""
     if src.firings.barrier:
-        return src.elements * src.firings.grid.n_tokens * context.word_bytes // src.firings.barrier
-    return sum(share.size for share in src.held) * context.word_bytes
+        whole = src.elements * src.firings.grid.n_tokens * context.word_bytes
+        return int(whole * src.mean_share) // src.firings.barrier
+    return ceil(sum(share.size for share in src.held) * context.word_bytes * src.mean_share)
 
 
 def _distribute(context: Context, src: Stage, streams: list[_Stream], multicast: bool) -> None:
@@ -149,7 +151,8 @@ def _channel(context: Context, src: int, stream: _Stream, slack: int, n_bytes: i
 
 
 def _per_firing(src: Stage, moved: list[Flow]) -> list[Flow]:
-    """Flows of one group of tokens, spread over the folds of a MAC array where those are what fires."""
+    """Flows of one group of mean tokens, spread over the folds of a MAC array where those are what fires."""
+    moved = [Flow(f.src, f.dsts, ceil(f.n_bytes * src.mean_share)) for f in moved]
     if not src.firings.barrier:
         return moved
     groups = src.firings.rows * src.firings.cols

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,9 +12,11 @@ from ...arch.digital import Unit
 from ...arch.links import ChipLink
 from ..flit_detail import FlitDetail
 from ..interconnect import flit_detail, interconnect
-from ..mapping.mapping import Mapping
+from ..mapping.kv_cache import Cache, kv_caches
+from ..mapping.mapping import Assignment, Mapping
 from ..noc.detail import Detail
 from ..noc.topology import Link, Topology
+from ..operands.layer_operands import LayerOperands
 from ..program import Schedule
 from ..program_builder import ProgramBuilder
 
@@ -37,6 +40,8 @@ class Context:
     """The routers, at flit detail."""
     autoregressive: bool = False
     """Whether the network's output is its next input: no row of tokens can begin before the one before it."""
+    operands: Dict[str, LayerOperands] = field(default_factory=dict)
+    """By operator on crossbars, where they are known."""
     _resources: dict[str, int] = field(default_factory=dict)
     _routes: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
     _links: dict[int, Link] = field(default_factory=dict)
@@ -61,6 +66,11 @@ class Context:
         """Links between chips that the file lists, by the numbers of the chips."""
         return wires(self.chip.chips) if self.chip.chips else {}
 
+    @cached_property
+    def caches(self) -> dict[str, Cache]:
+        """Caches of keys and values, by the operators that write and read them."""
+        return kv_caches(self.mapping, self.chip)
+
     def memory(self, place: int) -> int:
         """The memory behind the chip of a tile, or that of all chips."""
         memory = self.chip.memory
@@ -75,6 +85,10 @@ class Context:
         if name not in self._resources:
             self._resources[name] = self.builder.resource(name, klass, servers=servers, units=units)
         return self._resources[name]
+
+    def tile_of(self, a: Assignment, replica: int, row: int, column: int) -> int:
+        """Place of a block of a layer on crossbars."""
+        return self.mapping.tile_order[a.crossbar(replica, row, column) // self.tile.crossbar.count]
 
     def route(self, src: int, dst: int) -> tuple[int, ...]:
         """Links from place to place, remembered; of several ways, each source takes one."""

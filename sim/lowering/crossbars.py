@@ -12,14 +12,16 @@ from __future__ import annotations
 from collections import defaultdict
 from math import ceil
 
-from ...arch.component import Costed
+from ...arch.digital import Bus
 from ...workloads.graph import Matrix, Operator
 from ..mapping.mapping import Assignment
 from ..mapping.places import find_unit
-from ..mapping.timing import MvmTiming, ceil_div, crossbars_per_adc, unit_beats
+from ..mapping.timing import unit_beats
 from ..program import Schedule
 from .context import Context
 from .grouping import Firings, replica_group
+from .growth import ALIKE, Growth
+from .mvm import multiply
 from .shares import ALL, Flow, Share, Shares, busiest, merged, tiles_of
 from .stage import Stage
 from .transfers import transfer
@@ -33,10 +35,11 @@ def lower(context: Context, operator: Operator, assignment: Assignment) -> Stage
     held = _held(context, operator, assignment)
     actor = context.builder.actor(operator.name, firings.n, layer=operator.name)
     read = _read_inputs(context, actor, operator.matrix, blocks)
-    multiply, interval = _multiply(context, actor, operator.matrix, assignment)
+    n_tokens = operator.output.grid.n_tokens
+    product, interval = multiply(context, actor, operator.matrix, assignment, n_tokens)
     moved = _partial_sums(context, assignment)
     last = actor if not moved else _collect(context, operator, firings, actor, moved)
-    latency = read + multiply + _finish(context, last, operator, assignment, held, with_sums=bool(moved))
+    latency = read + product + _finish(context, last, operator, assignment, held, with_sums=bool(moved))
     wanted, wanted_all = _wanted(context, operator, firings, blocks)
     return Stage(
         operator=operator.name,
@@ -58,31 +61,20 @@ Blocks = dict[int, set[tuple[int, int]]]
 
 def _blocks(context: Context, a: Assignment) -> Blocks:
     assert a.tiling is not None
-    per_tile, order, rows = context.tile.crossbar.count, context.mapping.tile_order, a.tiling.row_blocks
     found: Blocks = defaultdict(set)
-    for crossbar in range(a.tiling.crossbars * a.replicas):
-        replica, within = divmod(crossbar, a.tiling.crossbars)
-        found[order[(a.first_crossbar + crossbar) // per_tile]].add((replica, within % rows))
+    for replica in range(a.replicas):
+        for column in range(a.tiling.col_blocks):
+            for row in range(a.tiling.row_blocks):
+                found[context.tile_of(a, replica, row, column)].add((replica, row))
     return found
 
 
 def _held(context: Context, operator: Operator, a: Assignment) -> Shares:
     """Outputs come into being in the tile of the last row block of their columns; replica i makes token i."""
     assert a.tiling is not None
-    per_tile, order, rows, cols = (
-        context.tile.crossbar.count,
-        context.mapping.tile_order,
-        a.tiling.row_blocks,
-        a.tiling.col_blocks,
-    )
-    n = operator.output.elements
+    rows, cols, n = a.tiling.row_blocks, a.tiling.col_blocks, operator.output.elements
     return merged(
-        (
-            order[(a.first_crossbar + i * a.tiling.crossbars + c * rows + rows - 1) // per_tile],
-            i,
-            n * c // cols,
-            n * (c + 1) // cols,
-        )
+        (context.tile_of(a, i, rows - 1, c), i, n * c // cols, n * (c + 1) // cols)
         for i in range(a.replicas)
         for c in range(cols)
     )
@@ -143,116 +135,18 @@ def _read_inputs(context: Context, actor: int, m: Matrix, blocks: Blocks) -> int
     return latency
 
 
-def _multiply(context: Context, actor: int, m: Matrix, a: Assignment) -> tuple[int, int]:
-    """Visits of crossbars, converters and shift-and-add. Returns latency and interval of the products."""
-    assert a.tiling is not None
-    tile, tiling = context.tile, a.tiling
-    time = MvmTiming.of(tile, tiling, a.replicas)
-    n = a.replicas * tiling.crossbars
-    name = a.operator
-    arrays = context.resource(f"{name} crossbars", "crossbar", units=n)
-    adcs = _adcs(context, a)
-    hold = time.crossbar_hold_fs * m.applications
-    if time.convert_fs:
-        adc_hold = hold - time.period_fs + time.convert_fs
-        context.builder.visit(actor, arrays, hold, time.read_fs)
-        context.builder.visit(actor, adcs, adc_hold, adc_hold)
-        latency = time.read_fs + adc_hold
-    else:
-        group = (arrays,) if tile.adc.kind == "none" else (arrays, *adcs)
-        context.builder.visit(actor, group, hold)
-        latency = hold
-    _spend_product(context, actor, m, a, time)
-    return latency + _shift_add(context, actor, m, a, time), hold
-
-
-def _adcs(context: Context, a: Assignment) -> tuple[int, ...]:
-    """The converters of a layer: its own, and those that it shares with a layer on crossbars beside it."""
-    assert a.tiling is not None
-    tile, n = context.tile, a.replicas * a.tiling.crossbars
-    group = crossbars_per_adc(tile)
-    if group == 1:
-        units = n * (tile.adc.count // tile.crossbar.count)
-        return (context.resource(f"{a.operator} adcs", "adc", units=units),)
-    first, last = a.first_crossbar // group, (a.first_crossbar + n - 1) // group
-    ends = tuple(context.resource(f"adc {i}", "adc") for i in sorted({first, last}))
-    inner = last - first - 1
-    return ends if inner < 1 else (*ends, context.resource(f"{a.operator} adcs", "adc", units=inner))
-
-
-def _spend_product(context: Context, actor: int, m: Matrix, a: Assignment, time: MvmTiming) -> None:
-    """Energy of driving rows, reading arrays and converting columns; only those that hold weights count."""
-    assert a.tiling is not None
-    tile = context.tile
-    reads = time.reads * m.applications * a.replicas
-    # A read drives the rows of one active group only, so all groups together drive every row once.
-    rows = reads // time.row_groups * a.tiling.rows * max(1, a.tiling.col_blocks // m.groups)
-    columns = reads * a.tiling.cols * a.tiling.row_blocks
-    arrays = reads * a.tiling.crossbars
-    hold = time.crossbar_hold_fs * m.applications
-    crossbars = a.replicas * a.tiling.crossbars
-
-    def spend(part: Costed, name: str, action: str, count: int, per_crossbar: float) -> None:
-        instances = max(1, round(crossbars * per_crossbar))
-        context.spend(
-            actor, name, action, count, getattr(part, "energy_j", None), part.power_w, hold, instances
-        )
-
-    spend(tile.crossbar, "crossbar", "read", arrays, 1.0)
-    spend(tile.dac, "dac", "drive row", rows, tile.dac.count / tile.crossbar.count)
-    if tile.input_register is not None:
-        n_bytes = ceil_div(rows * tile.dac.slice_bits, 8)
-        context.spend(actor, "input register", "read", n_bytes, tile.input_register.energy_per_byte_j)
-    if tile.adc.kind != "none":
-        spend(tile.adc, "adc", "convert", columns, tile.adc.count / tile.crossbar.count)
-    if tile.sample_hold is not None:
-        spend(
-            tile.sample_hold, "sample-hold", "sample", columns, tile.sample_hold.count / tile.crossbar.count
-        )
-
-
-def _shift_add(context: Context, actor: int, m: Matrix, a: Assignment, time: MvmTiming) -> int:
-    """Visit of the shift-and-add units, which keep up with the converters. Returns the latency."""
-    tile = context.tile
-    if tile.shift_add is None:
-        return 0
-    assert a.tiling is not None
-    unit = tile.shift_add
-    n = a.replicas * a.tiling.crossbars
-    lanes = max(1, ceil_div(n * unit.count * unit.lanes, tile.crossbar.count))
-    per_read = a.replicas * a.tiling.cols * a.tiling.row_blocks
-    beats = ceil_div(per_read, lanes)
-    reads = time.reads * m.applications
-    resource = context.resource(f"{a.operator} shift-add", "shift-add", units=max(1, lanes // unit.lanes))
-    context.builder.visit(actor, resource, unit.hold_fs(beats * reads), unit.latency_fs(beats))
-    context.spend(
-        actor,
-        "shift-add",
-        "add",
-        per_read * reads,
-        unit.energy_j,
-        unit.power_w,
-        unit.hold_fs(beats * reads),
-        lanes,
-    )
-    if tile.output_register is not None:  # every read adds to the sums of the outputs, which lie there
-        n_bytes = per_read // tile.columns_per_weight * reads * context.word_bytes
-        context.spend(actor, "output register", "update", n_bytes, tile.output_register.energy_per_byte_j)
-    return unit.latency_fs(beats)
-
-
 def _partial_sums(context: Context, a: Assignment) -> list[Flow]:
     """Flows of partial sums to the tile of the last row block of their columns, by (tile, destination)."""
     assert a.tiling is not None
-    tiling, per_tile, order = a.tiling, context.tile.crossbar.count, context.mapping.tile_order
+    tiling = a.tiling
     if tiling.row_blocks == 1:
         return []
     columns = tiling.cols_per_crossbar // context.tile.columns_per_weight
     n_bytes: dict[tuple[int, int], int] = defaultdict(int)
     for stack in range(a.replicas * tiling.col_blocks):
-        first = a.first_crossbar + stack * tiling.row_blocks
-        tiles = {order[(first + row) // per_tile] for row in range(tiling.row_blocks)}
-        end = order[(first + tiling.row_blocks - 1) // per_tile]
+        replica, column = divmod(stack, tiling.col_blocks)
+        tiles = {context.tile_of(a, replica, row, column) for row in range(tiling.row_blocks)}
+        end = context.tile_of(a, replica, tiling.row_blocks - 1, column)
         for tile in tiles - {end}:  # sums of the row blocks inside one tile are added there first
             n_bytes[(tile, end)] += columns * 2 * context.word_bytes
     return [Flow(src, (dst,), n) for (src, dst), n in sorted(n_bytes.items())]
@@ -312,20 +206,38 @@ def compute(context: Context, actor: int, function: str, per_element: float, sha
     return unit.latency_fs(beats)
 
 
-def write_outputs(context: Context, actor: int, held: Shares) -> int:
-    """Visits of bus and buffer that write a firing's output where it is held. Returns the latency."""
+def write_outputs(context: Context, actor: int, held: Shares, growth: Growth = ALIKE) -> int:
+    """Visits of bus and buffer that write a firing's output where it is held. Returns the latency.
+
+    `held` is that of a firing whose tokens all look back furthest.
+    """
     tiles = tiles_of(held)
     n_bytes, total = busiest(held) * context.word_bytes, sum(s.size for s in held) * context.word_bytes
     latency = 0
     for part, port in (("bus", context.tile.bus), ("buffer", context.tile.buffer)):
         if port is None:
             continue
-        beats = max(1, port.beats(n_bytes))
-        context.builder.visit(
-            actor, context.ports(tiles, part), port.hold_fs(beats), port.latency_fs(beats), spread=True
-        )
-        context.spend(
-            actor, part, "write", total, port.energy_per_byte_j, port.power_w, port.hold_fs(beats), len(tiles)
-        )
-        latency += port.latency_fs(beats)
+        latency += port_visit(context, actor, (part, "write"), port, tiles, (n_bytes, total), growth)
     return latency
+
+
+def port_visit(
+    context: Context,
+    actor: int,
+    what: tuple[str, str],
+    port: Bus,
+    tiles: tuple[int, ...],
+    n_bytes: tuple[int, int],
+    growth: Growth,
+) -> int:
+    """A visit of buffer or bus in some tiles; `n_bytes` in the busiest of them, and in all together.
+
+    `what` is the part and its action. Returns the latency of the longest firing.
+    """
+    part, action = what
+    hold = growth.each(lambda reach: port.hold_fs(max(1, port.beats(growth.part(reach, n_bytes[0])))))
+    latency = growth.each(lambda reach: port.latency_fs(max(1, port.beats(growth.part(reach, n_bytes[0])))))
+    context.builder.visit(actor, context.ports(tiles, part), hold, latency, spread=True)
+    total = growth.each(lambda reach: growth.part(reach, n_bytes[1]))
+    context.spend(actor, part, action, total, port.energy_per_byte_j, port.power_w, hold, len(tiles))
+    return port.latency_fs(max(1, port.beats(n_bytes[0])))

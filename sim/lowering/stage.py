@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from .grouping import Firings
 from .shares import Shares
@@ -28,6 +29,8 @@ class Stage:
         Which part of an output firing comes into being where.
     latency_fs, interval_fs : int
         Of the chain without contention, and between two firings: how many firings are under way at once.
+    mean_share : Fraction
+        Elements of a mean output token, of those of the token that looks back furthest (`held`).
     feedback : bool
         Its own last output is an input of `first` (recurrence).
     """
@@ -43,6 +46,7 @@ class Stage:
     wanted_all: Shares | None = None
     feedback: bool = False
     taken: Firings | None = None
+    mean_share: Fraction = Fraction(1)
 
     @property
     def elements(self) -> int:

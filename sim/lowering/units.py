@@ -8,46 +8,63 @@ returns everything over its link.
 
 from __future__ import annotations
 
-from math import ceil
+from fractions import Fraction
 
 from ...workloads.graph import Operator
+from ..mapping.growth import output_grows
 from ..mapping.mapping import HOST, Assignment
-from ..mapping.places import find_unit, work_of
-from ..mapping.timing import FS_PER_S, ceil_div, host_fs, unit_beats
+from ..mapping.places import work_of
+from ..mapping.timing import FS_PER_S, ceil_div, host_fs
+from . import kv_cache, unit_visits
 from .context import Context
-from .crossbars import compute, write_outputs
+from .crossbars import port_visit, write_outputs
 from .grouping import Firings, Group, following_group
+from .growth import ALIKE, Growth, mean_share
+from .kv_reads import read_cache
 from .shares import Shares, busiest, even, rescaled, tiles_of
 from .stage import Stage
+from .unit_visits import growth_of_output, steps
 
 WHOLE_TOKEN = frozenset({"softmax", "log_softmax", "layer_norm", "rms_norm", "group_norm", "lrn", "reduce"})
 """Functions whose every output depends on all elements of the token."""
 
 
-def lower(context: Context, operator: Operator, a: Assignment, source: Stage | None) -> Stage:
+def lower(
+    context: Context, operator: Operator, a: Assignment, source: Stage | None, written: Stage | None = None
+) -> Stage:
     """The stage of an operator on a unit of the tiles or of the chip, on a buffer, in memory, or on the host.
 
     Parameters
     ----------
     source : Stage or None
         The one that makes the first input; its grouping and its cut over tiles are taken over where possible.
+    written : Stage or None
+        The one that appends to the cache that a product reads.
     """
     grid = operator.output.grid
-    firings = Firings(grid, following_group(grid, source.firings) if source else _input_group(context, operator))
+    firings = Firings(
+        grid, following_group(grid, source.firings) if source else _input_group(context, operator)
+    )
+    growth = Growth.of(operator, firings)
     actor = context.builder.actor(operator.name, firings.n, layer=operator.name)
     held = even(firings.group.n_tokens, operator.output.elements, a.sources)
     if a.unit == "input":
         latency = interval = _arrive(context, actor)
     elif a.place == "host":
-        latency = interval = _on_host(context, actor, operator, firings.group.n_tokens)
+        latency = interval = _on_host(context, actor, operator, firings.group.n_tokens, growth)
+    elif a.unit == "kv cache":
+        latency, interval = kv_cache.append(context, actor, operator, firings.group.n_tokens)
     elif a.unit == "memory":
         latency, interval = _in_memory(context, actor, operator, firings.group.n_tokens)
     elif a.place == "tile_unit":
         held = _cut(operator, firings, a, source)
-        latency, interval = _on_tiles(context, actor, operator, held)
+        latency, interval = _on_tiles(context, actor, operator, held, growth)
     else:
-        latency, interval = _on_chip(context, actor, operator, a, firings.group.n_tokens)
-    return Stage(operator.name, actor, actor, firings, held, latency, interval)
+        latency, interval = _on_chip(context, actor, operator, a, firings.group.n_tokens, growth)
+    if operator.name in context.caches and operator.product is not None:
+        read_cache(context, actor, operator, firings, held, written)
+    share = mean_share(operator) if output_grows(operator, context.mapping.network) else Fraction(1)
+    return Stage(operator.name, actor, actor, firings, held, latency, interval, mean_share=share)
 
 
 def _input_group(context: Context, operator: Operator) -> Group:
@@ -79,16 +96,22 @@ def _arrive(context: Context, actor: int) -> int:
     return cycle
 
 
-def _on_host(context: Context, actor: int, operator: Operator, n_tokens: int) -> int:
+def _on_host(context: Context, actor: int, operator: Operator, n_tokens: int, growth: Growth) -> int:
     """One visit of the host. Data movement costs it one operation per element."""
     host = context.chip.host
     assert host is not None
     operations = sum(work for _, work in work_of(operator)) or operator.output.elements
-    operations += len(operator.fused) * operator.output.elements
-    fs = host_fs(host, operations * n_tokens)
+    fused = len(operator.fused) * operator.output.elements * n_tokens
+    of_output = growth_of_output(context, operator, growth)
+
+    def work(reach: tuple[int, ...]) -> int:
+        alike = reach if of_output.most == growth.most else (1,) * len(reach)
+        return growth.part(reach, operations * n_tokens) + of_output.part(alike, fused)
+
+    fs = growth.each(lambda reach: host_fs(host, work(reach)))
     context.builder.visit(actor, context.resource("host", "host"), fs)
-    context.spend(actor, "host", "operation", operations * n_tokens, host.energy_j)
-    return fs
+    context.spend(actor, "host", "operation", growth.each(work), host.energy_j)
+    return host_fs(host, operations * n_tokens + fused)
 
 
 def _in_memory(context: Context, actor: int, operator: Operator, n_tokens: int) -> tuple[int, int]:
@@ -103,7 +126,9 @@ def _in_memory(context: Context, actor: int, operator: Operator, n_tokens: int) 
     return hold + memory.latency_fs, hold
 
 
-def _on_tiles(context: Context, actor: int, operator: Operator, held: Shares) -> tuple[int, int]:
+def _on_tiles(
+    context: Context, actor: int, operator: Operator, held: Shares, growth: Growth
+) -> tuple[int, int]:
     """Visits of buffer, units and buffer again, on all tiles that hold a share.
 
     Returns the latency and the longest hold.
@@ -111,30 +136,27 @@ def _on_tiles(context: Context, actor: int, operator: Operator, held: Shares) ->
     port, tiles = context.tile.buffer, tiles_of(held)
     total = sum(share.size for share in held)
     n_bytes = _operand_bytes(context, operator, total)
-    beats = max(1, port.beats(ceil_div(n_bytes * busiest(held), total)))
-    hold = port.hold_fs(beats)
-    context.builder.visit(actor, context.ports(tiles, "buffer"), hold, port.latency_fs(beats), spread=True)
-    context.spend(actor, "buffer", "read", n_bytes, port.energy_per_byte_j, port.power_w, hold, len(tiles))
-    latency = port.latency_fs(beats)
-    for function, per_element in _per_element(operator):
-        latency += compute(context, actor, function, per_element, held)
-    return latency + write_outputs(context, actor, held), hold
-
-
-def _per_element(operator: Operator) -> list[tuple[str, float]]:
-    """Functions and operations per output element, fused ones included."""
-    own = [(f, work / operator.output.elements) for f, work in work_of(operator) if work]
-    return own + [(f, 1.0) for f in operator.fused]
+    here = ceil_div(n_bytes * busiest(held), total)
+    latency = port_visit(context, actor, ("buffer", "read"), port, tiles, (here, n_bytes), growth)
+    hold = port.hold_fs(max(1, port.beats(here)))
+    for step in steps(context, operator, growth):
+        latency += unit_visits.on_tiles(context, actor, step, held)[0]
+    return latency + write_outputs(context, actor, held, growth_of_output(context, operator, growth)), hold
 
 
 def _operand_bytes(context: Context, operator: Operator, n_elements: int) -> int:
-    """Bytes read for so many output elements: as many new input elements as they use on average."""
-    size = sum(context.mapping.network.producer(p.tensor).output.size for p in operator.inputs)
+    """Bytes read for so many output elements: as many new input elements as they use on average.
+
+    What comes from a cache is read there.
+    """
+    cached = operator.product is not None and operator.product.cached
+    ports = operator.inputs[:1] if cached else operator.inputs
+    size = sum(context.mapping.network.producer(p.tensor).output.size for p in ports)
     return max(1, ceil_div(size * n_elements, operator.output.size)) * context.word_bytes
 
 
 def _on_chip(
-    context: Context, actor: int, operator: Operator, a: Assignment, n_tokens: int
+    context: Context, actor: int, operator: Operator, a: Assignment, n_tokens: int, growth: Growth
 ) -> tuple[int, int]:
     """Visits of the units of the chip, between buffer accesses on a chip with MAC arrays.
 
@@ -143,45 +165,33 @@ def _on_chip(
     elements = operator.output.elements * n_tokens
     latency, interval = 0, 1
     if context.chip.tile is None:
-        latency += array_buffer(context, actor, _operand_bytes(context, operator, elements), a, "read")
-    for function, per_element in _per_element(operator):
-        found = find_unit(context.chip, function, "chip_unit")
-        assert found is not None
-        unit = found[1]
-        beats = unit_beats(unit, ceil(elements * per_element), function, 1)
-        hold = unit.hold_fs(beats)
-        context.builder.visit(
-            actor, context.units(unit, a.sources, of_tile=False), hold, unit.latency_fs(beats)
-        )
-        lane_cycles = ceil(elements * per_element) * unit.functions[function]
-        context.spend(actor, unit.name, function, lane_cycles, unit.energy_j, unit.power_w, hold, unit.count)
-        latency, interval = latency + unit.latency_fs(beats), max(interval, hold)
+        n_bytes = _operand_bytes(context, operator, elements)
+        latency += array_buffer(context, actor, n_bytes, a, "read", growth)
+    for step in steps(context, operator, growth):
+        added, hold = unit_visits.on_chip(context, actor, step, a, elements)
+        latency, interval = latency + added, max(interval, hold)
     if context.chip.tile is None:
-        latency += array_buffer(context, actor, elements * context.word_bytes, a, "write")
+        written = growth_of_output(context, operator, growth)
+        latency += array_buffer(context, actor, elements * context.word_bytes, a, "write", written)
     return latency, max(interval, latency if interval == 1 else interval)
 
 
-def array_buffer(context: Context, actor: int, n_bytes: int, a: Assignment, action: str) -> int:
-    """A visit of the buffer beside the MAC arrays of a chip. Returns its latency."""
+def array_buffer(
+    context: Context, actor: int, n_bytes: int, a: Assignment, action: str, growth: Growth = ALIKE
+) -> int:
+    """A visit of the buffer beside the MAC arrays of a chip. Returns its latency in the longest firing."""
     array = context.chip.mac_array
     assert array is not None
     port = array.buffer
-    beats = max(1, port.beats(n_bytes))
     chips = tuple(
         context.resource(f"chip {c} buffer", "buffer", servers=array.count) for c in sorted(set(a.sources))
     )
-    context.builder.visit(actor, chips, port.hold_fs(beats), port.latency_fs(beats))
-    context.spend(
-        actor,
-        "buffer",
-        action,
-        n_bytes,
-        port.energy_per_byte_j,
-        port.power_w,
-        port.hold_fs(beats),
-        len(chips),
-    )
-    return port.latency_fs(beats)
+    hold = growth.each(lambda reach: port.hold_fs(max(1, port.beats(growth.part(reach, n_bytes)))))
+    latency = growth.each(lambda reach: port.latency_fs(max(1, port.beats(growth.part(reach, n_bytes)))))
+    context.builder.visit(actor, chips, hold, latency)
+    count = growth.each(lambda reach: growth.part(reach, n_bytes))
+    context.spend(actor, "buffer", action, count, port.energy_per_byte_j, port.power_w, hold, len(chips))
+    return port.latency_fs(max(1, port.beats(n_bytes)))
 
 
 def output(context: Context, name: str, producer: Stage) -> Stage:

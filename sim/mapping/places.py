@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 
 from ...arch.chip import Chip
 from ...arch.digital import Unit
-from ...workloads.graph import Network, Operator, Port, Window
+from ...workloads.graph import Network, Operator, Port, Reach, Window
 from ..errors import SimulationError
+from .growth import output_grows
+from .kv_cache import CACHE_APPEND
 from .mapping import Place
 from .options import MappingOptions
 
@@ -83,6 +85,8 @@ def _choose_matrix(operator: Operator, chip: Chip, options: MappingOptions) -> C
 
 
 def _choose_move(operator: Operator, chip: Chip, options: MappingOptions) -> Choice:
+    if operator.op == CACHE_APPEND:
+        return Choice("chip_unit", "kv cache", "keys and values for later tokens")
     if operator.params:
         if chip.memory is not None:
             return Choice("chip_unit", "memory", "table kept in memory")
@@ -132,7 +136,8 @@ def split(network: Network, chip: Chip, options: MappingOptions) -> Network:
             continue
         kept = _kept(operator, chip, choose(operator, chip, options).place)
         rest = operator.fused[len(kept) :]
-        operators.extend(_split(operator, kept, rest) if rest else [operator])
+        reach = operator.reach if output_grows(operator, network) else None
+        operators.extend(_split(operator, kept, rest, reach) if rest else [operator])
     return replace(network, operators=tuple(operators), outputs=_renamed(network, operators), _by_tensor={})
 
 
@@ -171,10 +176,12 @@ def _kept(operator: Operator, chip: Chip, place: Place) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _split(operator: Operator, kept: tuple[str, ...], rest: tuple[str, ...]) -> list[Operator]:
+def _split(
+    operator: Operator, kept: tuple[str, ...], rest: tuple[str, ...], reach: Reach | None
+) -> list[Operator]:
     """The operator under a new output name, and one vector operator for each remaining function.
 
-    The last of them makes the old output.
+    The last of them makes the old output. `reach` is that of the output, if it grows.
     """
     parts = [
         replace(operator, fused=kept, output=replace(operator.output, name=f"{operator.output.name}.raw"))
@@ -191,6 +198,7 @@ def _split(operator: Operator, kept: tuple[str, ...], rest: tuple[str, ...]) -> 
                 output=replace(operator.output, name=name),
                 function=function,
                 work=operator.output.elements,
+                reach=reach,
             )
         )
     return parts

@@ -1,0 +1,144 @@
+"""Products of two activations on MAC arrays, a few tokens at a time.
+
+Where tokens come one after the other (a decoder that writes, a prompt that streams out of crossbars), a
+product is made for them as they come: the queries of a few tokens go through the blocks of the stationary
+operand that they reach, head by head, on whichever array is free. Blocks are loaded anew for every firing,
+from the cache of earlier positions or from the buffer; heads that share a stationary matrix go through it
+together. The products of a firing leave together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from ...workloads.graph import Operator, Product
+from ..mapping.folds import fold_cycles
+from ..mapping.growth import Along, grows_along
+from ..mapping.mapping import Assignment
+from ..mapping.timing import ceil_div
+from ..program import Schedule
+from . import kv_cache
+from .context import Context
+from .grouping import Firings, Group
+from .growth import Growth, mean_share, schedule, spread_evenly, tokens_of
+from .shares import even
+from .stage import Stage
+from .unit_visits import on_chip, steps
+
+
+def lower(context: Context, operator: Operator, a: Assignment, group: Group, written: Stage | None) -> Stage:
+    """The stage of a product whose firings are groups of tokens.
+
+    Parameters
+    ----------
+    group : Group
+        Tokens of one firing; a single one where it reads a cache.
+    written : Stage or None
+        The one that appends to that cache.
+    """
+    array, p = context.chip.mac_array, operator.product
+    assert array is not None
+    assert p is not None
+    firings = Firings(operator.output.grid, group)
+    growth = Growth.of(operator, firings)
+    along = grows_along(operator, context.mapping.network)
+    folds = [fold_cycles(array, p, along, reach) for reach in growth.by_firing(firings.n)]
+    matrices = p.heads // p.shared_by
+    cuts = max(1, min(array.count // matrices, max(map(len, folds))))
+    parts = matrices * cuts
+    cycles = [max(1, sum(f[cut::cuts])) for f in folds for _ in range(matrices) for cut in range(cuts)]
+    hold = schedule([c * array.cycle_fs for c in cycles])
+
+    take = context.builder.actor(f"{operator.name} in", firings.n, layer=operator.name)
+    actor = context.builder.actor(operator.name, firings.n * parts, layer=operator.name)
+    last = context.builder.actor(f"{operator.name} out", firings.n, layer=operator.name)
+    context.builder.visit(take, (), array.cycle_fs)
+    arrays = context.resource(f"chip {a.home} mac arrays", "mac_array", servers=array.count)
+    context.builder.visit(actor, arrays, hold)
+    context.builder.visit(last, (), array.cycle_fs)
+    taken = tuple(range(firings.n))
+    whole = Schedule(tuple(k + 1 for k in taken), (0,) * parts)
+    context.builder.channel(take, actor, 2, whole, Schedule(taken, (0,) * (parts - 1) + (1,)))
+    context.builder.channel(actor, last, 2 * parts, Schedule.affine(parts, parts, firings.n))
+
+    n = firings.n * parts
+    macs = spread_evenly(operator.product_macs, n)
+    context.spend(actor, "mac array", "mac", macs, array.energy_j, array.power_w, hold)
+    reaches = growth.by_firing(firings.n)
+    _spend(context, actor, "stream", sum(_streamed(context, p, along, r) for r in reaches), n)
+    if p.cached:
+        _read_cache(context, actor, operator, along, firings, (matrices, cuts), written)
+    else:
+        _spend(context, actor, "load", sum(_loaded(context, p, along, r) for r in reaches), n)
+    busy = max(cycles) * array.cycle_fs
+    return Stage(
+        operator=operator.name,
+        first=take,
+        last=last,
+        firings=firings,
+        held=even(group.n_tokens, operator.output.elements, (a.home,)),
+        latency_fs=2 * array.cycle_fs
+        + busy * ceil_div(parts, array.count)
+        + _apply_fused(context, last, operator, a, growth),
+        interval_fs=max(1, busy * parts // array.count),
+        mean_share=mean_share(operator) if along == "n" else Fraction(1),
+    )
+
+
+def _apply_fused(context: Context, actor: int, operator: Operator, a: Assignment, growth: Growth) -> int:
+    """Visits of units for fused functions, on their way out. Returns their latency."""
+    elements = operator.output.elements * len(growth.reach[0])
+    fused = steps(context, operator, growth)[-len(operator.fused) :] if operator.fused else []
+    return sum(on_chip(context, actor, step, a, elements)[0] for step in fused)
+
+
+def _sizes(p: Product, along: Along, reach: int) -> tuple[int, int]:
+    """Rows and columns of the stationary matrix that a token reaches."""
+    return (reach if along == "k" else p.k), (reach if along == "n" else p.n)
+
+
+def _streamed(context: Context, p: Product, along: Along, reach: Sequence[int]) -> int:
+    """Bytes through the buffer: queries once per block of columns, sums once per block of rows."""
+    array = context.chip.mac_array
+    assert array is not None
+    n_elements = 0
+    for r in reach:
+        k, n = _sizes(p, along, r)
+        n_elements += p.heads * (k * ceil_div(n, array.cols) + n * ceil_div(k, array.rows))
+    return n_elements * context.word_bytes
+
+
+def _loaded(context: Context, p: Product, along: Along, reach: Sequence[int]) -> int:
+    """Bytes of the stationary matrices, loaded once for all tokens and heads of a firing that share them."""
+    k, n = _sizes(p, along, max(reach))
+    return p.heads // p.shared_by * k * n * context.word_bytes
+
+
+def _spend(context: Context, actor: int, action: str, n_bytes: int, n: int) -> None:
+    array = context.chip.mac_array
+    assert array is not None
+    context.spend(actor, "buffer", action, spread_evenly(n_bytes, n), array.buffer.energy_per_byte_j)
+
+
+def _read_cache(
+    context: Context,
+    actor: int,
+    operator: Operator,
+    along: Along,
+    firings: Firings,
+    parts: tuple[int, int],
+    written: Stage | None,
+) -> None:
+    """The actor that reads keys or values, part for part as arrays take them, two per array ahead."""
+    array, p = context.chip.mac_array, operator.product
+    assert array is not None
+    assert p is not None
+    matrices, cuts = parts
+    tokens = [firing[-1] for firing in tokens_of(firings)]
+    reach = [operator.reach(k) if operator.reach else p.n for k in tokens]
+    positions = [[len(range(cut, r, cuts)) for _ in range(matrices) for cut in range(cuts)] for r in reach]
+    elements = p.n if along == "k" else p.k
+    fetch = kv_cache.fetch(context, operator, tokens, positions, elements, written)
+    n = len(tokens) * matrices * cuts
+    context.builder.channel(fetch, actor, kv_cache.ROOM * array.count, Schedule.affine(1, 1, n))
