@@ -50,6 +50,11 @@ class Tile(Counted):
     )
     buffer: Buffer = Field(description="Memory for the activations of one tile.")
     bus: Bus | None = Field(None, description="The path between buffer and crossbars.")
+    write_parallel: Count | None = Field(
+        None,
+        description="Crossbars of one chip that are programmed at the same time, one row of each after the "
+        "other; one in every tile if absent.",
+    )
     units: Units = Field((), description="Digital function units of one tile.")
     other: Other | None = Field(None, description="What one tile has beside these parts.")
 

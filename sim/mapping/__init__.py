@@ -6,17 +6,18 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import Any, get_args
 
-from ...arch.chip import Chip
+from ...arch.chip import Chip, Tile
 from ...workloads.graph import Network, Operator
 from ..errors import SimulationError
-from .allocate import Need, allocate, check_fit, tiles_of
 from .mapping import HOST, Assignment, Mapping, Tiling
 from .options import MappingOptions
 from .placement import WIDEST_NET, Net, Placement, Search, place
-from .places import Choice, find_unit, split, work_of
-from .replicate import Replicable, replicate
+from .places import Choice, split
+from .plan import Plan, fits, plan
+from .parts import cut_large, too_large
+from .segments import rooms
 from .tiling import Array, tile_matrix
-from .timing import MvmTiming, host_fs, total_tiles, unit_beats
+from .timing import total_tiles
 from .training import choices_of, near_layer, on_cells
 
 
@@ -44,16 +45,17 @@ def map_network(
     """
     options = options or MappingOptions()
     _check_names(network, options)
+    if options.swap and like is None:
+        network = _with_parts(network, chip, options)
     network = split(network, chip, options)
     choices = choices_of(network, chip, options)
     analog = [o for o in network.operators if choices[o.name].place == "crossbar"]
     tilings = _tilings(analog, chip)
     if like is None:
-        replicas = _replicas(network, chip, options, choices, analog, tilings)
-        first = _allocate(chip, tilings, replicas)
+        planned = plan(network, chip, options, choices, tilings)
     else:
-        replicas, first = _as_before(like, analog, most_replicas)
-    logical = _assign(network, chip, choices, tilings, replicas, first)
+        planned = _as_before(like, analog, most_replicas)
+    logical = _assign(network, chip, choices, tilings, planned)
     placed = _place(network, chip, options, logical, like)
     assignments = tuple(_move(logical[o.name], placed.order) for o in network.operators)
     per_tile = chip.tile.crossbar.count if chip.tile else 0
@@ -65,10 +67,12 @@ def map_network(
         n_chips=chip.n_chips,
         tiles_used=len(used),
         tiles_total=total_tiles(chip),
-        crossbars_used=sum(t.crossbars * replicas[name] for name, t in tilings.items()),
+        crossbars_used=_crossbars_used(logical),
         crossbars_total=per_tile * total_tiles(chip),
         hop_bytes=placed.hop_bytes,
         busiest_link_bytes=placed.busiest_link_bytes,
+        swap=planned.swap,
+        partition="tensor" if planned.dealt else "pipeline",
     )
 
 
@@ -92,6 +96,16 @@ def placement_costs(network: Network, chip: Chip, chosen: dict[str, Any]) -> dic
     return costs
 
 
+def _crossbars_used(assignments: dict[str, Assignment]) -> int:
+    """Crossbars that have the weights of some layer; layers may take turns on them."""
+    found: set[int] = set()
+    for a in assignments.values():
+        if a.tiling is not None and a.place == "crossbar":
+            for d in a.deals():
+                found.update(range(d.first, d.first + a.replicas * a.tiling.row_blocks * (d.end - d.begin)))
+    return len(found)
+
+
 def _check_names(network: Network, options: MappingOptions) -> None:
     known = {o.name for o in network.operators} | {o.op for o in network.operators}
     for name in options.digital:
@@ -104,18 +118,32 @@ def _check_names(network: Network, options: MappingOptions) -> None:
 def _tilings(analog: list[Operator], chip: Chip) -> dict[str, Tiling]:
     if chip.tile is None:
         return {}
-    crossbar = chip.tile.crossbar
-    array = Array(crossbar.rows, chip.tile.weight_columns, chip.tile.columns_per_weight, crossbar.cols)
+    array = _array(chip.tile)
     return {o.name: tile_matrix(o.matrix, array, o.name) for o in analog if o.matrix is not None}
 
 
-def _as_before(
-    like: Mapping, analog: list[Operator], most: int | None
-) -> tuple[dict[str, int], dict[str, int]]:
+def _array(tile: Tile) -> Array:
+    return Array(tile.crossbar.rows, tile.weight_columns, tile.columns_per_weight, tile.crossbar.cols)
+
+
+def _with_parts(network: Network, chip: Chip, options: MappingOptions) -> Network:
+    """The network with layers that are larger than a segment cut into parts, where layers take turns."""
+    if chip.tile is None:
+        return network
+    array = _array(chip.tile)
+    chosen = choices_of(network, chip, options)
+    analog = [o for o in network.operators if chosen[o.name].place == "crossbar"]
+    if fits(_tilings(analog, chip), chip):
+        return network
+    room = rooms(chip, options.swap_overlap).crossbars
+    return cut_large(network, too_large(analog, array, room), array, room)
+
+
+def _as_before(like: Mapping, analog: list[Operator], most: int | None) -> Plan:
     """Replicas that work, and first crossbars, of layers that have been mapped before."""
     before = {o.name: like.of(o.name) for o in analog}
     replicas = {name: a.replicas if most is None else min(most, a.replicas) for name, a in before.items()}
-    return replicas, {name: a.first_crossbar for name, a in before.items()}
+    return Plan(replicas, {name: a.first_crossbar for name, a in before.items()})
 
 
 def _assign(
@@ -123,8 +151,7 @@ def _assign(
     chip: Chip,
     choices: dict[str, Choice],
     tilings: dict[str, Tiling],
-    replicas: dict[str, int],
-    first: dict[str, int],
+    planned: Plan,
 ) -> dict[str, Assignment]:
     """Assignments with tiles numbered in the order in which crossbars were taken from them."""
     found: dict[str, Assignment] = {}
@@ -136,7 +163,7 @@ def _assign(
         if choice.place == "cells" and o.role is not None:
             a = on_cells(o, choice, found[o.role.layer])
         elif choice.place == "crossbar":
-            a = _on_crossbars(o, choice, tilings[o.name], replicas[o.name], first[o.name], chip)
+            a = _on_crossbars(o, choice, tilings[o.name], planned, chip)
         elif choice.place == "host":
             a = Assignment(o.name, "host", choice.unit, choice.reason, (HOST,))
         elif choice.place == "tile_unit":
@@ -150,22 +177,25 @@ def _assign(
     return found
 
 
-def _on_crossbars(
-    o: Operator, choice: Choice, tiling: Tiling, replicas: int, first: int, chip: Chip
-) -> Assignment:
+def _on_crossbars(o: Operator, choice: Choice, tiling: Tiling, planned: Plan, chip: Chip) -> Assignment:
     assert chip.tile is not None
     per_tile = chip.tile.crossbar.count
-    columns = [
-        first + i * tiling.crossbars + c * tiling.row_blocks
-        for i in range(replicas)
-        for c in range(tiling.col_blocks)
-    ]
-    # Partial sums of a column block meet in the tile of its last row block.
-    sources = sorted({(c + tiling.row_blocks - 1) // per_tile for c in columns})
-    tiles = tiles_of(first, tiling.crossbars * replicas, per_tile)
-    return Assignment(
-        o.name, "crossbar", choice.unit, choice.reason, tuple(sources), tuple(tiles), replicas, tiling, first
+    a = Assignment(
+        o.name,
+        "crossbar",
+        choice.unit,
+        choice.reason,
+        (),
+        replicas=planned.replicas[o.name],
+        tiling=tiling,
+        first_crossbar=planned.first[o.name],
+        dealt=planned.dealt.get(o.name, ()),
     )
+    copies, rows, columns = range(a.replicas), range(tiling.row_blocks), range(tiling.col_blocks)
+    # Partial sums of a column block meet in the tile of its last row block.
+    sources = {a.crossbar(i, rows[-1], c) // per_tile for i in copies for c in columns}
+    tiles = {a.crossbar(i, r, c) // per_tile for i in copies for c in columns for r in rows}
+    return replace(a, sources=tuple(sorted(sources)), tiles=tuple(sorted(tiles)))
 
 
 def _place(

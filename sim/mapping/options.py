@@ -25,6 +25,13 @@ class MappingOptions:
         A stream with several consumers is sent once, along a tree; else once to each tile that wants it.
     seed : int
         Of the local search.
+    swap : bool
+        Layers that do not all fit take turns on the crossbars, written anew for every inference.
+    swap_overlap : bool
+        Half of the crossbars is written while the other half computes; else all of them do the same.
+    partition : {"pipeline", "tensor", "auto"}
+        Over several chips: layers one after the other (pipeline), or the columns of every layer over all
+        chips (tensor). auto is settled by `simulate`, which runs both.
     """
 
     replicate: bool = True
@@ -33,3 +40,6 @@ class MappingOptions:
     placement: Literal["linear", "greedy", "anneal"] = "greedy"
     multicast: bool = True
     seed: int = 0
+    swap: bool = False
+    swap_overlap: bool = True
+    partition: Literal["pipeline", "tensor", "auto"] = "pipeline"

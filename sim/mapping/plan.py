@@ -1,0 +1,118 @@
+"""Which crossbars every layer gets, and how many replicas: all at once, in turns, or dealt out over chips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ...arch.chip import Chip
+from ...workloads.graph import Network, Operator
+from . import partition, segments
+from .allocate import Need, allocate, check_fit
+from .mapping import Deal, Swap, Tiling
+from .options import MappingOptions
+from .places import Choice, find_unit, work_of
+from .replicate import Replicable, replicate
+from .timing import MvmTiming, host_fs, total_tiles, unit_beats
+from .writing import check_writable
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Replicas and first crossbar of every layer, by name.
+
+    Parameters
+    ----------
+    dealt : dict of str to tuple of Deal
+        Where the column blocks lie, of layers that are dealt out over chips.
+    swap : Swap or None
+        The segments, where layers take turns.
+    """
+
+    replicas: dict[str, int] = field(default_factory=dict)
+    first: dict[str, int] = field(default_factory=dict)
+    dealt: dict[str, tuple[Deal, ...]] = field(default_factory=dict)
+    swap: Swap | None = None
+
+
+def plan(
+    network: Network,
+    chip: Chip,
+    options: MappingOptions,
+    choices: dict[str, Choice],
+    tilings: dict[str, Tiling],
+) -> Plan:
+    """Crossbars for all layers.
+
+    Raises
+    ------
+    SimulationError
+        They do not fit, or are to take turns on a chip that does not say what writing costs.
+    """
+    layers = [o for o in network.operators if o.name in tilings]
+    if chip.tile is None or not layers:
+        return Plan()
+    per_tile, tiles = chip.tile.crossbar.count, total_tiles(chip)
+    if options.swap and not fits(tilings, chip):
+        return _in_turns(chip, options, layers, tilings)
+    if options.partition == "tensor":
+        floor_fs = _slowest_elsewhere_fs(network, chip, choices)
+        replicas, dealt = partition.deal(chip, layers, tilings, options.replicate, floor_fs)
+        return Plan(replicas, {name: deals[0].first for name, deals in dealt.items()}, dealt)
+    check_fit([Need(o.name, tilings[o.name].crossbars, 1) for o in layers], per_tile, tiles, chip.n_chips)
+    replicas = dict.fromkeys(tilings, 1)
+    if options.replicate:
+        spare = per_tile * tiles - sum(t.crossbars for t in tilings.values())
+        floor_fs = _slowest_elsewhere_fs(network, chip, choices)
+        counts = replicate([replicable(chip, o, tilings[o.name]) for o in layers], spare, floor_fs)
+        replicas = {o.name: n for o, n in zip(layers, counts, strict=True)}
+    needs = [Need(name, tiling.crossbars, replicas[name]) for name, tiling in tilings.items()]
+    return Plan(replicas, dict(zip(tilings, allocate(needs, per_tile, tiles), strict=True)))
+
+
+def fits(tilings: dict[str, Tiling], chip: Chip) -> bool:
+    """Whether one replica of each layer has room at the same time."""
+    assert chip.tile is not None
+    return sum(t.crossbars for t in tilings.values()) <= chip.tile.crossbar.count * total_tiles(chip)
+
+
+def replicable(chip: Chip, o: Operator, tiling: Tiling) -> Replicable:
+    """A layer as replication sees it."""
+    assert chip.tile is not None
+    assert o.matrix is not None
+    return Replicable(
+        crossbars=tiling.crossbars,
+        interval_fs=MvmTiming.of(chip.tile, tiling, 1).crossbar_hold_fs * o.matrix.applications,
+        grid=o.output.grid,
+        recurrent=o.matrix.recurrent_k > 0,
+    )
+
+
+def _in_turns(chip: Chip, options: MappingOptions, layers: list[Operator], tilings: dict[str, Tiling]) -> Plan:
+    """Segments, each from the first crossbar of its half on."""
+    check_writable(chip)
+    assert chip.tile is not None
+    per_tile = chip.tile.crossbar.count
+    swap, replicas = segments.cut(chip, layers, tilings, options.swap_overlap, options.replicate)
+    room = segments.rooms(chip, options.swap_overlap)
+    first: dict[str, int] = {}
+    for segment in swap.segments:
+        needs = [Need(name, tilings[name].crossbars, replicas[name]) for name in segment.layers]
+        begins = allocate(needs, per_tile, room.crossbars // per_tile) if room.crossbars >= per_tile else [0]
+        first |= {n.name: room.first[segment.half] + b for n, b in zip(needs, begins, strict=True)}
+    return Plan(replicas, first, swap=swap)
+
+
+def _slowest_elsewhere_fs(network: Network, chip: Chip, choices: dict[str, Choice]) -> int:
+    """Time per inference of the busiest resource that replication cannot relieve: host or chip unit."""
+    busy: dict[str, int] = {}
+    for o in network.operators:
+        place = choices[o.name].place
+        for function, work in work_of(o):
+            total = work * o.output.grid.n_tokens
+            unit = find_unit(chip, function, "chip_unit")
+            if place == "host" and chip.host is not None and total:
+                busy["host"] = busy.get("host", 0) + host_fs(chip.host, total)
+            elif place == "chip_unit" and unit is not None and total:
+                fs = unit[1].hold_fs(unit_beats(unit[1], total, function, 1))
+                busy[unit[1].name] = busy.get(unit[1].name, 0) + fs
+    return max(busy.values(), default=0)
