@@ -1,0 +1,211 @@
+"""The product of one firing on the crossbars of a layer: rows driven, arrays read, columns converted, added up.
+
+Without data every firing makes all reads, at the energies of the chip file. With the operands of real data,
+energies are split into what is always spent and what goes with the data, and a chip that leaves out reads of
+zeros takes the time of those that are left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+
+from ...arch.component import Costed
+from ...arch.operands import DataEnergies
+from ...workloads.graph import Matrix
+from ..mapping.mapping import Assignment
+from ..mapping.timing import MvmTiming, ceil_div, crossbars_per_adc
+from ..operands.layer_operands import LayerOperands
+from ..program import Schedule
+from .context import Context
+from .growth import schedule, spread_evenly
+
+Each = int | Schedule
+"""A count or a time of each firing."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """One layer's products, and what their firings do.
+
+    Parameters
+    ----------
+    firing_reads : tuple of float
+        Reads of the crossbar with most of them, one value if all firings are alike. A mean over several
+        samples may be no whole number; times are rounded up to whole femtoseconds.
+    reads, rows, columns : int or Schedule
+        Of all crossbars and replicas together: reads of an array, rows in them, and columns converted.
+    scale : float
+        Firings x replicas over tokens: replicas at the edge of a grid that have no token work all the same.
+    """
+
+    actor: int
+    matrix: Matrix
+    assignment: Assignment
+    time: MvmTiming
+    operands: LayerOperands | None
+    firing_reads: tuple[float, ...]
+    reads: Each
+    rows: Each
+    columns: Each
+    scale: float
+    n_firings: int
+
+    @staticmethod
+    def of(context: Context, actor: int, m: Matrix, a: Assignment, n_tokens: int) -> Product:
+        """The products of a layer that makes `n_tokens` tokens."""
+        assert a.tiling is not None
+        operands, n = context.operands.get(a.operator), context.builder.n_firings(actor)
+        time = MvmTiming.of(context.tile, a.tiling, a.replicas)
+        scale = n * a.replicas / n_tokens
+        if operands is not None and context.tile.dac.zero_skipping:
+            of_data = (operands.reads, operands.rows, operands.columns)
+            reads, rows, columns = (spread_evenly(round(total * scale), n) for total in of_data)
+            each = operands.firing_reads
+            return Product(actor, m, a, time, operands, each, reads, rows, columns, scale, n)
+        all_reads = time.reads * m.applications
+        per_crossbar = all_reads * a.replicas
+        # A read drives the rows of one active group only, so all groups together drive every row once.
+        in_groups = per_crossbar // time.row_groups
+        return Product(
+            actor=actor,
+            matrix=m,
+            assignment=a,
+            time=time,
+            operands=operands,
+            firing_reads=(float(all_reads),),
+            reads=per_crossbar * a.tiling.crossbars,
+            rows=in_groups * a.tiling.rows * max(1, a.tiling.col_blocks // m.groups),
+            columns=per_crossbar * a.tiling.cols * a.tiling.row_blocks,
+            scale=scale,
+            n_firings=n,
+        )
+
+    def times(self, per_read_fs: int, more_fs: int = 0) -> Each:
+        """Time of each firing's reads one after the other, and `more_fs`."""
+        # A thousandth of a femtosecond is the rounding of a mean, not time.
+        return schedule([max(1, ceil(r * per_read_fs - 1e-3) + more_fs) for r in self.firing_reads])
+
+    def each(self, counts: Each, of: Callable[[int], int]) -> Each:
+        """Another count of each firing."""
+        if isinstance(counts, int):
+            return of(counts)
+        return schedule([of(count) for count in counts.values(self.n_firings).tolist()])
+
+    def total(self, per_inference: float) -> Each:
+        """Actions that an inference makes so many of, over the firings."""
+        return spread_evenly(round(per_inference * self.scale), self.n_firings)
+
+
+def multiply(context: Context, actor: int, m: Matrix, a: Assignment, n_tokens: int) -> tuple[int, int]:
+    """Visits of crossbars, converters and shift-and-add. Returns latency and interval of the products.
+
+    Both are those of a firing that leaves out no read, the interval of the shortest.
+    """
+    assert a.tiling is not None
+    product = Product.of(context, actor, m, a, n_tokens)
+    tile, time = context.tile, product.time
+    arrays = context.resource(
+        f"{a.operator} crossbars", "crossbar", units=a.replicas * a.tiling.crossbars
+    )
+    adcs = _adcs(context, a)
+    hold = product.times(time.period_fs)
+    longest = time.crossbar_hold_fs * m.applications
+    if time.convert_fs:
+        adc_hold = product.times(time.period_fs, time.convert_fs - time.period_fs)
+        context.builder.visit(actor, arrays, hold, time.read_fs)
+        context.builder.visit(actor, adcs, adc_hold, adc_hold)
+        latency = time.read_fs + longest - time.period_fs + time.convert_fs
+    else:
+        group = (arrays,) if tile.adc.kind == "none" else (arrays, *adcs)
+        context.builder.visit(actor, group, hold)
+        latency = longest
+    _spend(context, product, hold)
+    if product.operands is not None:
+        _spend_on_data(context, product, product.operands)
+    interval = hold if isinstance(hold, int) else min(hold.cols)
+    return latency + _shift_add(context, product), interval
+
+
+def _adcs(context: Context, a: Assignment) -> tuple[int, ...]:
+    """The converters of a layer: its own, and those that it shares with a layer on crossbars beside it."""
+    assert a.tiling is not None
+    tile, n = context.tile, a.replicas * a.tiling.crossbars
+    group = crossbars_per_adc(tile)
+    if group == 1:
+        units = n * (tile.adc.count // tile.crossbar.count)
+        return (context.resource(f"{a.operator} adcs", "adc", units=units),)
+    first, last = a.first_crossbar // group, (a.first_crossbar + n - 1) // group
+    ends = tuple(context.resource(f"adc {i}", "adc") for i in sorted({first, last}))
+    inner = last - first - 1
+    return ends if inner < 1 else (*ends, context.resource(f"{a.operator} adcs", "adc", units=inner))
+
+
+def _spend(context: Context, product: Product, hold: Each) -> None:
+    """Energy of driving rows, reading arrays and converting columns; only those that hold weights count.
+
+    With operands only the part that does not go with the data.
+    """
+    a, tile = product.assignment, context.tile
+    assert a.tiling is not None
+    crossbars = a.replicas * a.tiling.crossbars
+    split = DataEnergies.of(tile) if product.operands is not None else None
+
+    def spend(
+        part: Costed, name: str, action: str, count: Each, energy_j: float | None, per_crossbar: float
+    ) -> None:
+        instances = max(1, round(crossbars * per_crossbar))
+        context.spend(product.actor, name, action, count, energy_j, part.power_w, hold, instances)
+
+    read_j = split.read_j if split else tile.crossbar.energy_j
+    drive_j = split.drive_j if split else tile.dac.energy_j
+    convert_j = split.convert_j if split else tile.adc.energy_j
+    per_dac, per_adc = tile.dac.count / tile.crossbar.count, tile.adc.count / tile.crossbar.count
+    spend(tile.crossbar, "crossbar", "read", product.reads, read_j, 1.0)
+    spend(tile.dac, "dac", "drive row", product.rows, drive_j, per_dac)
+    if tile.input_register is not None:
+        n_bytes = product.each(product.rows, lambda rows: ceil_div(rows * tile.dac.slice_bits, 8))
+        per_byte_j = tile.input_register.energy_per_byte_j
+        context.spend(product.actor, "input register", "read", n_bytes, per_byte_j)
+    if tile.adc.kind != "none":
+        spend(tile.adc, "adc", "convert", product.columns, convert_j, per_adc)
+    if tile.sample_hold is not None:
+        held = tile.sample_hold
+        per_sample = held.count / tile.crossbar.count
+        spend(held, "sample-hold", "sample", product.columns, held.energy_j, per_sample)
+
+
+def _spend_on_data(context: Context, product: Product, data: LayerOperands) -> None:
+    """The part of the energies that goes with the data."""
+    split = DataEnergies.of(context.tile)
+    rows = (
+        ("crossbar", "row drive", data.drive, data.input_steps, split.row_j),
+        ("crossbar", "cell current", data.cell_drive, data.cell_steps, split.cell_j),
+        ("dac", "row drive", data.drive, data.input_steps, split.input_j),
+        ("adc", "code", data.codes, data.code_steps, split.code_j),
+    )
+    for component, action, shares, steps, energy_j in rows:
+        if energy_j > 0:
+            count = product.total(shares * steps)
+            context.spend(product.actor, component, action, count, energy_j / steps)
+
+
+def _shift_add(context: Context, product: Product) -> int:
+    """Visit of the shift-and-add units, which keep up with the converters. Returns the latency."""
+    tile, a, actor = context.tile, product.assignment, product.actor
+    if tile.shift_add is None:
+        return 0
+    assert a.tiling is not None
+    unit = tile.shift_add
+    lanes = ceil_div(a.replicas * a.tiling.crossbars * unit.count * unit.lanes, tile.crossbar.count)
+    beats = ceil_div(a.replicas * a.tiling.cols * a.tiling.row_blocks, lanes)
+    hold = product.times(unit.hold_fs(beats))
+    resource = context.resource(f"{a.operator} shift-add", "shift-add", units=max(1, lanes // unit.lanes))
+    context.builder.visit(actor, resource, hold, unit.latency_fs(beats))
+    context.spend(actor, "shift-add", "add", product.columns, unit.energy_j, unit.power_w, hold, lanes)
+    if tile.output_register is not None:  # every read adds to the sums of the outputs, which lie there
+        per_output = tile.columns_per_weight
+        n_bytes = product.each(product.columns, lambda columns: columns // per_output * context.word_bytes)
+        context.spend(actor, "output register", "update", n_bytes, tile.output_register.energy_per_byte_j)
+    return unit.latency_fs(beats)

@@ -1,0 +1,161 @@
+"""The operands of a network's layers on real data, as the float network makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import gcd
+
+import numpy as np
+
+from ...arch.chip import Chip, Tile
+from ...workloads.graph import Matrix
+from ..accuracy.data import Data
+from ..accuracy.functional import Functional
+from ..accuracy.layer import Layer, blocks, tiled_product
+from ..accuracy.precision import Precision
+from ..errors import SimulationError
+from ..lowering.grouping import Firings, replica_group
+from ..mapping.mapping import Mapping
+from .columns import ExactColumns, NormalColumns
+from .drives import Floats
+from .firings import expected_reads, reads_by_firing
+from .layer_operands import LayerOperands
+from .tally import Tally
+
+Progress = Callable[[str, float], None]
+Taker = Callable[[str, Floats], None]
+"""Given the name of a layer and the vectors of one call of it."""
+
+CALIBRATION_SAMPLES = 64
+VECTORS = 4096
+"""Of a layer, for calibration and for statistics, evenly spread."""
+PERCENTILE = 99.9
+"""Share of the calibration sample that ranges hold, as `ohmsum accuracy` has it."""
+BATCH_BYTES = 64e6
+
+
+class Collector:
+    """A network on a chip, calibrated on a sample of the data.
+
+    Raises
+    ------
+    NetworkError, SimulationError
+        The network has no weights, or a layer or tensor cannot be computed; by its name.
+    """
+
+    def __init__(
+        self, functional: Functional, mapping: Mapping, chip: Chip, data: Data, tell: Progress
+    ) -> None:
+        self.functional, self.mapping, self.data, self._tell = functional, mapping, data, tell
+        self.precision = Precision.of(chip)
+        assert chip.tile is not None  # else Precision has refused the chip
+        self.tile: Tile = chip.tile
+        self.matrices = functional.matrices
+        self._operators = {o.name: o for o in mapping.network.operators}
+        self._parts = {name: list(blocks(m, self.precision)) for name, m in self.matrices.items()}
+        self._size = data.n if functional.in_time else self._batch()
+        self.layers = {name: self._layer(name, x) for name, x in self._samples().items()}
+
+    def exact(self) -> dict[str, LayerOperands]:
+        """From every value of every sample."""
+        tallies = {name: self._tally(layer, exact=True) for name, layer in self.layers.items()}
+        self._run(self.data, lambda name, x: self._take(tallies[name], name, x), "operands")
+        return {name: self._result(name, tally, exact=True) for name, tally in tallies.items()}
+
+    def statistical(self) -> dict[str, LayerOperands]:
+        """From some vectors of every layer; column sums are not computed."""
+        found = {}
+        for name, x in self._thinned(self.data, "statistics").items():
+            tally = self._tally(self.layers[name], exact=False)
+            self._take(tally, name, x)
+            found[name] = self._result(name, tally, exact=False)
+        return found
+
+    def _samples(self) -> dict[str, Floats]:
+        """Vectors that ranges are calibrated with."""
+        in_time = self.functional.in_time
+        found = self._thinned(self.data.some(CALIBRATION_SAMPLES, in_time), "calibration")
+        for name in self.matrices:
+            if name not in found:
+                raise SimulationError(f"layer {name!r}: the data never reach it, it has no operands")
+        return found
+
+    def _layer(self, name: str, sample: Floats) -> Layer:
+        tiling = self.mapping.of(name).tiling
+        assert tiling is not None
+        parts = self.functional.input_parts.get(name, ())
+        return Layer(name, self.matrices[name], tiling, self.precision, sample, PERCENTILE, parts)
+
+    def _thinned(self, data: Data, what: str) -> dict[str, Floats]:
+        """About `VECTORS` vectors of every layer. The stride never falls in step with the tokens."""
+        seen: dict[str, list[Floats]] = {}
+        done: dict[str, int] = {}
+
+        def take(name: str, x: Floats) -> None:
+            tokens = max(1, round(self._products(name)))
+            stride = 1 + int(data.n * tokens) // VECTORS
+            while gcd(stride, tokens) > 1:
+                stride += 1
+            first = -done.get(name, 0) % stride
+            done[name] = done.get(name, 0) + len(x)
+            seen.setdefault(name, []).append(x[first::stride].copy())
+
+        self._run(data, take, what)
+        return {name: np.concatenate(xs) for name, xs in seen.items()}
+
+    def _run(self, data: Data, take: Taker, what: str) -> None:
+        """All samples through the float network; `take` sees the input vectors of every layer."""
+
+        def product(name: str, x: Floats) -> Floats:
+            take(name, x)
+            _, _, n = self.matrices[name].shape
+            return tiled_product(x, self._parts[name], self.matrices[name].shape[0] * n)
+
+        done = 0
+        for feeds in data.batches(self._size):
+            self._tell(what, done / data.n)
+            self.functional.run(feeds, product)
+            done += self.data.step or self._size
+
+    def _take(self, tally: Tally, name: str, x: Floats) -> None:
+        try:
+            tally.add(self.layers[name].codes(x))
+        except ValueError as error:
+            raise SimulationError(f"layer {name!r}: its inputs are not valid: {error}") from None
+
+    def _tally(self, layer: Layer, exact: bool) -> Tally:
+        columns = ExactColumns() if exact else NormalColumns()
+        return Tally(layer.crossbars, self.tile, layer.signed, layer.range, columns)
+
+    def _products(self, name: str) -> float:
+        """Products of one inference."""
+        return float(self._operators[name].output.grid.n_tokens * self._matrix(name).applications)
+
+    def _matrix(self, name: str) -> Matrix:
+        found = self._operators[name].matrix
+        assert found is not None
+        return found
+
+    def _batch(self) -> int:
+        """Samples at once, so that no layer's patches take much memory."""
+        most = 1.0
+        for name, (groups, k, _) in ((name, m.shape) for name, m in self.matrices.items()):
+            most = max(most, self._products(name) * k * groups * 4)
+        return max(1, min(256, int(BATCH_BYTES / most)))
+
+    def _result(self, name: str, tally: Tally, exact: bool) -> LayerOperands:
+        n_products, applications = self._products(name), self._matrix(name).applications
+        grid = self._operators[name].output.grid
+        firings = Firings(grid, replica_group(grid, self.mapping.of(name).replicas))
+        per_sample = tally.n / self.data.n * (self.data.step or 1)
+        if exact and not self.functional.in_time:
+            if per_sample != n_products:
+                raise SimulationError(
+                    f"layer {name!r}: the data make {per_sample:g} products per inference, the mapped network "
+                    f"{n_products:g}; give it the shape of the data (--input, --bind)"
+                )
+            reads = reads_by_firing(tally.reads, firings, applications)
+            alike = len(set(reads)) == 1
+        else:
+            reads, alike = (expected_reads(tally.reads, firings, applications),), True
+        return tally.result("exact" if exact else "statistical", n_products, reads[:1] if alike else reads)

@@ -1,0 +1,104 @@
+"""What is known of the operands: as JSON, and in the terminal's report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ...arch.operands import DataEnergies, Operands
+from .figures import percent, shorten
+from .section import section
+
+if TYPE_CHECKING:
+    from ...arch.chip import Tile
+    from ..operands import LayerOperands
+    from ..run import Run
+
+N_LAYERS = 16
+
+
+def operands_json(run: Run) -> dict[str, Any] | None:
+    """The block of a result file; None where nothing is on crossbars."""
+    tile, found = run.chip.tile, run.operands
+    if tile is None or not run.mapping.crossbars_used:
+        return None
+    energy = "with the data" if DataEnergies.of(tile).any else "constant"
+    block: dict[str, Any] = {"basis": "assumed" if found is None else found.basis, "energy": energy}
+    if found is None or found.basis == "stated":
+        block["means"] = _means(tile) if found is None else dict(found.about)
+        return block
+    layers = [_layer(name, layer) for name, layer in found.layers.items()]
+    return {**block, **found.about, "zero_skipping": bool(tile.dac.zero_skipping), "layers": layers}
+
+
+def _means(tile: Tile) -> dict[str, float]:
+    means: dict[str, float] = (tile.operands or Operands()).model_dump(exclude={"source"})
+    return means
+
+
+def _layer(name: str, layer: LayerOperands) -> dict[str, Any]:
+    return {
+        "name": name,
+        "vectors": layer.n_vectors,
+        "signed": layer.signed,
+        "bit_density": list(layer.bit_density),
+        "mean_input": layer.mean_input,
+        "mean_code": layer.mean_code,
+        "zero_slice_share": layer.zero_share,
+        "skipped_share": layer.skipped_share,
+        "clipped_share": layer.clipped,
+        "column_mean": layer.column_mean,
+        "column_std": layer.column_std,
+        "column_shares": list(layer.column_sums),
+        "code_shares": list(layer.code_shares),
+        "input_shares": list(layer.inputs),
+        "level_shares": list(layer.levels),
+    }
+
+
+def operands_block(run: Run, columns: int, plain: bool) -> list[RenderableType]:
+    """A heading, where operands come from, and a row for every layer; nothing where energies are constants."""
+    tile, found = run.chip.tile, run.operands
+    if tile is None or not run.mapping.crossbars_used:
+        return []
+    depends = DataEnergies.of(tile).any
+    if found is None and not (depends or tile.dac.zero_skipping):
+        return []
+    if found is None or found.basis == "stated":
+        means = _means(tile) if found is None else found.about
+        how = ", ".join(f"{name}s {percent(float(mean))}" for name, mean in means.items())
+        text = f"{'assumed' if found is None else 'stated'}, over full scale: {how}"
+        more = "; --data FILE.npz takes real ones" if found is None else ""
+        return [section("Operands"), Padding(Text(text + more, "dim"), (0, 0, 0, 2))]
+    lines = [f"{found.basis}, {found.about['samples']} samples of {found.about['file']}"]
+    if not depends:
+        lines.append("energy is constant: the chip file does not say how it goes with the data")
+    if not tile.dac.zero_skipping:
+        lines.append("reads of zeros are made (no tile.dac.zero_skipping)")
+    text = "; ".join(lines)
+    return [section("Operands"), Padding(Text(text, "dim"), (0, 0, 0, 2)), _table(run, columns, plain)]
+
+
+def _table(run: Run, columns: int, plain: bool) -> RenderableType:
+    assert run.operands is not None
+    layers = list(run.operands.layers.items())
+    shown = layers[:N_LAYERS]
+    width = min(max((len(name) for name, _ in shown), default=0), max(12, columns - 58))
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(width=2 + width, no_wrap=True)
+    heads = ("bits set", "mean input", "all zero", "skipped", "mean code")
+    for _ in heads:
+        table.add_column(justify="right", no_wrap=True)
+    table.add_row("  layer", *heads, style="dim")
+    mark = ".." if plain else "…"
+    for name, layer in shown:
+        density = sum(layer.bit_density) / len(layer.bit_density)
+        shares = (density, layer.mean_input, layer.zero_share, layer.skipped_share, layer.mean_code)
+        table.add_row(f"  {shorten(name, width, mark)}", *map(percent, shares))
+    if len(layers) > len(shown):
+        table.add_row(f"  and {len(layers) - len(shown)} more", style="dim")
+    return table
