@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from ..arch.chip import Chip
+    from .operands import Operands
 
 OPS_PER_MAC = 2
 """One multiply-accumulate counts as a multiplication and an addition, as everywhere in the field."""
@@ -71,6 +72,8 @@ class Run:
         `batch` inferences back to back; None for a batch of 1.
     stream : Stream or None
         The same number of inferences as requests over time; None if none was asked for.
+    operands : Operands or None
+        Of the layers on crossbars, where data were given; else the chip's energies hold for assumed ones.
     area_mm2 : float or None
         Area of all chips; None where the chip file says nothing about it.
     parts_without_area : tuple of str
@@ -88,6 +91,7 @@ class Run:
     single: EngineResult
     together: EngineResult | None = None
     stream: Stream | None = None
+    operands: Operands | None = None
     area_mm2: float | None = None
     parts_without_area: tuple[str, ...] = ()
     options: Dict[str, Any] = field(default_factory=dict)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..arch.chip import Chip
     from ..workloads.graph import Network
     from .engines.result import EngineResult
+    from .operands import OperandSource
     from .program import Program
 
 N_BINS = 128
@@ -59,6 +60,7 @@ def simulate(
     engine: str | None = None,
     noc: str | None = None,
     mapping: MappingOptions | None = None,
+    operands: OperandSource | None = None,
     options: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
 ) -> Run:
@@ -79,6 +81,9 @@ def simulate(
     noc : {"packet", "flit", "ideal"}
         Detail of the network; that of the chip (`noc.detail`) if not given, and packet if that says nothing.
     mapping : MappingOptions
+    operands : OperandSource
+        Data, or means of them, for the energy and time that depend on data (`sim.operands`); the chip's
+        stated energies if absent.
     options : dict
         What the inputs were made with (bound dimensions, overrides), for the provenance of the result; JSON
         values.
@@ -105,9 +110,19 @@ def simulate(
     tell("mapping", 0.0)
     with _Stopwatch(wall_s, "map"):
         placed = map_network(network, chip, choices)
+    found = None
+    if operands is not None:
+        with _Stopwatch(wall_s, "operands"):
+            found = operands.operands(placed, chip, tell)
     tell("lowering", 0.0)
     with _Stopwatch(wall_s, "lower"):
-        program = lower(placed, chip, multicast=choices.multicast, detail=detail)
+        program = lower(
+            placed,
+            chip,
+            multicast=choices.multicast,
+            detail=detail,
+            operands=None if found is None else found.layers,
+        )
     with _Stopwatch(wall_s, "run"):
         single = _run(run_engine, program, 1, "one inference", progress, keep_path=True)
         _check_duration(program, single, batch)
@@ -125,6 +140,7 @@ def simulate(
         single=single,
         together=together,
         stream=stream,
+        operands=found,
         area_mm2=None if cost.root.area_mm2 is None else cost.root.area_mm2 * chip.n_chips,
         parts_without_area=cost.unknown_area,
         options=_record(batch, arrivals, choices, {**({"noc": noc} if noc else {}), **(options or {})}),

@@ -19,7 +19,7 @@ def stated_layer(operator: Operator, a: Assignment, tile: Tile, means: Means) ->
     """
     assert operator.matrix is not None and a.tiling is not None
     plan, tiling, m = ReadPlan.of(tile, signed=False), a.tiling, operator.matrix
-    n_products = float(operator.output.grid.n_tokens * m.applications)
+    n_products = float(operator.samples * operator.output.grid.n_tokens * m.applications)
     col_blocks = max(1, tiling.col_blocks // m.groups)
     rows = plan.reads * tiling.rows * col_blocks * n_products
     groups = tile.crossbar.row_groups(tiling.rows_per_crossbar)

@@ -35,6 +35,13 @@ macs, product_macs
     Multiply-accumulates with stored weights, and of two activations.
 tiles_used, tiles_total, mapping
     Where the network went.
+operands
+    What energies of crossbars and converters hold for. basis: assumed (means of the chip file, over full
+    scale), stated, statistical or exact; energy: constant, or with the data; file, sha256, samples: the data.
+    layers: of every layer on crossbars bit_density by input slice (least significant first), mean_input of
+    the driven rows and mean_code of the converters (over full scale), zero_slice_share of the reads drive no
+    row, skipped_share are not made; column_mean, column_std: of column sums over the converter's range;
+    column_shares (-1 to 1), code_shares, input_shares, level_shares: histograms in equal bins.
 utilization
     Busy share by class of resource, of the hardware that the program uses.
 layers
@@ -72,6 +79,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...arch import describe, roll_up
 from ..metrics.seconds import seconds
+from .operands_block import operands_json
 
 if TYPE_CHECKING:
     from ..metrics.layers import Layer
@@ -109,6 +117,7 @@ def to_json(run: Run) -> dict[str, Any]:
             "energy_by_component_j": run.energy.by_component_j,
             "energy_by_action_j": run.energy.by_action_j,
             "static_energy_j": run.energy.static_j,
+            "operands": operands_json(run),
             "stalls_s": run.stalls_s,
             "host_s": run.host_s,
             "network_s": run.network_s,
@@ -224,15 +233,16 @@ def _requests(requests: Requests) -> dict[str, Any]:
             "capacity_per_s": requests.capacity.steady_per_s,
             "above_capacity": requests.above_capacity,
             "verdict": requests.verdict,
-            "latency_s": _distribution(requests.latency),
-            "queueing_s": _distribution(requests.queueing),
+            "latency_s": distribution(requests.latency),
+            "queueing_s": distribution(requests.queueing),
             "mean_in_system": requests.mean_in_system,
             "most_in_system": requests.most_in_system,
         }
     )
 
 
-def _distribution(times: Distribution) -> dict[str, float]:
+def distribution(times: Distribution) -> dict[str, float]:
+    """Mean and percentiles by name."""
     return {
         "mean": times.mean_s,
         "p50": times.p50_s,

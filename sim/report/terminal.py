@@ -15,6 +15,7 @@ from rich.text import Text
 from .figures import bar, percent, shorten, si
 from .layer_table import layer_table
 from .network_block import network_block
+from .operands_block import operands_block
 from .request_block import request_block
 from .section import section
 
@@ -76,6 +77,7 @@ def report(run: Run, columns: int, plain: bool, n_layers: int | None = N_LAYERS)
         section("Where the latency goes: the critical path, by class of resource and cause"),
         *_path(run, columns, plain),
         *network_block(run, columns, plain),
+        *operands_block(run, columns, plain),
         section("Layers"),
         layer_table(run, columns, plain, n_layers),
         section("Busiest resources"),
