@@ -124,7 +124,7 @@ class LanguageModel:
         NetworkError
             More tokens than the model has positions, or fewer than one.
         """
-        self._check(n_tokens, "a prompt")
+        self.check_positions(n_tokens, "a prompt")
         grid, logits = Grid(1, n_tokens), n_tokens if all_logits else 1
         return self._network(Phase(grid, Reach(1, 1), cached=False, n_logits=logits), "prefill")
 
@@ -147,7 +147,7 @@ class LanguageModel:
                 f"{self.network.name}: {n_tokens} tokens of {n_sequences} sequences after a context of "
                 f"{context}: expected at least one of each"
             )
-        self._check(context + n_tokens, "a context")
+        self.check_positions(context + n_tokens, "a context")
         grid, reach = Grid(n_tokens, n_sequences), Reach(context + 1, 1, n_sequences)
         return self._network(Phase(grid, reach, cached=True, n_logits=grid.n_tokens), "decode")
 
@@ -167,14 +167,16 @@ class LanguageModel:
         if (not contexts and not prompts) or min((*contexts, 0)) < 0:
             raise NetworkError(f"{self.network.name}: a step of contexts {contexts} and prompts {prompts}")
         for prompt in prompts:
-            self._check(prompt, "a prompt")
-        self._check(max((*contexts, 0)) + 1, "a context")
+            self.check_positions(prompt, "a prompt")
+        self.check_positions(max((*contexts, 0)) + 1, "a context")
         silent = tuple(i for prompt in prompts for i in range(1, prompt))
         each = (*silent, *prompts, *(c + 1 for c in contexts))
-        phase = Phase(Grid(1, len(each)), Reach(max(each), each=each), True, len(contexts) + len(prompts))
+        turn = 1 if prompts else len(each)
+        phase = Phase(Grid(1, len(each)), Reach(max(each), 0, turn, each), True, len(contexts) + len(prompts))
         return self._network(phase, "step")
 
-    def _check(self, n_tokens: int, what: str) -> None:
+    def check_positions(self, n_tokens: int, what: str) -> None:
+        """Raise `NetworkError` if so many tokens are none, or more than the model has positions."""
         if n_tokens < 1:
             raise NetworkError(f"{self.network.name}: {what} of {n_tokens} tokens, expected at least 1")
         if self.limit is not None and n_tokens > self.limit:

@@ -53,6 +53,38 @@ Placement = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(metavar="N", help="Of the local search.")]
+Prefill = Annotated[
+    int | None, typer.Option(metavar="P", help="Language models: tokens of each prompt.", min=1)
+]
+Decode = Annotated[
+    int | None,
+    typer.Option(
+        metavar="D", help="Language models: tokens to make after each of --batch prompts.", min=1
+    ),
+]
+Requests = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Language models with --arrival: requests served (100), at most --batch of them at a time.",
+        min=1,
+    ),
+]
+Experts = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Make N experts of every feed-forward block of a language model.", min=1),
+]
+TopK = Annotated[
+    int | None, typer.Option("--top-k", metavar="K", help="Experts that each token goes to (2).", min=1)
+]
+RoutingName = Annotated[
+    str | None,
+    typer.Option(
+        "--routing",
+        metavar="TEXT",
+        help="How tokens choose experts: uniform, 'zipf 1.0', or a file of weights.",
+    ),
+]
 Jobs = Annotated[
     int | None,
     typer.Option(metavar="N", help="Processes; as many as processors where that is worth it, if not given."),

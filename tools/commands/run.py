@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
 
 from ..errors import UsageError
+from ..language import Asked, run_language
 from ..loading import load_chip, load_network
 from ..progress import shown_progress
 from ..run_files import RunFiles
@@ -70,6 +72,12 @@ def run(
         ),
     ] = "greedy",
     seed: Annotated[int, typer.Option(metavar="N", help="Of the local search and of --arrival.")] = 0,
+    prefill: options.Prefill = None,
+    decode: options.Decode = None,
+    requests: options.Requests = None,
+    experts: options.Experts = None,
+    top_k: options.TopK = None,
+    routing: options.RoutingName = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the result; - is standard output.")
     ] = None,
@@ -108,6 +116,27 @@ def run(
         "unknown_operators": None if unknown_operators == "error" else unknown_operators,
         "weight_inputs_from": weight_inputs_from,
     }
+    asked = Asked(prefill, decode, requests, experts, top_k, routing)
+    if asked:
+        asked.check(arrival)
+        for option, file in (("--firings", firings), ("--time-series", time_series), ("--trace", trace)):
+            if file is not None:
+                raise UsageError(f"{option}: not with --prefill or --decode")
+        run_language(
+            load_network(network, bind, inputs, unknown_operators, weight_inputs_from),
+            load_chip(chip, overrides, chips),
+            asked,
+            batch=batch,
+            arrival=arrival,
+            engine=engine,
+            noc=noc,
+            mapping=mapping,
+            options={key: value for key, value in {**given, **asdict(asked)}.items() if value},
+            json_file=json_file,
+            out=out,
+            plain=plain,
+        )
+        return
     with ExitStack() as stack, shown_progress() as progress:
         files = RunFiles(stack, progress)
         files.add_json(None if to_stdout else json_file)

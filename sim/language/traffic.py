@@ -1,0 +1,52 @@
+"""Bytes of the cache of keys and values, from the sizes of the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...workloads.phase import CACHE_APPEND
+
+if TYPE_CHECKING:
+    from ...arch.chip import Chip
+    from ...workloads.graph import Network
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Bytes written to the cache, read from it, and in it at the end."""
+
+    written_bytes: int
+    read_bytes: int
+    held_bytes: int
+
+    def times(self, n: int) -> Traffic:
+        """Of `n` sequences alike."""
+        return Traffic(n * self.written_bytes, n * self.read_bytes, n * self.held_bytes)
+
+    def then(self, later: Traffic) -> Traffic:
+        """Both, one after the other."""
+        return Traffic(
+            self.written_bytes + later.written_bytes,
+            self.read_bytes + later.read_bytes,
+            self.held_bytes + later.written_bytes,
+        )
+
+
+def traffic(network: Network, chip: Chip) -> Traffic:
+    """What one run of a network of a language model writes and reads.
+
+    A token writes its keys and values once in every layer, and reads those of every position that it looks
+    back at, itself included, once for all the heads that share them.
+    """
+    bits = chip.activation_bits
+    if chip.kv_cache is not None and chip.kv_cache.bits is not None:
+        bits = chip.kv_cache.bits
+    written = sum(o.output.size for o in network.operators if o.op == CACHE_APPEND)
+    read = 0
+    for o in network.operators:
+        if o.product is not None and o.product.cached and o.reach is not None:
+            of_position = network.producer(o.inputs[1].tensor).output.elements
+            read += of_position * o.reach.total(o.output.grid.n_tokens)
+    n_bytes = -(-written * bits // 8)
+    return Traffic(n_bytes, -(-read * bits // 8), n_bytes)
