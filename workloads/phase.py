@@ -61,7 +61,7 @@ def at_attention(
 def _product(
     network: Network, operator: Operator, attention: Attention, phase: Phase, length: int, what: str
 ) -> list[Operator]:
-    """A product with its operand from the cache, or from the prompt so far."""
+    """A product with its operand from the cache, or straight from the prompt so far."""
     assert operator.product is not None
     is_scores = operator.name == attention.scores
     source = network.producer(operator.inputs[1].tensor).output
@@ -79,7 +79,7 @@ def _product(
             operator,
             inputs=(
                 Port(operator.inputs[0].tensor),
-                Port(name, Window("same" if phase.cached else "prefix")),
+                Port(name) if phase.cached else Port(source.name, Window("prefix")),
             ),
             output=stream(operator.output, phase.grid, elements),
             product=product,

@@ -19,8 +19,8 @@ energy_j, energy_per_prompt_token_j, energy_per_token_j
 kv_cache
     written_bytes, read_bytes, held_bytes (at the end), of all sequences.
 work
-    By phase: time_s (of the critical path, adding up to makespan_s) and energy_j by kind of work, and the
-    shares non_matrix_time and non_matrix_energy of what is no multiplication of matrices.
+    By phase: makespan_s; time_s (of the critical path of one prompt, or of the decoding phase) and energy_j
+    by kind of work; and the shares non_matrix_time and non_matrix_energy of what is no multiplication of matrices.
 """
 
 from __future__ import annotations

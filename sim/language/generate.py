@@ -10,7 +10,7 @@ by the host.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -193,7 +193,10 @@ def generate(
     tell("mapping", 0.0)
     setting = Setting.of(model, chip, prefill, choices, detail, run_engine)
     first = setting.program(model.prefill(prefill), most_replicas=None, autoregressive=False)
-    prompts = setting.run(first, iterations=batch, progress=lambda share: tell("prefill", share))
+    prompts = setting.run(first, progress=lambda share: tell("prefill", share))
+    if batch > 1:
+        together = setting.run(first, iterations=batch, progress=lambda share: tell("prefill", share))
+        prompts = replace(together, alone=prompts.result)
     decoded = None
     if decode > 1:
         network = model.decode(prefill, decode - 1, batch)

@@ -85,7 +85,12 @@ class Setting:
     ) -> PhaseRun:
         """Run a Program of the model."""
         result = self.engine(
-            lowered.program, iterations, n_bins=1, keep_firings=keep_firings, progress=progress
+            lowered.program,
+            iterations,
+            n_bins=1,
+            keep_firings=keep_firings,
+            keep_path=iterations == 1,
+            progress=progress,
         )
         return PhaseRun(lowered.mapping, lowered.program, result, iterations)
 
@@ -110,12 +115,15 @@ class PhaseRun:
     result : EngineResult
     iterations : int
         Times that the network ran, back to back (prompts of a batch).
+    alone : EngineResult or None
+        Where it ran several times: what happened when it ran once, which has the critical path.
     """
 
     mapping: Mapping
     program: Program
     result: EngineResult
     iterations: int = 1
+    alone: EngineResult | None = None
 
     @property
     def makespan_s(self) -> float:
@@ -134,8 +142,8 @@ class PhaseRun:
 
     @cached_property
     def critical_path(self) -> path.CriticalPath:
-        """The chain of visits that made the phase as long as it was."""
-        return path.critical_path(self.program, self.result)
+        """The chain of visits that made the phase (one of its iterations) as long as it was."""
+        return path.critical_path(self.program, self.alone or self.result)
 
     @cached_property
     def token_end_fs(self) -> I64:

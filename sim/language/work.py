@@ -1,8 +1,8 @@
 """Kinds of work, and what share of the time and the energy of a run each of them has.
 
 A piece of the critical path, and an entry of the energy ledger, belongs to a part of the hardware that all
-operators use (links, memory, host) or else to the kind of its operator. So the shares of time add up to the
-makespan, and those of energy to its total.
+operators use (links, memory, host) or else to the kind of its operator. So the times add up to the
+makespan (of one prompt, where there are several), and the energies to their total.
 """
 
 from __future__ import annotations
