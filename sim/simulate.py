@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..arch.chip import Chip
     from ..workloads.graph import Network
     from .engines.result import EngineResult
+    from .mapping.mapping import Mapping as Placed
     from .operands import OperandSource
     from .program import Program
 
@@ -60,6 +61,7 @@ def simulate(
     engine: str | None = None,
     noc: str | None = None,
     mapping: MappingOptions | None = None,
+    placed: Placed | None = None,
     operands: OperandSource | None = None,
     options: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
@@ -81,6 +83,8 @@ def simulate(
     noc : {"packet", "flit", "ideal"}
         Detail of the network; that of the chip (`noc.detail`) if not given, and packet if that says nothing.
     mapping : MappingOptions
+    placed : Mapping
+        What `map_network` gave before for this network, chip and `mapping`, if it has been called.
     operands : OperandSource
         Data, or means of them, for the energy and time that depend on data (`sim.operands`); the chip's
         stated energies if absent.
@@ -109,7 +113,7 @@ def simulate(
     tell = progress or (lambda _what, _share: None)
     tell("mapping", 0.0)
     with _Stopwatch(wall_s, "map"):
-        placed = map_network(network, chip, choices)
+        placed = placed or map_network(network, chip, choices)
     found = None
     if operands is not None:
         with _Stopwatch(wall_s, "operands"):

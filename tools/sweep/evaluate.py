@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
@@ -18,8 +18,6 @@ from .point import Point
 
 if TYPE_CHECKING:
     from ...arch.chip import Chip
-    from ...sim.engines.result import EngineResult
-    from ...sim.program import Program
     from ...sim.run import Run
 
 Status = Literal["ok", "failed", "crashed"]
@@ -99,38 +97,14 @@ def evaluate(task: Task) -> Outcome:
 
 
 def run(task: Task) -> Run:
-    """The Run of a point: `sim.simulate`, with the stages that an earlier point has in common left out."""
-    from ...arch import roll_up
-    from ...sim.lowering import lower
-    from ...sim.run import Run
+    """The Run of a point, with the network and the mapping of an earlier point where they are the same."""
+    from ...sim.simulate import simulate
 
     spec, options = task.point.run_spec(), task.point.mapping_options()
     source = reuse.NetworkSource.of(spec, task.network_digest)
     network, chip = reuse.network(source), spec.load_chip()
     placed = reuse.mapping(source, chip, options)
-    program = lower(placed, chip, multicast=options.multicast)
-    engine = _engine(chip)
-    area_mm2 = roll_up(chip).root.area_mm2
-    return Run(
-        network=network,
-        chip=chip,
-        mapping=placed,
-        program=program,
-        single=engine(program, 1),
-        together=engine(program, spec.batch) if spec.batch > 1 else None,
-        area_mm2=None if area_mm2 is None else area_mm2 * chip.n_chips,
-    )
-
-
-def _engine(chip: Chip) -> Callable[[Program, int], EngineResult]:
-    """The compiled engine; the reference where the network is simulated flit by flit, which only it can."""
-    if chip.noc is not None and chip.noc.detail == "flit":
-        from ...sim.engines import reference
-
-        return reference.run
-    from ...sim.engines import compiled
-
-    return compiled.run
+    return simulate(network, chip, batch=spec.batch, mapping=options, placed=placed)
 
 
 def _check_same(task: Task) -> None:
