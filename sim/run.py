@@ -20,6 +20,7 @@ from .metrics.heat import Heat, heat
 from .metrics.network import NetworkUse
 from .metrics.requests import Requests
 from .metrics.seconds import seconds
+from .metrics.swap import SwapUse, swap_use
 from .program import Program
 
 if TYPE_CHECKING:
@@ -229,6 +230,11 @@ class Run:
         from .mapping import placement_costs
 
         return placement_costs(self.network, self.chip, self.options.get("mapping", {}))
+
+    @cached_property
+    def swap(self) -> SwapUse | None:
+        """What it cost that layers took turns on the crossbars; None if they did not."""
+        return swap_use(self.chip, self.mapping, self.energy, self.critical_path)
 
     @property
     def host_s(self) -> float:

@@ -22,6 +22,7 @@ from .connect import connect
 from .context import Context
 from .stage import Stage
 from .static import static_power
+from .swap import lower_swap
 
 
 def lower(
@@ -82,6 +83,7 @@ def lower(
             outputs[f"{name} (out)"] = name
             stages[f"{name} (out)"] = units.output(context, f"{name} (out)", stages[name])
     connect(context, stages, outputs, multicast=multicast)
+    lower_swap(context, stages)
     if autoregressive:
         last = next(iter(outputs), mapping.network.outputs[0])
         feed_back(context, stages[last], stages[mapping.network.operators[0].name], multicast=multicast)

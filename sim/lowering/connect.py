@@ -12,6 +12,7 @@ from .context import Context
 from .grouping import need_and_free
 from .shares import ALL, Flow, Shares, even, flows, rescaled, tiles_of, unicasts
 from .stage import Stage
+from .swap import levels
 from .transfers import transfer
 
 
@@ -29,7 +30,7 @@ def connect(
         its own.
     """
     edges = _edges(context, stages, outputs)
-    rooms = _rooms(stages, edges)
+    rooms = _kept_whole(context, stages, edges, _rooms(stages, edges))
     inputs = Counter(t for edge in edges for t in _tiles(context, edge.dst))
     streams: dict[str, list[_Stream]] = defaultdict(list)
     for edge, room in zip(edges, rooms, strict=True):
@@ -87,6 +88,17 @@ def _rooms(stages: dict[str, Stage], edges: list[Edge]) -> list[int]:
     return required_capacity(outer + inner, firings)[: len(edges)]
 
 
+def _kept_whole(context: Context, stages: dict[str, Stage], edges: list[Edge], rooms: list[int]) -> list[int]:
+    """Room for all that one segment of layers makes for a later one, where layers take turns."""
+    if context.mapping.swap is None:
+        return rooms
+    level = levels(context.mapping)
+    return [
+        max(room, stages[e.src].firings.n) if level[e.src] < level.get(e.dst, level[e.src]) else room
+        for e, room in zip(edges, rooms, strict=True)
+    ]
+
+
 def _tiles(context: Context, name: str) -> tuple[int, ...]:
     index = context.mapping.by_name
     return index[name].tiles if name in index else ()
@@ -99,7 +111,7 @@ def _buffered(context: Context, src: Stage, dst: str, wanted: Shares, inputs: Co
     decides.
     """
     tiles = _tiles(context, dst)
-    if not tiles or context.chip.tile is None:
+    if not tiles or not wanted or context.chip.tile is None:
         return src.firings.n
     whole = (0, src.firings.group.n_tokens)
     n_bytes: Counter[int] = Counter()
@@ -114,7 +126,7 @@ def _buffered(context: Context, src: Stage, dst: str, wanted: Shares, inputs: Co
 def _bytes(context: Context, src: Stage) -> int:
     """Bytes that one firing makes."""
     if src.firings.barrier:
-        whole = src.elements * src.firings.grid.n_tokens * context.word_bytes
+        whole = src.elements * src.firings.grid.n_tokens * src.firings.samples * context.word_bytes
         return int(whole * src.mean_share) // src.firings.barrier
     return ceil(sum(share.size for share in src.held) * context.word_bytes * src.mean_share)
 
@@ -155,7 +167,7 @@ def _per_firing(src: Stage, moved: list[Flow]) -> list[Flow]:
     moved = [Flow(f.src, f.dsts, ceil(f.n_bytes * src.mean_share)) for f in moved]
     if not src.firings.barrier:
         return moved
-    groups = src.firings.rows * src.firings.cols
+    groups = src.firings.rows * src.firings.cols * src.firings.samples
     return [Flow(f.src, f.dsts, -(-f.n_bytes * groups // src.firings.barrier)) for f in moved]
 
 
@@ -164,6 +176,8 @@ def _wanted(src: Stage, dst: Stage) -> Shares:
     alike = (
         src.firings.grid == dst.firings.grid and src.firings.group == dst.firings.group and dst.taken is None
     )
+    if src.operator in dst.wanted_from:
+        return dst.wanted_from[src.operator][0 if alike else 1]
     if dst.wanted is not None and dst.wanted_all is not None:
         return dst.wanted if alike else dst.wanted_all
     n = src.firings.group.n_tokens

@@ -136,10 +136,14 @@ def _adcs(context: Context, a: Assignment) -> tuple[int, ...]:
     if group == 1:
         units = n * (tile.adc.count // tile.crossbar.count)
         return (context.resource(f"{a.operator} adcs", "adc", units=units),)
-    first, last = a.first_crossbar // group, (a.first_crossbar + n - 1) // group
-    ends = tuple(context.resource(f"adc {i}", "adc") for i in sorted({first, last}))
-    inner = last - first - 1
-    return ends if inner < 1 else (*ends, context.resource(f"{a.operator} adcs", "adc", units=inner))
+    ends: set[int] = set()
+    inner = 0
+    for deal in a.deals():
+        last = deal.first + a.replicas * a.tiling.row_blocks * (deal.end - deal.begin) - 1
+        ends |= {deal.first // group, last // group}
+        inner += max(0, last // group - deal.first // group - 1)
+    shared = tuple(context.resource(f"adc {i}", "adc") for i in sorted(ends))
+    return shared if inner < 1 else (*shared, context.resource(f"{a.operator} adcs", "adc", units=inner))
 
 
 def _spend(context: Context, product: Product, hold: Each) -> None:

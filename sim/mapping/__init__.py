@@ -20,6 +20,8 @@ from .tiling import Array, tile_matrix
 from .timing import total_tiles
 from .training import choices_of, near_layer, on_cells
 
+NOT_SWAPPED = "--swap: all layers fit at once, so nothing is swapped"
+
 
 def map_network(
     network: Network,
@@ -73,6 +75,7 @@ def map_network(
         busiest_link_bytes=placed.busiest_link_bytes,
         swap=planned.swap,
         partition="tensor" if planned.dealt else "pipeline",
+        remarks=(NOT_SWAPPED,) if options.swap and tilings and planned.swap is None else (),
     )
 
 

@@ -53,6 +53,12 @@ critical_path, critical_path_summary
     duration_s = duration_fs / 1e15.
 stalls_s, network_s, host_s
     Standing time of all actors by cause; time of the critical path on links; busy time of the host.
+swap
+    Only where layers take turns on the crossbars. n_segments, n_written: of them, and that are written for every
+    inference; weight_bytes, cells, write_j: what is written; most_writes, mean_writes: of a cell in one
+    inference; path_s: time on the critical path for bringing and writing weights; endurance (writes of a cell),
+    inferences (until it is reached): left out if unknown; kept_bytes, buffer_bytes: most that waits for later
+    segments, and the room of all tile buffers.
 links
     The busiest. load: busy share; queueing_s: waiting of the transfers over it (one that waits for several
     links counts for each), in one inference; transfers: who shares it, and their shares of its busy time.
@@ -120,6 +126,7 @@ def to_json(run: Run) -> dict[str, Any]:
             "operands": operands_json(run),
             "stalls_s": run.stalls_s,
             "host_s": run.host_s,
+            "swap": _swap(run),
             "network_s": run.network_s,
             "links": busiest_links(run),
             "interconnect": _interconnect(run),
@@ -269,6 +276,8 @@ def _mapping(run: Run) -> dict[str, Any]:
     return _known(
         {
             "n_chips": mapping.n_chips,
+            "partition": mapping.partition if mapping.n_chips > 1 else None,
+            "remarks": list(mapping.remarks) or None,
             "operators_by_place": dict(sorted(places.items())),
             "crossbars_used": mapping.crossbars_used,
             "crossbars_total": mapping.crossbars_total or None,
@@ -276,6 +285,11 @@ def _mapping(run: Run) -> dict[str, Any]:
             "hop_bytes": mapping.hop_bytes,
         }
     )
+
+
+def _swap(run: Run) -> dict[str, Any] | None:
+    use = run.swap
+    return None if use is None else _known({**asdict(use), "inferences": use.inferences})
 
 
 def _layer(layer: Layer) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from .network_block import network_block
 from .operands_block import operands_block
 from .request_block import request_block
 from .section import section
+from .swap_block import swap_block
 
 if TYPE_CHECKING:
     from ..run import Run
@@ -77,13 +78,14 @@ def report(run: Run, columns: int, plain: bool, n_layers: int | None = N_LAYERS)
         section("Where the latency goes: the critical path, by class of resource and cause"),
         *_path(run, columns, plain),
         *network_block(run, columns, plain),
+        *([] if run.swap is None else swap_block(run.swap, run.latency_s)),
         *operands_block(run, columns, plain),
         section("Layers"),
         layer_table(run, columns, plain, n_layers),
         section("Busiest resources"),
         *_resources(run, columns, plain),
     ]
-    notes = [*run.network.notes, *_missing_area(run)]
+    notes = [*run.network.notes, *run.mapping.remarks, *_missing_area(run)]
     if notes:
         parts += [section("Notes"), *(Padding(Text(note), (0, 0, 0, 2)) for note in notes)]
     return Group(*parts)

@@ -52,6 +52,26 @@ Placement = Annotated[
         metavar="NAME", help="greedy: swaps that shorten the way; linear: in order along the mesh."
     ),
 ]
+Swap = Annotated[
+    bool,
+    typer.Option(
+        "--swap",
+        help="Layers that do not all fit take turns on the crossbars; half of them is written while the other "
+        "half computes.",
+    ),
+]
+SwapNoOverlap = Annotated[
+    bool,
+    typer.Option("--swap-no-overlap", help="The same, but nothing is written while something computes."),
+]
+Partition = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Over several chips. pipeline: layer after layer; tensor: the columns of every layer over all "
+        "chips; auto: the faster of both, simulated.",
+    ),
+]
 Seed = Annotated[int, typer.Option(metavar="N", help="Of the local search.")]
 Prefill = Annotated[
     int | None, typer.Option(metavar="P", help="Language models: tokens of each prompt.", min=1)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
 
+from ..data import data_source, shapes_of_data
 from ..errors import UsageError
 from ..language import Asked, run_language
 from ..loading import load_chip, load_network
+from ..many_chips import with_choices
 from ..progress import shown_progress
 from ..run_files import RunFiles
 from . import options
@@ -72,12 +74,28 @@ def run(
         ),
     ] = "greedy",
     seed: Annotated[int, typer.Option(metavar="N", help="Of the local search and of --arrival.")] = 0,
+    swap: options.Swap = False,
+    swap_no_overlap: options.SwapNoOverlap = False,
+    partition: options.Partition = "pipeline",
     prefill: options.Prefill = None,
     decode: options.Decode = None,
     requests: options.Requests = None,
     experts: options.Experts = None,
     top_k: options.TopK = None,
     routing: options.RoutingName = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help=".npz with real inputs: energy, and time with zero-skipping, as they make them."
+        ),
+    ] = None,
+    operands: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="With --data: statistical (some vectors, fast), or exact (all values)."),
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option(metavar="N", help="With --data: take only so many samples, evenly spread.")
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the result; - is standard output.")
     ] = None,
@@ -105,7 +123,11 @@ def run(
     from ...sim.simulate import simulate
 
     mapping = _mapping_options(not no_replicate, not no_host, digital, placement, not no_multicast, seed)
+    mapping = with_choices(mapping, swap, swap_no_overlap, partition)
     to_stdout = str(json_file) == "-"
+    source = data_source(network, data, operands, samples)
+    if not (bind or inputs):
+        inputs = shapes_of_data(source)
     given = {
         "network": network,
         "chip": chip,
@@ -115,11 +137,19 @@ def run(
         "input": inputs,
         "unknown_operators": None if unknown_operators == "error" else unknown_operators,
         "weight_inputs_from": weight_inputs_from,
+        "data": None if data is None else str(data),
+        "operands": operands,
+        "samples": samples,
     }
     asked = Asked(prefill, decode, requests, experts, top_k, routing)
     if asked:
         asked.check(arrival)
-        for option, file in (("--firings", firings), ("--time-series", time_series), ("--trace", trace)):
+        for option, file in (
+            ("--firings", firings),
+            ("--time-series", time_series),
+            ("--trace", trace),
+            ("--data", data),
+        ):
             if file is not None:
                 raise UsageError(f"{option}: not with --prefill or --decode")
         run_language(
@@ -152,6 +182,7 @@ def run(
             engine=engine,
             noc=noc,
             mapping=mapping,
+            operands=source,
             options={key: value for key, value in given.items() if value},
             progress=progress,
         )

@@ -1,0 +1,43 @@
+"""Weight swapping in a report: who takes turns, what is written, how long cells last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from .figures import percent, si
+from .section import section
+
+if TYPE_CHECKING:
+    from ..metrics.swap import SwapUse
+
+
+def swap_block(use: SwapUse, latency_s: float) -> list[RenderableType]:
+    """A heading and a line for each question."""
+    where = "two halves, one written while the other computes" if use.overlap else "all crossbars, no overlap"
+    stay = f", {use.n_segments - use.n_written} of them stay" if use.n_written < use.n_segments else ""
+    lines = [
+        f"{use.n_segments} segments take turns on {where}{stay}",
+        f"written per inference: {si(use.weight_bytes, 'B')} of weights into {si(use.cells)} cells, "
+        f"{si(use.write_j, 'J')}; a cell {use.mean_writes:.3g} times on average, {use.most_writes} at most",
+        f"on the critical path: {si(use.path_s, 's')} of bringing and writing weights, "
+        f"{percent(use.path_s / latency_s)} of the latency",
+        _endurance(use),
+        f"kept between segments: {si(use.kept_bytes, 'B')} at most, tile buffers have room for "
+        f"{si(use.buffer_bytes, 'B')}",
+    ]
+    parts: list[RenderableType] = [section("Weight swapping")]
+    parts += [Padding(Text(line), (0, 0, 0, 2)) for line in lines]
+    if use.kept_bytes > use.buffer_bytes:
+        excess = si(use.kept_bytes - use.buffer_bytes, "B")
+        parts.append(Padding(Text(f"{excess} more than that is assumed to be kept at no cost", "bold"), (0, 0, 0, 2)))
+    return parts
+
+
+def _endurance(use: SwapUse) -> str:
+    if use.endurance is None or use.inferences is None:
+        return "endurance: not known (tile.crossbar.cell.endurance), so no limit in inferences"
+    return f"endurance: {use.endurance:.3g} writes of a cell, reached after {use.inferences:.3g} inferences"
