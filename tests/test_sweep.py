@@ -106,9 +106,9 @@ def test_every_detail_of_the_network(detail: str) -> None:
 
 
 def test_nothing_that_a_run_can_be_told_is_unknown_to_a_point() -> None:
-    """A point makes the steps of `simulate` itself, to use mappings again: it must know all parameters."""
-    known = {"network", "chip", "batch", "mapping"}
-    no_part_of_a_point = {"engine", "arrival", "options", "progress"}
+    """A parameter that `simulate` gets is a field of points too, or named here."""
+    known = {"network", "chip", "batch", "mapping", "placed"}
+    no_part_of_a_point = {"engine", "arrival", "operands", "options", "progress"}
     of_the_chip = {"noc"}
     assert signature(simulate).parameters.keys() == known | no_part_of_a_point | of_the_chip
 

@@ -17,7 +17,6 @@ from .metrics import measured
 from .point import Point
 
 if TYPE_CHECKING:
-    from ...arch.chip import Chip
     from ...sim.run import Run
 
 Status = Literal["ok", "failed", "crashed"]
