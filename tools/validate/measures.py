@@ -8,8 +8,10 @@ from functools import cache
 
 from ... import arch
 from ...arch.chip import Chip
+from ...arch.operands import Operands
 from ...sim.mapping.options import MappingOptions
 from ...sim.metrics.busy import class_members
+from ...sim.operands import StatedSource
 from ...sim.run import Run
 from ...sim.simulate import simulate
 from ...workloads.graph import Network
@@ -81,20 +83,31 @@ class Product:
         return 2 * self.macs / (dynamic + self.static_w * self.interval_s) / 1e12
 
 
-def product(name: str, overrides: Mapping[str, str] | None = None) -> Product:
-    """Run a matrix that fills every crossbar of a preset."""
-    return _product(name, tuple(sorted((overrides or {}).items())))
+def product(
+    name: str, overrides: Mapping[str, str] | None = None, data: tuple[float, float] | None = None
+) -> Product:
+    """Run a matrix that fills every crossbar of a preset.
+
+    Parameters
+    ----------
+    data : (float, float), optional
+        Mean input and mean level of a cell, over full scale; else what the chip's energies hold for.
+    """
+    return _product(name, tuple(sorted((overrides or {}).items())), data)
 
 
 @cache
-def _product(name: str, overrides: tuple[tuple[str, str], ...]) -> Product:
+def _product(
+    name: str, overrides: tuple[tuple[str, str], ...], data: tuple[float, float] | None
+) -> Product:
     loaded = chip(name, dict(overrides))
     tile = loaded.tile
     assert tile is not None, f"{name} has no crossbars"
     # Only as many rows as are active at once: one access of the array.
     k = tile.crossbar.active_rows or tile.crossbar.rows
     n = tile.weights_per_row * tile.crossbar.count * tile.count
-    run = simulate(networks.layer(k, n), loaded, mapping=ONE_COPY)
+    operands = None if data is None else StatedSource(Operands(input=data[0], cell=data[1]))
+    run = simulate(networks.layer(k, n), loaded, mapping=ONE_COPY, operands=operands)
     tokens = networks.SEQUENCE
     ledger = [term for term in run.energy.terms if term.count]
     components = {term.component for term in ledger}

@@ -15,6 +15,21 @@ def _jia_bits(bits: int) -> float:
     return product("jia-2020", {"tile.dac.bits": str(bits)}).tops
 
 
+def _efficiency(bits: int) -> Row:
+    """The published figure for one bit, which "scales directly with the bit precision" of the inputs."""
+    return Row(
+        "jia-2020",
+        f"{bits}-bit inputs",
+        "TOPS/W",
+        400 / bits,
+        "Jia JSSC 2020 (400 TOPS/W for 1 bit, scaling directly with the bits)",
+        "array and ADC",
+        "predicted",
+        lambda: product("jia-2020", {"tile.dac.bits": str(bits)}, data=(1.0, 0.5)).tops_per_w(),
+        target=0.10,
+    )
+
+
 def _column_pj(component: str) -> float:
     return product("jia-2020@1.2V-scaled").energy_j[component] / 256 * 1e12
 
@@ -152,6 +167,7 @@ ROWS = (
         target=0.05,
         band=(0.1, 0.2),
     ),
+    *(_efficiency(bits) for bits in (2, 4, 8)),
     Row(
         "jia-2021",
         "4 x 4 bit",
