@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from ohmsum.workloads import Matrix, Product, Window, load
+from ohmsum.workloads import Matrix, Product, Reach, Window, load
 from onnx import helper, numpy_helper
 
 from .onnx_graphs import body, imported, model, node, only, steps
@@ -78,11 +78,13 @@ def test_an_operator_that_onnx_defines_by_others_is_those(tmp_path: Path) -> Non
     nodes = [node("Attention", "q k v", "y", q_num_heads=8, kv_num_heads=2, is_causal=1)]
     network = imported(tmp_path, nodes, {"q": (1, 6, 64), "k": (1, 6, 16), "v": (1, 6, 16)}, opset=23)
     scores, mixed = (o for o in network if o.kind == "product")
-    assert (scores.product, mixed.product) == (Product(8, 8, 6), Product(8, 6, 8))
-    assert [(p.tensor, p.window.kind) for p in scores.inputs] == [("q", "same"), ("k", "all")]
+    assert (scores.product, mixed.product) == (Product(8, 8, 6, shared_by=4), Product(8, 6, 8, shared_by=4))
+    assert [(p.tensor, p.window.kind) for p in scores.inputs] == [("q", "same"), ("k", "prefix")]
+    assert scores.reach == mixed.reach == Reach(1, 1)
     assert mixed.inputs[1].tensor == "v"
     assert "Softmax" in steps(network)
-    assert network.product_macs == 2 * 8 * 6 * 6 * 8
+    assert "Where" not in steps(network)  # its guard against rows without any key never applies
+    assert network.product_macs == 2 * 8 * 8 * (1 + 2 + 3 + 4 + 5 + 6)
 
 
 def test_a_function_of_the_file_itself_is_inlined(tmp_path: Path) -> None:

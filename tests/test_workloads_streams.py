@@ -134,4 +134,4 @@ def test_repeated_key_heads_are_stored_once(tmp_path: Path) -> None:
     }
     query, key, scores = body(imported(tmp_path, nodes, TOKENS, constants))
     assert (query.output.elements, key.output.elements) == (16, 8)
-    assert scores.product == Product(4, 4, 6)
+    assert scores.product == Product(4, 4, 6, shared_by=2)

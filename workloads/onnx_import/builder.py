@@ -7,7 +7,7 @@ from math import prod
 from typing import Literal
 
 from ..errors import NetworkError
-from ..graph import Grid, Kind, Matrix, Operator, Port, Product, Tensor, Window
+from ..graph import Grid, Kind, Matrix, Operator, Port, Product, Reach, Tensor, Window
 from .nodes import Graph, Node
 from .view import Axis, View, fresh, restream, tokens, window
 
@@ -87,6 +87,7 @@ class Builder:
                 product=product,
                 params=params,
                 state_work=state_work,
+                reach=reach_on(node.reach, out.grid),
             )
         )
         return out
@@ -151,6 +152,19 @@ class Builder:
             unique = f"{name}#{n}"
         self._names.add(unique)
         return unique
+
+
+def reach_on(reach: Reach | None, grid: Grid) -> Reach | None:
+    """The positions that the rows of an attention look back at, for tokens on a grid of sequences.
+
+    None if the tokens are not those rows.
+    """
+    if reach is None or (reach.each and len(reach.each) != grid.cols):
+        return None
+    if grid.rows == 1:
+        return reach
+    row = tuple(reach(k) for k in range(grid.cols))
+    return Reach(row[0], each=row * grid.rows)
 
 
 def split_dims(view: View) -> tuple[list[int], list[int]]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import NetworkError
+from ..graph import Reach
 
 Shape = tuple[int, ...]
 Array = npt.NDArray[Any]
@@ -27,6 +28,8 @@ class Node:
         Tensor names, "" for one that is left out. Copies, casts and dropouts are already looked through.
     absorbed : list of str
         Static tensors folded into this one (batch-norm vectors, biases, scales).
+    reach : Reach or None
+        Positions that its output rows look back at, for the parts of a causal attention.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Node:
     absorbed: list[str] = field(default_factory=list)
     domain: str = ""
     version: int = 0
+    reach: Reach | None = None
 
     def input(self, index: int) -> str:
         """Name of input `index`, "" if it is not there."""

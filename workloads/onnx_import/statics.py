@@ -15,7 +15,7 @@ from .nodes import Array, Graph, Static
 from .order import label
 from .read import external_location
 
-LARGEST_VALUE = 1 << 16  # elements; shapes, axes and scalars are far smaller, weights are larger
+LARGEST_VALUE = 1 << 24  # elements: the mask of a causal attention over 4096 tokens
 PARAMETER_TYPES = frozenset(
     getattr(onnx.TensorProto, name)
     for name in (

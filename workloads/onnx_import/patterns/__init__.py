@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..nodes import Graph, Links
-from . import activations, affine, attention, normalisation
+from . import activations, affine, attention, causal, normalisation
 
 PASSES = (
     attention.drop_nan_guards,
@@ -16,6 +16,7 @@ PASSES = (
     attention.rotary,
     affine.absorb_padding,
     affine.absorb_affine,
+    causal.causal,  # last, since it marks nodes that others would replace
 )
 
 

@@ -7,9 +7,14 @@ from .match import renamed
 
 
 def drop_nan_guards(graph: Graph, links: Links) -> None:
-    """where(isnan(p), 0, p) is p: it only matters when every key is masked."""
+    """where(isnan(p), 0, p) is p: it only matters when every key is masked. So is where(never, 0, p)."""
     for node in graph.nodes:
         if node.op == "Where":
+            condition = graph.value(node.inputs[0])
+            same = graph.shapes.get(node.inputs[2]) == graph.shape(node.outputs[0])
+            if condition is not None and not condition.any() and same and not graph.is_static(node.inputs[2]):
+                links.bypass(node, node.inputs[2])
+                continue
             test = links.made_by(node.inputs[0], "IsNaN")
             if test is not None and test.inputs[0] == node.inputs[2] and graph.scalar(node.inputs[1]) == 0:
                 links.bypass(node, node.inputs[2])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from ...graph import Matrix, Product
-from ..builder import Builder, split_dims
+from ...graph import Matrix, Port, Product, Window
+from ..builder import Builder, reach_on, split_dims
 from ..nodes import Node, Shape
-from ..view import Axis, View, as_elements, element_axis, elements, tokens
+from ..view import REPEAT, Axis, View, as_elements, element_axis, elements, tokens
 from .registry import rule
 
 Labels = list[str]  # one letter or word per axis, as in an Einsum
@@ -102,10 +102,20 @@ def _dynamic(node: Node, b: Builder, left: Labels, right: Labels, out: Labels) -
     k = prod(prod(f.size for f in a) for label, a in s_axis.items() if label not in out)
     n = prod(prod(f.size for f in a) for label, a in r_axis.items() if label not in s_axis and label in out)
     total = prod(prod(f.size for f in a) for a in axes)
-    product = Product(heads=total // (n * target.grid.n_tokens), k=k, n=n)
+    heads = total // (n * target.grid.n_tokens)
+    product = Product(heads, k, n, shared_by=_shared_by(r_axis, s_axis, out, heads))
     ports = [b.port(v, *_follow(labels, out, target), target.grid) for v, labels in operands]
+    if reach_on(node.reach, target.grid) and stationary.grid == target.grid and ports[1].window.kind == "all":
+        ports[1] = Port(ports[1].tensor, Window("prefix"))
     params = b.params(node.absorbed, formula=True)
     b.result(node, b.emit(node, "product", target, ports, product=product, params=params))
+
+
+def _shared_by(stationary: dict[str, Axis], streamed: dict[str, Axis], out: Labels, heads: int) -> int:
+    """Heads that use the same stationary matrix: it is repeated along the axes of the heads."""
+    shared = [stationary[label] for label in stationary if label in streamed and label in out]
+    times = prod(f.size for axis in shared for f in axis if f.dim == REPEAT)
+    return times if heads % times == 0 else 1
 
 
 def _n_tokens(view: View, labels: Labels, out: Labels) -> int:

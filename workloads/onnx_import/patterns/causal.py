@@ -1,0 +1,153 @@
+"""Masks that hide later tokens from a query: what a constant mask before a softmax lets through.
+
+A mask is added to the scores (0 or a very negative number), or chooses between them and such a number. Known
+is what is constant of it: a causal mask combined with one for padding that only comes with the input still
+hides all later tokens. Where the keys that a query sees end with its own position, the two products of
+the attention and all between them need no others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from ...graph import Reach
+from ..nodes import Graph, Links, Node
+
+HIDDEN = -1e4
+"""Scores as low as this vanish in a softmax; exporters use minus infinity or the lowest number there is."""
+
+Visible = npt.NDArray[np.bool_]
+BETWEEN = frozenset({"Add", "Where", "Mul", "Div", "Cast", "Tanh", "Clip"})
+"""What may stand between the scores and their softmax."""
+
+
+def causal(graph: Graph, links: Links) -> None:
+    """Mark the operators of attentions whose queries look back only, with the positions that they see."""
+    for node in graph.nodes:
+        if node.op != "Softmax":
+            continue
+        rank = len(graph.shape(node.inputs[0]))
+        if rank > 1 and node.version >= 13 and int(node.attributes.get("axis", -1)) % rank == rank - 1:
+            _mark(graph, links, node)
+
+
+def _mark(graph: Graph, links: Links, softmax: Node) -> None:
+    shape = graph.shape(softmax.inputs[0])
+    chain, visible = [softmax], np.ones(shape[-2:], bool)
+    node = links.producer.get(softmax.inputs[0])
+    while node is not None and node.op in BETWEEN and links.only_consumer(node.outputs[0]) is not None:
+        chain.append(node)
+        through = _scores(graph, links, node, shape)
+        if through is None:
+            return
+        name, seen = through
+        visible = visible & _over_heads(seen, shape)
+        node = links.producer.get(name)
+    if node is None or node.op not in ("MatMul", "Einsum") or any(graph.is_static(i) for i in node.inputs):
+        return
+    reach = _reach(visible)
+    if reach is not None:
+        for part in (node, *chain, *_readers(graph, links, softmax)):
+            part.reach = reach
+
+
+def _scores(
+    graph: Graph, links: Links, node: Node, shape: tuple[int, ...]
+) -> tuple[str, Visible | None] | None:
+    """The scores that a node passes on, and what it lets through of them (None: all)."""
+    alike = [n for n in node.inputs if n and not graph.is_static(n) and graph.shape(n) == shape]
+    if node.op == "Where":
+        for scores, constant, keeps in ((1, 2, True), (2, 1, False)):
+            number = graph.value(node.inputs[constant])
+            if node.inputs[scores] in alike and number is not None and number.max() <= HIDDEN:
+                return node.inputs[scores], _truth(graph, links, node.inputs[0], keeps)
+        return None
+    if node.op != "Add":
+        return (alike[0], None) if len(alike) == 1 and alike[0] == node.inputs[0] else None
+    for scores, mask in (node.inputs, node.inputs[::-1]):
+        if scores in alike:
+            return scores, _added(graph, links, mask)
+    return None
+
+
+def _added(graph: Graph, links: Links, name: str) -> Visible | None:
+    """Where an added mask is not very negative, as far as that is constant."""
+    values = graph.value(name)
+    if values is not None:
+        return np.asarray(values > HIDDEN)
+    node = _behind_views(graph, links, name)
+    if node is not None and node.op in ("Add", "Min"):
+        return _both([_added(graph, links, n) for n in node.inputs])
+    if node is not None and node.op == "Where":
+        numbers = [graph.value(n) for n in node.inputs[1:]]
+        for number, keeps in ((numbers[1], True), (numbers[0], False)):
+            if number is not None and number.max() <= HIDDEN:
+                return _truth(graph, links, node.inputs[0], keeps)
+    return None
+
+
+def _truth(graph: Graph, links: Links, name: str, keeps: bool) -> Visible | None:
+    """Where a condition lets scores through, as far as that is constant."""
+    values = graph.value(name)
+    if values is not None:
+        return np.asarray(values.astype(bool) == keeps)
+    node = _behind_views(graph, links, name)
+    if node is not None and node.op == ("And" if keeps else "Or"):
+        return _both([_truth(graph, links, n, keeps) for n in node.inputs])
+    if node is not None and node.op == "Not":
+        return _truth(graph, links, node.inputs[0], not keeps)
+    return None
+
+
+def _both(parts: list[Visible | None]) -> Visible | None:
+    """What several masks let through together."""
+    known = [p for p in parts if p is not None]
+    return None if not known else np.logical_and.reduce(np.broadcast_arrays(*known))
+
+
+def _behind_views(graph: Graph, links: Links, name: str) -> Node | None:
+    """The node that makes a live mask, looked for behind views that keep queries and keys in their place."""
+    node = links.producer.get(name)
+    while node is not None and node.op in ("Unsqueeze", "Expand", "Reshape", "Cast"):
+        if graph.shape(node.inputs[0])[-2:] != graph.shape(node.outputs[0])[-2:]:
+            return None
+        node = links.producer.get(node.inputs[0])
+    return node
+
+
+def _over_heads(seen: Visible | None, shape: tuple[int, ...]) -> Visible:
+    """What any head of any sequence sees, shape (queries, keys)."""
+    if seen is None:
+        return np.ones(shape[-2:], bool)
+    return np.broadcast_to(seen, (*seen.shape[:-2], *shape[-2:])).reshape(-1, *shape[-2:]).any(axis=0)
+
+
+def _reach(visible: Visible) -> Reach | None:
+    """How far every query looks back, if no query sees keys behind its own position and some see fewer."""
+    queries, keys = visible.shape
+    if queries != keys or queries == 1 or np.triu(visible, 1).any():
+        return None
+    seen = visible.sum(axis=1)
+    if (seen == np.arange(1, queries + 1)).all():
+        return Reach(1, 1)
+    if (seen < 1).any():
+        return None
+    return Reach(int(seen[0]), each=tuple(int(n) for n in seen))
+
+
+def _readers(graph: Graph, links: Links, softmax: Node) -> Iterator[Node]:
+    """What is done to the weights, and their product with the values."""
+    shape = graph.shape(softmax.outputs[0])
+    reader = links.only_consumer(softmax.outputs[0])
+    while reader is not None:
+        if reader.op in ("MatMul", "Einsum"):
+            if not any(graph.is_static(i) for i in reader.inputs):
+                yield reader
+            return
+        if reader.op not in BETWEEN or graph.shape(reader.outputs[0]) != shape:
+            return
+        yield reader
+        reader = links.only_consumer(reader.outputs[0])
