@@ -2,9 +2,9 @@
 
 A segment that takes turns has three actors. A request, made when the segment before it on the same crossbars
 has done its last product, takes the latency of the memory (or of the link to the host). The weights follow in
-up to 16 bursts: from the memory at its bandwidth, or where there is none from the host, over its link and the
-network to the tiles, once for all replicas. While the next burst is on its way, the rows of the last one are
-written (`mapping/writing.py`). The layers of the segment begin when all rows are written. The first segment of
+up to 16 bursts: from the memory at its bandwidth, or where there is none from the host, over its link and
+the network to the tiles, once for all replicas. While the next burst is on its way, the rows of the last one
+are written (`mapping/writing.py`). The layers of the segment begin when all rows are written. The first segment of
 an inference is requested when the one before has left its crossbars (at time 0 for the first), whether or not
 its input is there.
 
@@ -16,6 +16,7 @@ go straight to the write drivers: neither network nor buffers carry them, as wit
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ...arch.chip import Chip
 from ..errors import SimulationError
@@ -39,10 +40,9 @@ def layer_of(number: int) -> str:
 
 
 def levels(mapping: Mapping) -> dict[str, int]:
-    """The last segment that an operator waits for: its own, or the latest of its inputs; 0 without swapping."""
-    own = {
-        name: i for i, segment in enumerate(mapping.swap.segments if mapping.swap else ()) for name in segment.layers
-    }
+    """The last segment that an operator waits for: its own, or the latest of its inputs'; 0 without any."""
+    segments = mapping.swap.segments if mapping.swap else ()
+    own = {name: i for i, segment in enumerate(segments) for name in segment.layers}
     found: dict[str, int] = {}
     for o in mapping.network.operators:
         before = (found[mapping.network.producer(p.tensor).name] for p in o.inputs)
@@ -138,9 +138,11 @@ def _write(context: Context, turn: _Turn, n_segments: int) -> tuple[int, int]:
     assert crossbar.write_time_fs is not None
     left = turn.rows - (bursts - 1) * turn.rows_per_burst
     holds = [turn.rows_per_burst * crossbar.write_time_fs] * (bursts - 1) + [left * crossbar.write_time_fs]
-    context.builder.visit(write, _drivers(context, turn), Schedule((0,), tuple(holds)) if bursts > 1 else holds[0])
+    context.builder.visit(
+        write, _drivers(context, turn), Schedule((0,), tuple(holds)) if bursts > 1 else holds[0]
+    )
     ends = [turn.cells * i // bursts for i in range(bursts + 1)]
-    cells = tuple(end - begin for begin, end in zip(ends, ends[1:], strict=False))
+    cells = tuple(end - begin for begin, end in pairwise(ends))
     count = Schedule((0,), cells) if bursts > 1 else cells[0]
     context.spend(write, "crossbar", "write", count, crossbar.write_energy_j)
     # One burst is written, one waits, and those that the length of the way has room for are on it.
@@ -192,7 +194,9 @@ def _drivers(context: Context, turn: _Turn) -> int:
     tile = context.tile
     few = tile.write_parallel is not None and tile.write_parallel < tile.count
     units = (tile.write_parallel or tile.count) * context.chip.n_chips
-    return context.resource("write drivers" if few else f"write drivers {turn.segment.half}", "write", units=units)
+    return context.resource(
+        "write drivers" if few else f"write drivers {turn.segment.half}", "write", units=units
+    )
 
 
 def _wait(context: Context, stages: dict[str, Stage], swap: Swap, turn: _Turn, request: int) -> None:

@@ -42,7 +42,8 @@ def deal(
         raise SimulationError(
             f"dealt out over {chip.n_chips} chips (--partition tensor), the network needs "
             f"{ceil_div(max(taken), per_tile)} tiles on one of them, a chip has {tiles}: "
-            f"{ceil_div(max(taken), per_tile) - tiles} tiles missing\nuse more chips (--chips) or --partition pipeline"
+            f"{ceil_div(max(taken), per_tile) - tiles} tiles missing\n"
+            "use more chips (--chips) or --partition pipeline"
         )
     counts = [1] * len(layers)
     if copied:

@@ -1,9 +1,9 @@
 """Cutting a layer that is larger than the crossbars that it may take at once.
 
 Its columns are dealt out to as many parts as it needs, of even size, each an operator of its own with the
-same inputs; a concatenation puts their outputs together. A layer of which not even one column block has room
-is cut by rows too: parts make partial sums of all their outputs, which are added up (as wide as an activation,
-an assumption). Groups of a grouped convolution are dealt out whole.
+same inputs; a concatenation puts their outputs together. A layer of which not even one column block has
+room is cut by rows too: parts make partial sums of all their outputs, which are added up (as wide as an
+activation, an assumption). Groups of a grouped convolution are dealt out whole.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def _parts(o: Operator, tiling: Tiling, array: Array, room: int) -> list[Operato
     assert m is not None
     if m.recurrent_k:
         raise SimulationError(
-            f"--swap: recurrent layer {o.name!r} takes {tiling.crossbars} crossbars, {room} are there at once; "
-            "its parts would be written anew for every token\nuse more crossbars or more chips (--chips)"
+            f"--swap: recurrent layer {o.name!r} takes {tiling.crossbars} crossbars, {room} are there at "
+            "once; its parts would be written anew for every token\nuse more crossbars or more chips (--chips)"
         )
     if m.groups > 1:
         cuts = _group_cuts(o, tiling, room)
@@ -98,7 +98,12 @@ def _row_parts(o: Operator, rows: tuple[int, ...]) -> list[Operator]:
         matrix = replace(o.matrix, k=end - begin)
         made.append(
             replace(
-                o, name=f"{o.name}.rows{i}", output=tensor, matrix=matrix, fused=(), params=matrix.k * matrix.n
+                o,
+                name=f"{o.name}.rows{i}",
+                output=tensor,
+                matrix=matrix,
+                fused=(),
+                params=matrix.k * matrix.n,
             )
         )
     added = Operator(

@@ -87,7 +87,9 @@ def replicable(chip: Chip, o: Operator, tiling: Tiling) -> Replicable:
     )
 
 
-def _in_turns(chip: Chip, options: MappingOptions, layers: list[Operator], tilings: dict[str, Tiling]) -> Plan:
+def _in_turns(
+    chip: Chip, options: MappingOptions, layers: list[Operator], tilings: dict[str, Tiling]
+) -> Plan:
     """Segments, each from the first crossbar of its half on."""
     check_writable(chip)
     assert chip.tile is not None

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from ...arch.chip import Chip
 from ...workloads.graph import Operator
@@ -76,13 +77,16 @@ def cut(
     """
     assert chip.tile is not None
     room = rooms(chip, overlap)
+    come_per_s = source_bytes_per_s(chip)
     found = [_layer(chip, o, tilings[o.name]) for o in layers]
 
     @cache
     def planned(begin: int, end: int) -> tuple[int, tuple[int, ...]] | None:
-        return _planned(chip, found[begin:end], room.crossbars, overlap, copied)
+        return _planned(chip, found[begin:end], room.crossbars, come_per_s, overlap, copied)
 
-    best: list[tuple[int, int, int]] = [(0, 0, 0)]  # time and segments of the layers up to here, and their cut
+    best: list[tuple[int, int, int]] = [
+        (0, 0, 0)
+    ]  # time and segments of the layers up to here, and their cut
     for end in range(1, len(found) + 1):
         choices = []
         for begin in range(end - 1, -1, -1):
@@ -94,7 +98,7 @@ def cut(
     cuts = [len(found)]
     while cuts[0] > 0:
         cuts.insert(0, best[cuts[0]][2])
-    spans = list(zip(cuts, cuts[1:], strict=False))
+    spans = list(pairwise(cuts))
     halves = [i % len(room.first) for i in range(len(spans))]
     replicas: dict[str, int] = {}
     segments = []
@@ -116,14 +120,14 @@ def _layer(chip: Chip, o: Operator, tiling: Tiling) -> _Layer:
 
 
 def _planned(
-    chip: Chip, layers: list[_Layer], room: int, overlap: bool, copied: bool
+    chip: Chip, layers: list[_Layer], room: int, come_per_s: float, overlap: bool, copied: bool
 ) -> tuple[int, tuple[int, ...]] | None:
     """Estimated time and replicas of a segment; None if it does not fit."""
     assert chip.tile is not None
     spare = room - sum(layer.tiling.crossbars for layer in layers)
     if spare < 0:
         return None
-    write_fs = _write_fs(chip, layers, room)
+    write_fs = _write_fs(chip, layers, come_per_s)
     counts = [1] * len(layers)
     if copied:
         counts = replicate([layer.replicable for layer in layers], spare, write_fs if overlap else 0)
@@ -135,7 +139,7 @@ def _planned(
     return max(write_fs, compute_fs) if overlap else write_fs + compute_fs, tuple(counts)
 
 
-def _write_fs(chip: Chip, layers: list[_Layer], room: int) -> int:
+def _write_fs(chip: Chip, layers: list[_Layer], come_per_s: float) -> int:
     """Time to write one replica of some layers, spread over the tiles that they fill."""
     assert chip.tile is not None
     assert chip.tile.crossbar.write_time_fs is not None
@@ -144,5 +148,5 @@ def _write_fs(chip: Chip, layers: list[_Layer], room: int) -> int:
     rows = sum(layer.tiling.crossbars * layer.tiling.rows_per_crossbar for layer in layers)
     tiles = ceil_div(crossbars, per_tile)
     at_once = min(tiles * max(1, drivers // chip.tile.count), drivers * chip.n_chips)
-    come_fs = sum(layer.n_bytes for layer in layers) * FS_PER_S // int(source_bytes_per_s(chip))
+    come_fs = sum(layer.n_bytes for layer in layers) * FS_PER_S // int(come_per_s)
     return max(ceil_div(rows, at_once) * chip.tile.crossbar.write_time_fs, come_fs)

@@ -1,22 +1,24 @@
 """How long crossbars take to be written, and how much there is to write.
 
-A crossbar is written row by row (`write_time`, verification included). Every tile has as many write drivers
-as the chip programs crossbars at the same time (`tile.write_parallel`; one per tile if absent, an assumption),
-its crossbars taking turns at them; tiles are written side by side, as far as the chip's drivers go, and so
-are chips. Rows and columns that hold no weights are not written.
+A crossbar is written row by row (`write_time`, verification included). The write drivers of a chip
+(`tile.write_parallel`; one per tile if absent, an assumption) are spread over its tiles, whose crossbars take
+turns at them; tiles are written side by side, as far as the drivers go, and so are chips. Rows and columns that hold no weights are not written.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import inf
 
 from ...arch.chip import Chip, Tile
 from ...workloads.graph import Matrix
 from ..errors import SimulationError
-from .mapping import Tiling
-from .timing import ceil_div
+from ..interconnect import interconnect
+from ..noc.topology import Link, LinkKind
+from .mapping import HOST, Tiling
+from .timing import FS_PER_S, ceil_div
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def check_writable(chip: Chip) -> None:
             )
     if chip.memory is None and chip.host is None:
         raise SimulationError(
-            f"--swap: chip {chip.name!r} has neither memory nor host to bring weights from; add one to its file"
+            f"--swap: chip {chip.name!r} has neither memory nor host to bring weights from; add one to it"
         )
 
 
@@ -106,9 +108,25 @@ def rows_in_turn(chip: Chip, rows: dict[int, int]) -> int:
 
 
 def source_bytes_per_s(chip: Chip) -> float:
-    """Bandwidth that weights come at: of the memory (of all chips together), else of the host's link."""
+    """Bandwidth that weights come at, evenly spread over all tiles: of the memories, else from the host.
+
+    On the way from the host that link decides which is the slowest for the share of the tiles behind it.
+    """
     if chip.memory is not None:
         copies = 1 if chip.memory.shared else chip.n_chips
         return chip.memory.bandwidth_bytes_per_s * chip.memory.channels * copies
-    assert chip.host is not None
-    return chip.host.bandwidth_bytes_per_s
+    topology = interconnect(chip)
+    behind = Counter(link for tile in topology.endpoints() for link in topology.route(HOST, tile))
+    rates = ((_link_bytes_per_s(chip, topology.link(i)), n / topology.n_endpoints) for i, n in behind.items())
+    return min(rate / share for rate, share in rates)
+
+
+def _link_bytes_per_s(chip: Chip, link: Link) -> float:
+    """Bandwidth of a link; without end on a chip that has no network."""
+    if link.kind == LinkKind.HOST:
+        assert chip.host is not None
+        return chip.host.bandwidth_bytes_per_s
+    if link.kind == LinkKind.CHIP:
+        assert chip.chips is not None
+        return chip.chips.bandwidth_bytes_per_s
+    return inf if chip.noc is None else chip.noc.flit_bits / 8 * FS_PER_S / chip.noc.cycle_fs

@@ -19,21 +19,24 @@ def swap_block(use: SwapUse, latency_s: float) -> list[RenderableType]:
     """A heading and a line for each question."""
     where = "two halves, one written while the other computes" if use.overlap else "all crossbars, no overlap"
     stay = f", {use.n_segments - use.n_written} of them stay" if use.n_written < use.n_segments else ""
+    amount = f"{si(use.weight_bytes, 'B')} of weights into {si(use.cells)} cells, {si(use.write_j, 'J')}"
+    wear = f"a cell {use.mean_writes:.3g} times on average, {use.most_writes} at most"
+    path = f"{si(use.path_s, 's')} of bringing and writing weights, {percent(use.path_s / latency_s)} of it"
+    kept = f"{si(use.kept_bytes, 'B')} at most, tile buffers have room for {si(use.buffer_bytes, 'B')}"
     lines = [
         f"{use.n_segments} segments take turns on {where}{stay}",
-        f"written per inference: {si(use.weight_bytes, 'B')} of weights into {si(use.cells)} cells, "
-        f"{si(use.write_j, 'J')}; a cell {use.mean_writes:.3g} times on average, {use.most_writes} at most",
-        f"on the critical path: {si(use.path_s, 's')} of bringing and writing weights, "
-        f"{percent(use.path_s / latency_s)} of the latency",
+        f"written per inference: {amount}; {wear}",
+        f"on the critical path: {path}",
         _endurance(use),
-        f"kept between segments: {si(use.kept_bytes, 'B')} at most, tile buffers have room for "
-        f"{si(use.buffer_bytes, 'B')}",
+        f"kept between segments: {kept}",
     ]
     parts: list[RenderableType] = [section("Weight swapping")]
     parts += [Padding(Text(line), (0, 0, 0, 2)) for line in lines]
     if use.kept_bytes > use.buffer_bytes:
         excess = si(use.kept_bytes - use.buffer_bytes, "B")
-        parts.append(Padding(Text(f"{excess} more than that is assumed to be kept at no cost", "bold"), (0, 0, 0, 2)))
+        parts.append(
+            Padding(Text(f"{excess} more than that is assumed to be kept at no cost", "bold"), (0, 0, 0, 2))
+        )
     return parts
 
 
