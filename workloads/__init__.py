@@ -3,7 +3,7 @@
 from .errors import NetworkError
 from .graph import FUNCTIONS, Grid, Matrix, Network, Operator, Port, Product, Reach, Tensor, Window
 from .info import NetworkInfo, info
-from .load import load, names
+from .load import from_torch, load, names
 
 __all__ = [
     "FUNCTIONS",
@@ -18,6 +18,7 @@ __all__ = [
     "Reach",
     "Tensor",
     "Window",
+    "from_torch",
     "info",
     "load",
     "names",

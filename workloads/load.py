@@ -1,4 +1,4 @@
-"""Where networks come from: a name of the zoo or an ONNX file."""
+"""Where networks come from: a name of the zoo, an ONNX file, a torch program, or a module at hand."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import NetworkError
 from .graph import Network
+
+if TYPE_CHECKING:
+    import onnx
 
 
 def names() -> tuple[str, ...]:
@@ -31,7 +34,7 @@ def load(
     Parameters
     ----------
     source : str or Path
-        A name of the zoo ("resnet50") or the path of an ONNX file.
+        A name of the zoo ("resnet50"), or the path of an ONNX file or of a torch.export program (.pt2).
     bind : mapping of str to int, optional
         Values for dimensions that have a name in the file ({"batch": 1}).
     input_shapes : mapping of str to tuple of int, optional
@@ -52,16 +55,66 @@ def load(
         There is no such network, or it cannot be understood. The message says where, what and how to mend it.
     """
     path, name = find(source)
-    from .onnx_import import import_onnx  # here, so that importing this package stays cheap
+    from .onnx_import import import_model  # here, so that importing this package stays cheap
 
-    return import_onnx(
-        path,
+    model, file_hash = read(path, keep_unknown=unknown_operators == "vector")
+    return import_model(
+        model,
+        str(path),
+        path.parent,
         name=name,
+        file_hash=file_hash,
         bind=bind,
         input_shapes=input_shapes,
         unknown_operators=unknown_operators,
         weight_inputs_from=weight_inputs_from,
     )
+
+
+def from_torch(
+    module: Any,
+    example: Any = (),
+    *,
+    keywords: Mapping[str, Any] | None = None,
+    name: str = "",
+    unknown_operators: Literal["error", "vector"] = "error",
+) -> Network:
+    """The network of a PyTorch module, of the shapes of an example; needs ``ohmsum[torch]``.
+
+    Parameters
+    ----------
+    module : torch.nn.Module or torch.export.ExportedProgram
+        Seen in evaluation mode.
+    example : torch.Tensor or tuple
+        Inputs of the module; not needed for a program.
+    keywords : mapping of str, optional
+        Inputs by name.
+    name : str
+        Of the network; the class of the module if not given.
+    unknown_operators : {"error", "vector"}
+        As in `load`.
+
+    Raises
+    ------
+    NetworkError
+        PyTorch is not installed, cannot capture the module, or has an operator that is not understood: named,
+        with the line of the module that calls it.
+    """
+    from .onnx_import import import_model
+    from .torch_import import capture, is_exported, model_of
+
+    program = module if is_exported(module) else capture(module, example, keywords)
+    name = name or ("program" if program is module else type(module).__name__)
+    model = model_of(program, name, unknown_operators == "vector")
+    return import_model(model, name, Path(), name=name, unknown_operators=unknown_operators)
+
+
+def read(path: Path, *, keep_unknown: bool = False) -> tuple[onnx.ModelProto, str]:
+    """The model in a file as ONNX, whichever of the two formats it has, and the SHA-256 of the file."""
+    from .onnx_import import read_model
+    from .torch_import import is_program, read_program
+
+    return read_program(path, keep_unknown) if is_program(path) else read_model(path)
 
 
 def find(source: str | Path) -> tuple[Path, str]:

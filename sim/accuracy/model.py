@@ -1,4 +1,4 @@
-"""An ONNX file with the values of its weights."""
+"""A network, as an ONNX model with the values of its weights."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import onnx
 from onnx import external_data_helper, helper
 
 from ...workloads.errors import NetworkError
-from ...workloads.load import find
+from ...workloads.load import find, read
 from ...workloads.onnx_import.order import reads
-from ...workloads.onnx_import.read import external_location, read_model
+from ...workloads.onnx_import.read import external_location
 from ..errors import SimulationError
 
 Array = npt.NDArray[Any]
@@ -30,7 +30,7 @@ def load_model(source: str) -> tuple[onnx.ModelProto, str]:
         Naming the first tensor that has no values: the network is a structure only.
     """
     path, _ = find(source)
-    model, _ = read_model(path)
+    model, _ = read(path)
     tensors = [*model.graph.initializer]
     tensors += [a.t for node in model.graph.node for a in node.attribute if a.name == "value"]
     for tensor in tensors:
@@ -39,7 +39,7 @@ def load_model(source: str) -> tuple[onnx.ModelProto, str]:
             if not (path.parent / location).is_file():
                 raise NetworkError(
                     f"{path}: tensor {tensor.name!r} has no values ({location} is not there); "
-                    "accuracy needs a network with trained weights"
+                    "real data need a network with trained weights"
                 )
             _load(tensor, path)
     return model, str(path)

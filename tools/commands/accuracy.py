@@ -16,7 +16,7 @@ from . import options
 
 
 def accuracy(
-    network: Annotated[str, typer.Argument(metavar="NETWORK", help="An .onnx file with weights.")],
+    network: Annotated[str, typer.Argument(metavar="NETWORK", help="An .onnx or .pt2 file with weights.")],
     chip: Annotated[str, typer.Option("--chip", metavar="CHIP", help="A preset's name or a .yaml file.")],
     data: Annotated[
         Path,
@@ -57,8 +57,12 @@ def accuracy(
         typer.Option(metavar="PATH=VALUES", help="Rows for values of a field: tile.adc.bits=4..10."),
     ] = None,
     clip: Annotated[
-        float, typer.Option(metavar="PERCENT", help="Share of the calibration sample that ranges hold.")
-    ] = 99.9,
+        float | None,
+        typer.Option(
+            metavar="PERCENT",
+            help="Share of the calibration sample that ranges hold; without, those of least error are sought.",
+        ),
+    ] = None,
     samples: Annotated[
         int | None, typer.Option(metavar="N", help="Take only so many samples, evenly spread (the first of a sequence).")
     ] = None,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    network: Annotated[str, typer.Argument(metavar="NETWORK", help="A name of the zoo or an .onnx file.")],
+    network: Annotated[str, typer.Argument(metavar="NETWORK", help="A name of the zoo, an .onnx or a .pt2 file.")],
     chip: Annotated[str, typer.Option("--chip", metavar="CHIP", help="A preset's name or a .yaml file.")],
     chips: options.Chips = None,
     batch: Annotated[int, typer.Option(metavar="B", help="Inferences, back to back and pipelined.")] = 1,

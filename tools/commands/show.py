@@ -29,7 +29,15 @@ def show(
         bool, typer.Option("--check", help="Figures of the chip that contradict each other; exit 1 if any.")
     ] = False,
     yaml: Annotated[bool, typer.Option("--yaml", help="The chip as a file to copy and change.")] = False,
-    overrides: options.Overrides = [],  # noqa: B006 (typer copies it)
+    chip: Annotated[
+        str | None,
+        typer.Option(
+            "--chip", metavar="CHIP", help="Of a network: where each operator runs on this chip, and why."
+        ),
+    ] = None,
+    chips: options.Chips = None,
+    digital: options.Digital = [],  # noqa: B006 (typer copies it)
+    overrides: options.Overrides = [],  # noqa: B006
     bind: options.Bind = [],  # noqa: B006
     inputs: options.Inputs = [],  # noqa: B006
     unknown_operators: options.UnknownOperators = "error",
@@ -45,23 +53,27 @@ def show(
     if _is_chip(name):
         from .. import chip_tables
 
-        chip = load_chip(name, overrides)
+        if chip is not None or chips is not None or digital:
+            raise UsageError(f"show {name}: --chip, --chips and --digital are for networks, this is a chip")
+        shown = load_chip(name, overrides)
         if check:
-            _check(chip, plain)
+            _check(shown, plain)
             return
         if yaml:
-            typer.echo(chip_tables.as_yaml(chip), nl=False)
+            typer.echo(chip_tables.as_yaml(shown), nl=False)
             return
-        table: RenderableType = chip_tables.cost_table(chip) if cost else chip_tables.field_table(chip)
+        table: RenderableType = chip_tables.cost_table(shown) if cost else chip_tables.field_table(shown)
     else:
-        from .. import network_tables
+        from .. import network_tables, place_tables
 
-        if cost or check or yaml or overrides:
-            options_of_chips = "--cost, --check, --yaml and --set"
-            raise UsageError(f"show {name}: {options_of_chips} are for chips, and this is a network")
-        table = network_tables.layer_list(
-            load_network(name, bind, inputs, unknown_operators, weight_inputs_from)
-        )
+        if cost or check or yaml or (chip is None and (overrides or digital or chips is not None)):
+            wrong = "--cost, --check and --yaml are for chips, --set, --chips and --digital need --chip"
+            raise UsageError(f"show {name}: {wrong}, and this is a network")
+        network = load_network(name, bind, inputs, unknown_operators, weight_inputs_from)
+        if chip is None:
+            table = network_tables.layer_list(network)
+        else:
+            table = place_tables.place_list(network, load_chip(chip, overrides, chips), tuple(digital))
     from ...sim.report.terminal import show as print_table
 
     print_table(table, plain)

@@ -17,42 +17,54 @@ from .fuse import fuse, used
 from .inputs import input_view
 from .nodes import Graph, Links
 from .patterns import recognise
-from .read import read_model
+from .read import finish, read_model
 from .rules import RULES, unknown
 from .simplify import Simplifier
 from .statics import declared
 
-__all__ = ["import_onnx"]
+__all__ = ["finish", "import_model", "read_model"]
 
 
-def import_onnx(
-    path: Path,
+def import_model(
+    model: onnx.ModelProto,
+    where: str,
+    folder: Path,
     *,
-    name: str = "",
+    name: str,
+    file_hash: str = "",
     bind: Mapping[str, int] | None = None,
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
     unknown_operators: Literal["error", "vector"] = "error",
     weight_inputs_from: int | None = None,
 ) -> Network:
-    """Import an ONNX file; see `ohmsum.workloads.load`."""
-    with _told(path):
-        model, file_hash = read_model(path)
-        graph = _graph(model, path, bind or {}, input_shapes or {}, unknown_operators, weight_inputs_from)
+    """Import a model that is read already; see `ohmsum.workloads.load`.
+
+    Parameters
+    ----------
+    where : str
+        Its file, for messages.
+    folder : Path
+        Where external data would lie.
+    """
+    with _told(where):
+        graph = _graph(
+            model, where, folder, bind or {}, input_shapes or {}, unknown_operators, weight_inputs_from
+        )
         recognise(graph)
         operators, outputs = _operators(graph)
-    return Network(name or path.stem, operators, outputs, tuple(graph.notes), str(path), file_hash)
+    return Network(name, operators, outputs, tuple(graph.notes), where, file_hash)
 
 
 def _graph(
     model: onnx.ModelProto,
-    path: Path,
+    file: str,
+    folder: Path,
     bind: Mapping[str, int],
     input_shapes: Mapping[str, tuple[int, ...]],
     unknown_operators: str,
     weight_inputs_from: int | None,
 ) -> Graph:
     """The live nodes of a model, with every shape known."""
-    file = str(path)
     inputs, weights = split_inputs(model.graph, file, weight_inputs_from)
     shapes, as_stored = bind_inputs(inputs, file, bind, input_shapes)
     graph = Graph(file, list(shapes), [o.name for o in model.graph.output])
@@ -71,7 +83,7 @@ def _graph(
         graph.statics[value.name] = declared(shape, dtype, value.name, graph)
     fixed = all(isinstance(d, int) for value in inputs for d in declared_dims(value, file) or [""])
     try:
-        Simplifier(model, graph, path.parent, as_stored, unknown_operators == "vector").run()
+        Simplifier(model, graph, folder, as_stored, unknown_operators == "vector").run()
     except NetworkError as error:
         if fixed and not as_stored:
             raise NetworkError(

@@ -8,6 +8,7 @@ from heapq import heappop, heappush
 import onnx
 
 from ..errors import NetworkError
+from .modules import origin
 
 
 def topological(nodes: Iterable[onnx.NodeProto], known: Iterable[str], file: str) -> list[onnx.NodeProto]:
@@ -58,9 +59,9 @@ def topological(nodes: Iterable[onnx.NodeProto], known: Iterable[str], file: str
 
 
 def label(node: onnx.NodeProto) -> str:
-    """How a node is called in a message."""
+    """How a node is called in a message, with the line of the module that it was exported from."""
     name = node.name or next((o for o in node.output if o), "")
-    return f"{name!r} ({node.op_type})"
+    return f"{name!r} ({', '.join(filter(None, (node.op_type, origin(node))))})"
 
 
 def reads(node: onnx.NodeProto) -> set[str]:

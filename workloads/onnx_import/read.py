@@ -11,6 +11,7 @@ import onnx
 from onnx import inliner
 
 from ..errors import NetworkError
+from .modules import name_by_module
 
 OLDEST_OPSET = 7  # element-wise operators broadcast as in NumPy from here on
 MAX_FILE_BYTES = 2**31 - 1  # a protobuf message cannot be larger
@@ -46,11 +47,18 @@ def read_model(path: Path) -> tuple[onnx.ModelProto, str]:
     if not model.graph.node:
         raise NetworkError(f"{path}: the graph {model.graph.name!r} has no nodes, expected a network")
     _check_opset(path, model)
-    if model.functions:
-        model = inliner.inline_local_functions(model)
+    model = finish(model)
     for tensor in _tensors(model.graph):
         _check_external(path, tensor)
     return model, sha256(raw).hexdigest()
+
+
+def finish(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Local functions inlined, and nodes named by the modules they come from where the file says so."""
+    if model.functions:
+        model = inliner.inline_local_functions(model)
+    name_by_module(model)
+    return model
 
 
 def _read_bytes(path: Path) -> bytes:
