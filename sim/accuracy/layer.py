@@ -62,7 +62,7 @@ class Layer:
             codes = (matrix / self.column_steps.reshape(self.groups, 1, self.n)).astype(np.float32)
             self.blocks = list(blocks(codes if p.continuous else np.rint(codes), p))
             self._check(tiling)
-            inputs = self._codes(sample)
+            inputs = self.codes(sample)
             self.crossbars = [Crossbar(b, p, inputs[:, b.rows], self.signed, percentile) for b in self.blocks]
         except ValueError as error:
             raise SimulationError(f"layer {name!r}: {error}") from None
@@ -74,7 +74,8 @@ class Layer:
                 f"layer {self.name!r}: {len(self.blocks)} crossbars here, {tiling.crossbars} in the mapping"
             )
 
-    def _codes(self, x: Floats) -> Floats:
+    def codes(self, x: Floats) -> Floats:
+        """Input codes of (n_vectors, groups * k) inputs."""
         drive = np.ascontiguousarray(x if (self.row_scales == 1).all() else x / self.row_scales, np.float32)
         return encode.quantize(drive, self.step, *self.range)[0]
 
@@ -97,7 +98,7 @@ class Layer:
         y = np.empty((len(x), self.groups * self.n), np.float32)
         scale = self.column_steps.astype(np.float64) * self.step
         for start in range(0, len(x), CHUNK_ROWS):
-            codes = self._codes(x[start : start + CHUNK_ROWS])
+            codes = self.codes(x[start : start + CHUNK_ROWS])
             total = np.zeros((len(codes), y.shape[1]))
             for bar in programmed:
                 block = bar.crossbar.block

@@ -106,7 +106,10 @@ class Collector:
     def _run(self, data: Data, take: Taker, what: str) -> None:
         """All samples through the float network; `take` sees the input vectors of every layer."""
 
+        seen: dict[str, int] = {}
+
         def product(name: str, x: Floats) -> Floats:
+            seen[name] = seen.get(name, 0) + len(x)
             take(name, x)
             _, _, n = self.matrices[name].shape
             return tiled_product(x, self._parts[name], self.matrices[name].shape[0] * n)
@@ -115,7 +118,18 @@ class Collector:
         for feeds in data.batches(self._size):
             self._tell(what, done / data.n)
             self.functional.run(feeds, product)
-            done += self.data.step or self._size
+            done += data.step or self._size
+        if not self.functional.in_time:
+            self._check_products(seen, data.n / (data.step or 1))
+
+    def _check_products(self, seen: dict[str, int], n_inferences: float) -> None:
+        """The data have to be of the shape that was mapped."""
+        for name, n in seen.items():
+            if n != n_inferences * self._products(name):
+                raise SimulationError(
+                    f"layer {name!r}: the data make {n / n_inferences:g} products per inference, the mapped "
+                    f"network {self._products(name):g}; give it the shape of the data (--input, --bind)"
+                )
 
     def _take(self, tally: Tally, name: str, x: Floats) -> None:
         try:
@@ -147,15 +161,9 @@ class Collector:
         n_products, applications = self._products(name), self._matrix(name).applications
         grid = self._operators[name].output.grid
         firings = Firings(grid, replica_group(grid, self.mapping.of(name).replicas))
-        per_sample = tally.n / self.data.n * (self.data.step or 1)
         if exact and not self.functional.in_time:
-            if per_sample != n_products:
-                raise SimulationError(
-                    f"layer {name!r}: the data make {per_sample:g} products per inference, the mapped network "
-                    f"{n_products:g}; give it the shape of the data (--input, --bind)"
-                )
             reads = reads_by_firing(tally.reads, firings, applications)
-            alike = len(set(reads)) == 1
+            reads = reads[:1] if len(set(reads)) == 1 else reads
         else:
-            reads, alike = (expected_reads(tally.reads, firings, applications),), True
-        return tally.result("exact" if exact else "statistical", n_products, reads[:1] if alike else reads)
+            reads = (expected_reads(tally.reads, firings, applications),)
+        return tally.result("exact" if exact else "statistical", n_products, reads)

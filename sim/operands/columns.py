@@ -16,6 +16,8 @@ from .layer_operands import N_BINS
 
 SUM_EDGES = np.linspace(-1, 1, N_BINS + 1)
 CODE_EDGES = np.linspace(0, 1, N_BINS + 1)
+PROBES = 64
+"""Vectors of each chunk whose column sums are computed, for the correlation between rows."""
 
 
 class Columns(Protocol):
@@ -84,81 +86,97 @@ class ExactColumns:
 
 
 class NormalColumns:
-    """Sums are taken as normally distributed.
+    """Sums are zero where no row is driven, and else taken as normally distributed.
 
-    Their mean follows from the mean drive of every row, which is exact. Their variance follows from that of
-    every row and from one correlation for all pairs of rows read together: that with which the sum over the
-    rows has the variance that it has. (CiMLoop, Andrulis et al., ISPASS 2024, takes rows as independent;
-    but a dark image is dark everywhere.)
+    Their mean follows from the mean drive of every row, which is exact. Their variance is that of independent
+    rows, times a factor for every read: what `PROBES` vectors show of the correlation between rows. (CiMLoop,
+    Andrulis et al., ISPASS 2024, takes rows as independent; but a dark image is dark everywhere.)
     """
 
     def __init__(self) -> None:
-        self._bars: dict[int, tuple[Crossbar, ReadPlan]] = {}
-        self._n: dict[int, int] = {}
-        self._moments: dict[int, tuple[Doubles, Doubles, Doubles]] = {}
+        self._seen: dict[int, _Rows] = {}
 
     def add(self, bar: Crossbar, plan: ReadPlan, index: int, drives: Floats) -> None:
         """See `Columns`."""
-        groups = list(plan.groups(drives.shape[2]))
-        whole = np.stack([drives[:, :, g].sum(axis=2, dtype=np.float64) for g in groups], axis=1)
-        new = (
-            drives.sum(axis=1, dtype=np.float64),
-            np.square(drives).sum(axis=1, dtype=np.float64),
-            np.square(whole).sum(axis=2),
-        )
-        before = self._moments.get(index)
-        self._bars[index] = bar, plan
-        self._n[index] = self._n.get(index, 0) + drives.shape[1]
-        self._moments[index] = new if before is None else (before[0] + new[0], before[1] + new[1], before[2] + new[2])
+        if index not in self._seen:
+            self._seen[index] = _Rows(bar, plan)
+        self._seen[index].add(drives)
 
     def total(self) -> ColumnTotals:
         """See `Columns`."""
         found = ColumnTotals()
-        for index, (bar, plan) in self._bars.items():
-            n = self._n[index]
-            mean, square, whole = (moment / n for moment in self._moments[index])
-            variance = np.maximum(square - mean**2, 0)
-            for g, rows in enumerate(plan.groups(mean.shape[1])):
-                of_sum = whole[:, g] - mean[:, rows].sum(axis=1) ** 2
-                _add_normal(found, bar, index, rows, mean[:, rows], variance[:, rows], of_sum, n)
+        for index, rows in self._seen.items():
+            rows.count(found, index)
         return found
 
 
-def _add_normal(
-    found: ColumnTotals,
-    bar: Crossbar,
-    index: int,
-    rows: slice,
-    mean: Doubles,
-    variance: Doubles,
-    variance_of_sum: Doubles,
-    n: int,
-) -> None:
-    """Add the columns of one group of rows with this mean and variance, (reads, rows), for `n` vectors."""
-    low, high = bar.adc_range
-    scale = 1 / (bar.adc_step * high)
-    sigma = np.sqrt(variance)
-    apart, joint = variance.sum(axis=1), sigma.sum(axis=1) ** 2
-    pairs = joint - apart
-    shared = np.where(pairs > 0, (variance_of_sum - apart) / np.where(pairs > 0, pairs, 1), 0).clip(0, 1)[:, None]
-    for level in bar.ideal.levels[:, rows].astype(np.float64):
-        m = mean @ level * scale
-        s = np.sqrt((1 - shared) * (variance @ level**2) + shared * (sigma @ level) ** 2) * scale
-        found.count(index, m.size * n, n * float(_magnitude(m, s, low).sum()))
-        found.sums += n * float(m.sum())
-        found.sums_squared += n * float((m**2 + s**2).sum())
+class _Rows:
+    """Moments of the drives of one crossbar's rows, (reads, rows)."""
+
+    def __init__(self, bar: Crossbar, plan: ReadPlan) -> None:
+        self.bar, self.plan, self.n = bar, plan, 0
+        self.sums: Doubles = np.zeros(())
+        self.squares: Doubles = np.zeros(())
+        self.idle: Doubles = np.zeros(())
+        self.probes: list[Floats] = []
+
+    def add(self, drives: Floats) -> None:
+        groups = list(self.plan.groups(drives.shape[2]))
+        driven = [np.count_nonzero(drives[:, :, g].any(axis=2), axis=1) for g in groups]
+        self.sums = self.sums + drives.sum(axis=1, dtype=np.float64)
+        self.squares = self.squares + np.square(drives).sum(axis=1, dtype=np.float64)
+        self.idle = self.idle + (drives.shape[1] - np.stack(driven, axis=1))
+        self.n += drives.shape[1]
+        self.probes.append(drives[:, :: -(-drives.shape[1] // PROBES)])
+
+    def count(self, found: ColumnTotals, index: int) -> None:
+        """Add the columns to what was found."""
+        mean = self.sums / self.n
+        variance = np.maximum(self.squares / self.n - mean**2, 0)
+        probes = np.concatenate(self.probes, axis=1)
+        for g, rows in enumerate(self.plan.groups(mean.shape[1])):
+            busy = 1 - self.idle[:, g, None] / self.n
+            for level in self.bar.ideal.levels[:, rows].astype(np.float64):
+                m = mean[:, rows] @ level
+                v = _correlation(probes[:, :, rows], level) * (variance[:, rows] @ level**2)
+                self._add(found, index, m, v, busy)
+
+    def _add(self, found: ColumnTotals, index: int, mean: Doubles, variance: Doubles, busy: Doubles) -> None:
+        """Sums of one group of rows with this mean and variance, of reads that drive any row that often."""
+        low, high = self.bar.adc_range
+        scale, n = 1 / (self.bar.adc_step * high), self.n
+        share = np.where(busy > 0, busy, 1)
+        m = mean * scale / share
+        s = np.sqrt(np.maximum((variance + mean**2) * scale**2 / share - m**2, 0))
+        weight, idle = n * busy, n * float((1 - busy).sum()) * mean.shape[1]
+        found.count(index, m.size * n, float((weight * _magnitude(m, s, low)).sum()))
+        found.sums += float((weight * m).sum())
+        found.sums_squared += float((weight * (m**2 + s**2)).sum())
         end = 1 + 0.5 / high  # what is rounded to more than the highest code
-        found.clipped += n * (m.size - _within(end, m, s, low))
-        at = [float(_below(edge, m, s).sum()) for edge in SUM_EDGES[1:-1]]
-        found.sum_histogram += n * np.diff(at, prepend=0, append=m.size)
-        within = [_within(edge, m, s, low) for edge in CODE_EDGES[1:-1]]
-        found.code_histogram += n * np.diff(within, prepend=0, append=m.size)
+        found.clipped += float((weight * (1 - _within(end, m, s, low))).sum())
+        below = [float((weight * _below(edge, m, s)).sum()) for edge in SUM_EDGES[1:-1]]
+        within = [float((weight * _within(edge, m, s, low)).sum()) for edge in CODE_EDGES[1:-1]]
+        total = float((weight * np.ones_like(m)).sum())
+        found.sum_histogram += np.diff(below, prepend=0, append=total)
+        found.code_histogram += np.diff(within, prepend=0, append=total)
+        found.sum_histogram[N_BINS // 2] += idle
+        found.code_histogram[0] += idle
 
 
-def _within(edge: float, mean: Doubles, sigma: Doubles, low: int) -> float:
-    """Sums whose magnitude is below an edge."""
+def _correlation(probes: Floats, level: Doubles) -> Doubles:
+    """(reads, 1) variance of column sums over that of independent rows, all columns together."""
+    if probes.shape[1] < 2:
+        return np.ones((len(probes), 1))
+    apart = probes.var(axis=1, dtype=np.float64) @ (level**2).sum(axis=1)
+    joint = (probes @ level).var(axis=1).sum(axis=1)
+    found: Doubles = np.where(apart > 0, joint / np.where(apart > 0, apart, 1), 1)[:, None]
+    return found
+
+
+def _within(edge: float, mean: Doubles, sigma: Doubles, low: int) -> Doubles:
+    """Probability that the magnitude of a sum is below an edge."""
     inside = _below(edge, mean, sigma)
-    return float((inside - _below(-edge, mean, sigma) if low < 0 else inside).sum())
+    return inside - _below(-edge, mean, sigma) if low < 0 else inside
 
 
 def _magnitude(mean: Doubles, sigma: Doubles, low: int) -> Doubles:
