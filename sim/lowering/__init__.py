@@ -16,7 +16,7 @@ from ..noc.deadlock import check_deadlock_free
 from ..noc.detail import Detail
 from ..operands.layer_operands import LayerOperands
 from ..program import Program
-from . import array_rows, arrays, crossbars, units
+from . import array_rows, arrays, crossbars, training, units
 from .autoregression import feed_back
 from .connect import connect
 from .context import Context
@@ -67,7 +67,10 @@ def lower(
     for operator in mapping.network.operators:
         a = mapping.of(operator.name)
         makers = [mapping.network.producer(p.tensor).name for p in operator.inputs]
-        if a.place == "crossbar":
+        if training.lowers(operator, a):
+            source = stages[makers[0]]
+            stages[operator.name] = training.lower(context, operator, a, source)
+        elif a.place == "crossbar":
             stages[operator.name] = crossbars.lower(context, operator, a)
         elif a.place == "mac_array" and autoregressive and operator.matrix is not None:
             stages[operator.name] = array_rows.lower(context, operator, a)
@@ -84,6 +87,7 @@ def lower(
             stages[f"{name} (out)"] = units.output(context, f"{name} (out)", stages[name])
     connect(context, stages, outputs, multicast=multicast)
     lower_swap(context, stages)
+    training.order(context, stages)
     if autoregressive:
         last = next(iter(outputs), mapping.network.outputs[0])
         feed_back(context, stages[last], stages[mapping.network.operators[0].name], multicast=multicast)

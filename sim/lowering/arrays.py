@@ -66,11 +66,13 @@ def lower(
         operator=operator.name,
         first=actor,
         last=last,
-        firings=Firings(grid, Group(1, grid.cols), barrier=n if last == actor else 0),
+        firings=Firings(
+            grid, Group(1, grid.cols), barrier=n if last == actor else 0, samples=operator.samples
+        ),
         held=even(grid.cols, operator.output.elements, (a.home,)),
         latency_fs=max(holds),
         interval_fs=max(1, max(holds) // array.count),
-        taken=Firings(grid, barrier=n),
+        taken=Firings(grid, barrier=n, samples=operator.samples),
         mean_share=mean_share(operator) if output_grows(operator, context.mapping.network) else Fraction(1),
     )
 
@@ -104,7 +106,7 @@ def _folds(context: Context, operator: Operator) -> tuple[list[Fold], int]:
     """Folds of one group or head, and how many of those there are."""
     array = context.chip.mac_array
     assert array is not None
-    tokens = operator.output.grid.n_tokens
+    tokens = operator.output.grid.n_tokens * operator.samples
     if operator.matrix is not None:
         m = operator.matrix
         folds = Folds.of(array, m.k, m.n, tokens * m.applications)
@@ -155,7 +157,7 @@ def _finish(context: Context, actor: int, operator: Operator, a: Assignment, n: 
         return actor
     grid = operator.output.grid
     last = context.builder.actor(
-        f"{operator.name} {'+'.join(operator.fused)}", grid.rows, layer=operator.name
+        f"{operator.name} {'+'.join(operator.fused)}", grid.rows * operator.samples, layer=operator.name
     )
     elements = operator.output.elements * grid.cols
     for function in operator.fused:

@@ -13,6 +13,7 @@ from .grouping import need_and_free
 from .shares import ALL, Flow, Shares, even, flows, rescaled, tiles_of, unicasts
 from .stage import Stage
 from .swap import levels
+from .training import kept_firings
 from .transfers import transfer
 
 
@@ -36,7 +37,8 @@ def connect(
     for edge, room in zip(edges, rooms, strict=True):
         src, dst = stages[edge.src], stages[edge.dst]
         wanted = _wanted(src, dst)
-        stream = _Stream(dst, edge, max(room, _buffered(context, src, edge.dst, wanted, inputs)), wanted)
+        kept = kept_firings(context, src) or _buffered(context, src, edge.dst, wanted, inputs)
+        stream = _Stream(dst, edge, max(room, kept), wanted)
         streams[edge.src if multicast else f"{edge.src} {edge.dst}"].append(stream)
     for together in streams.values():
         _distribute(context, stages[together[0].edge.src], together, multicast)

@@ -30,17 +30,18 @@ from .transfers import transfer
 def lower(context: Context, operator: Operator, assignment: Assignment) -> Stage:
     """The stage of one operator with static weights on crossbars."""
     assert operator.matrix is not None
-    firings = Firings(operator.output.grid, replica_group(operator.output.grid, assignment.replicas))
-    blocks = _blocks(context, assignment)
+    group = replica_group(operator.output.grid, assignment.replicas)
+    firings = Firings(operator.output.grid, group, samples=operator.samples)
+    blocks = blocks_of(context, assignment)
     held = _held(context, operator, assignment)
     actor = context.builder.actor(operator.name, firings.n, layer=operator.name)
     read = _read_inputs(context, actor, operator.matrix, blocks)
-    n_tokens = operator.output.grid.n_tokens
+    n_tokens = operator.output.grid.n_tokens * operator.samples
     product, interval = multiply(context, actor, operator.matrix, assignment, n_tokens)
     moved = _partial_sums(context, assignment)
-    last = actor if not moved else _collect(context, operator, firings, actor, moved)
-    latency = read + product + _finish(context, last, operator, assignment, held, with_sums=bool(moved))
-    wanted, wanted_all = _wanted(context, operator, firings, blocks)
+    last = actor if not moved else collect(context, operator, firings, actor, moved)
+    latency = read + product + finish(context, last, operator, assignment, held, with_sums=bool(moved))
+    wanted, wanted_all = wanted_by(context, operator, firings, blocks)
     return Stage(
         operator=operator.name,
         first=actor,
@@ -59,7 +60,7 @@ Blocks = dict[int, set[tuple[int, int]]]
 """By tile: the (replica, row block) pairs that it holds in any column block."""
 
 
-def _blocks(context: Context, a: Assignment) -> Blocks:
+def blocks_of(context: Context, a: Assignment) -> Blocks:
     assert a.tiling is not None
     found: Blocks = defaultdict(set)
     for replica in range(a.replicas):
@@ -80,7 +81,9 @@ def _held(context: Context, operator: Operator, a: Assignment) -> Shares:
     )
 
 
-def _wanted(context: Context, operator: Operator, firings: Firings, blocks: Blocks) -> tuple[Shares, Shares]:
+def wanted_by(
+    context: Context, operator: Operator, firings: Firings, blocks: Blocks
+) -> tuple[Shares, Shares]:
     """Parts of an input firing by the tiles that need them: (if grouped as the outputs are, if not).
 
     A linear layer's row block needs its own elements of its own replica's token only. A convolution with a
@@ -152,7 +155,7 @@ def _partial_sums(context: Context, a: Assignment) -> list[Flow]:
     return [Flow(src, (dst,), n) for (src, dst), n in sorted(n_bytes.items())]
 
 
-def _collect(context: Context, operator: Operator, firings: Firings, actor: int, moved: list[Flow]) -> int:
+def collect(context: Context, operator: Operator, firings: Firings, actor: int, moved: list[Flow]) -> int:
     """Actors that move partial sums and add them up; returns the second."""
     one_by_one = Schedule.affine(1, 1, firings.n)
     last = context.builder.actor(f"{operator.name} sums", firings.n, layer=operator.name)
@@ -165,7 +168,7 @@ def _collect(context: Context, operator: Operator, firings: Firings, actor: int,
     return last
 
 
-def _finish(
+def finish(
     context: Context, actor: int, operator: Operator, a: Assignment, held: Shares, *, with_sums: bool
 ) -> int:
     """Visits that add partial sums, apply fused functions and write the outputs. Returns the latency."""

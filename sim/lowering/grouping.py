@@ -7,11 +7,12 @@ one column per group in a row, because a window's rows and columns are independe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ...workloads.graph import Grid, Window
 from ..program import Schedule
+from .samples import by_sample
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,15 @@ class Firings:
     folds : int
         0, or the firings that make each row of such an actor, where rows follow each other: nothing of a row
         is there before the last of them.
+    samples : int
+        Samples of a training step, whose streams follow each other (those of a barrier are in it).
     """
 
     grid: Grid
     group: Group = Group()
     barrier: int = 0
     folds: int = 0
+    samples: int = 1
 
     @property
     def rows(self) -> int:
@@ -59,7 +63,7 @@ class Firings:
 
     @property
     def n(self) -> int:
-        return self.barrier or self.rows * self.per_row
+        return self.barrier or self.samples * self.rows * self.per_row
 
     @property
     def per_row(self) -> int:
@@ -91,7 +95,12 @@ def need_and_free(window: Window, made: Firings, used: Firings) -> tuple[Schedul
     columns are not let go one by one.
     """
     everything = Schedule.constant(made.n), Schedule.constant(0)
-    if made.barrier or used.barrier or window.kind == "all":
+    if made.barrier or used.barrier or made.samples != used.samples:
+        return everything
+    if made.samples > 1:
+        one = replace(made, samples=1), replace(used, samples=1)
+        return by_sample(*need_and_free(window, *one), made.samples, one[0].n, one[1].n)
+    if window.kind == "all":
         return everything
     if window.kind == "routed":
         return _routed(window.ends, made, used)

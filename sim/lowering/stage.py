@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from .grouping import Firings
@@ -31,6 +32,9 @@ class Stage:
         Of the chain without contention, and between two firings: how many firings are under way at once.
     mean_share : Fraction
         Elements of a mean output token, of those of the token that looks back furthest (`held`).
+    wanted_from : mapping of str to (Shares, Shares)
+        `wanted` and `wanted_all` of the inputs that some operators make, where inputs differ in that; nothing
+        is wanted of an operator that only has to be done.
     feedback : bool
         Its own last output is an input of `first` (recurrence).
     """
@@ -47,6 +51,7 @@ class Stage:
     feedback: bool = False
     taken: Firings | None = None
     mean_share: Fraction = Fraction(1)
+    wanted_from: Mapping[str, tuple[Shares, Shares]] = field(default_factory=dict)
 
     @property
     def elements(self) -> int:

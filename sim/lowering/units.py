@@ -42,9 +42,8 @@ def lower(
         The one that appends to the cache that a product reads.
     """
     grid = operator.output.grid
-    firings = Firings(
-        grid, following_group(grid, source.firings) if source else _input_group(context, operator)
-    )
+    group = following_group(grid, source.firings) if source else _input_group(context, operator)
+    firings = Firings(grid, group, samples=operator.samples)
     growth = Growth.of(operator, firings)
     actor = context.builder.actor(operator.name, firings.n, layer=operator.name)
     held = even(firings.group.n_tokens, operator.output.elements, a.sources)
