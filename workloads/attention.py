@@ -78,7 +78,7 @@ def _attention(network: Network, scores: Operator, between: tuple[str, ...], mix
 
 def _looks_back(scores: Operator) -> bool:
     """Whether queries see no later keys: what a causal mask means."""
-    return scores.reach is not None or scores.inputs[1].window.kind == "prefix" or "add" in scores.fused
+    return scores.reach is not None or scores.inputs[1].window.kind == "prefix"
 
 
 def _fed_by(network: Network, mix: Operator, scores: Operator) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from . import selective
 from .attention import Attention, attentions, first_matrices
 from .errors import NetworkError
 from .experts import Experts, with_experts
@@ -154,8 +155,8 @@ class LanguageModel:
     def step(self, contexts: tuple[int, ...], prompts: tuple[int, ...] = ()) -> Network:
         """The network of one step of a running batch: a token of every sequence, and whole prompts.
 
-        Tokens that get no logits come first (all but the last of each prompt), so that those which do are
-        neighbours. Prompts read the cache token by token here, as the running sequences do.
+        Prompts come first, and of those the tokens that get no logits (all but the last of each), so that
+        those which do are neighbours.
 
         Parameters
         ----------
@@ -171,8 +172,9 @@ class LanguageModel:
         self.check_positions(max((*contexts, 0)) + 1, "a context")
         silent = tuple(i for prompt in prompts for i in range(1, prompt))
         each = (*silent, *prompts, *(c + 1 for c in contexts))
-        turn = 1 if prompts else len(each)
-        phase = Phase(Grid(1, len(each)), Reach(max(each), 0, turn, each), True, len(contexts) + len(prompts))
+        grid, reach = Grid(1, len(each)), Reach(max(each), 0, 1 if prompts else len(each), each)
+        fresh = sum(prompts) if contexts else 0
+        phase = Phase(grid, reach, not prompts, len(contexts) + len(prompts), fresh)
         return self._network(phase, "step")
 
     def check_positions(self, n_tokens: int, what: str) -> None:
@@ -195,7 +197,8 @@ class LanguageModel:
                 made.append(_last_tokens(self.network.producer(cut), phase, tail))
                 o = replace(o, inputs=(Port(made[-1].output.name), *o.inputs[1:]))
             if o.name in of:
-                made += at_attention(self.network, o, of[o.name], phase, self.length)
+                attend = selective.at_attention if phase.n_fresh else at_attention
+                made += attend(self.network, o, of[o.name], phase, self.length)
             else:
                 made.append(_with_tokens(o, tail if o.name in self.after_cut else phase.grid))
         made.append(_sample(self._operator(self.head), self._output, tail))

@@ -25,12 +25,16 @@ class Phase:
         Keys and values are read from the cache; else they come along with the prompt.
     n_logits : int
         The last tokens, so many of them, get logits.
+    n_fresh : int
+        Of a step: the first tokens, so many of them, are of prompts, whose keys and values are not read from
+        the cache.
     """
 
     grid: Grid
     reach: Reach
     cached: bool
     n_logits: int
+    n_fresh: int = 0
 
     @property
     def most(self) -> int:

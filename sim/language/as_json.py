@@ -20,7 +20,8 @@ kv_cache
     written_bytes, read_bytes, held_bytes (at the end), of all sequences.
 work
     By phase: makespan_s; time_s (of the critical path of one prompt, or of the decoding phase) and energy_j
-    by kind of work; and the shares non_matrix_time and non_matrix_energy of what is no multiplication of matrices.
+    by kind of work; and the shares non_matrix_time and non_matrix_energy of what is no multiplication of
+    matrices.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from ..report.section import section
 from .work import KINDS, NON_MATRIX_KINDS, Shares
 
 if TYPE_CHECKING:
+    from ...workloads.language_model import LanguageModel
     from .generate import Generation
 
 N_POINTS = 12
@@ -29,7 +30,7 @@ def report(run: Generation, plain: bool) -> Group:
         parts += [section("Time per token as the context grows, mean of the sequences"), _growth(run, plain)]
     parts += [section("Kinds of work: share of time (critical path) and of energy"), work_table(run.shares)]
     parts.append(Padding(Text(_non_matrix(run), "dim"), (0, 0, 0, 2)))
-    notes = list(dict.fromkeys((*run.model.network.notes, *_experts(run))))
+    notes = list(dict.fromkeys((*run.model.network.notes, *experts_note(run.model))))
     if notes:
         parts += [section("Notes"), *(Padding(Text(note), (0, 0, 0, 2)) for note in notes)]
     return Group(*parts)
@@ -86,7 +87,7 @@ def _growth(run: Generation, plain: bool) -> RenderableType:
     shown = sorted({round(i * last / max(1, n - 1)) for i in range(n)})
     table = Table.grid(padding=(0, 2, 0, 0))
     for justify in ("right", "right", "left"):
-        table.add_column(justify=justify, no_wrap=True)  # type: ignore[arg-type]
+        table.add_column(justify=justify, no_wrap=True)
     for i in shown:
         drawn = bar(times[i] / max(times), BAR_WIDTH, plain)
         table.add_row(f"  after {contexts[i]}", si(times[i], "s"), Text(drawn, "green"))
@@ -124,8 +125,9 @@ def _non_matrix(run: Generation) -> str:
     return f"not matrices ({', '.join(k for k in KINDS if k in NON_MATRIX_KINDS)}): {said}"
 
 
-def _experts(run: Generation) -> list[str]:
-    experts = run.model.experts
+def experts_note(model: LanguageModel) -> list[str]:
+    """What the experts are, if there are any."""
+    experts = model.experts
     if experts is None:
         return []
     return [f"{experts.n} experts per layer, {experts.top_k} per token, routing {experts.routing.name}"]
