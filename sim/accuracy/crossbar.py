@@ -13,10 +13,10 @@ from ..kernels.rng import derive_seed
 from .cells import Cells, Floats, Integers, Reads, ideal_reads, to_cells, to_reads
 from .conditions import Conditions
 from .precision import Precision
+from .ranges import Percentile, converter_step
 
 ACCUMULATOR_BITS = 63  # digital sums are not the limit: no chip file states their width
 CALIBRATION_VECTORS = 256
-MOST_HALVINGS = 6  # of a converter's range: beyond, nearly everything is clipped
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class Crossbar:
     sample : (n_samples, n_rows) codes
     signed : bool
         Whether inputs may be negative.
-    percentile : float
-        Share of the sample's column results that the converter's range holds.
+    percentile : float or None
+        Share of the sample's column results that the converter's range holds, see `ranges`.
     """
 
-    def __init__(self, block: Block, p: Precision, sample: Floats, signed: bool, percentile: float) -> None:
+    def __init__(self, block: Block, p: Precision, sample: Floats, signed: bool, percentile: Percentile) -> None:
         self.block, self.p, self.signed = block, p, signed
         self.cells: Cells = to_cells(block.codes, p)
         self.sample = np.ascontiguousarray(sample[:CALIBRATION_VECTORS])
@@ -54,26 +54,17 @@ class Crossbar:
         self.adc_step, self.adc_range = self._converter(ideal, sample, percentile)
         self.ideal = ideal
 
-    def _converter(self, ideal: Reads, sample: Floats, percentile: float) -> tuple[float, tuple[int, int]]:
-        """Step and code range of the converter.
-
-        Tried are the range that holds `percentile` of the column results and halves of it, down to steps of
-        one level; the one with the smallest mean-square error of the digital sums is taken. Where many
-        slices share a converter, few significant reads then decide, not the many others.
-        """
+    def _converter(self, ideal: Reads, sample: Floats, percentile: Percentile) -> tuple[float, tuple[int, int]]:
+        """Step and code range of the converter."""
         inputs, x_factors = input_slices(sample, self.p, self.signed)
         starts = range(0, inputs.shape[2], self.p.active_rows)
         rows = [slice(i, i + self.p.active_rows) for i in starts]
         y = np.array([[x[:, r] @ part[r] for r in rows] for x in inputs for part in ideal.levels])
         low, high = slices.code_range(self.p.adc_bits, signed=bool(y.size and y.min() < 0))
-        limit = float(np.percentile(np.abs(y), percentile)) if y.size else 0.0
+        factors = np.multiply.outer(x_factors, ideal.factors).reshape(-1).astype(np.float32)
         # Whole levels give whole results: nothing is gained by steps below 1, and at 1 nothing is lost.
         finest = 0.0 if self.p.continuous else 1.0
-        widest = max((limit or 1.0) / high, finest)
-        factors = np.multiply.outer(x_factors, ideal.factors).reshape(-1).astype(np.float32)
-        tried = [max(widest / 2**halving, finest) for halving in range(MOST_HALVINGS)]
-        errors = [_converter_error(y, factors, step, low, high) for step in dict.fromkeys(tried)]
-        return list(dict.fromkeys(tried))[int(np.argmin(errors))], (low, high)
+        return converter_step(y, factors, low, high, percentile, finest), (low, high)
 
     def read(self, reads: Reads, codes: Floats, seed: int, first_row: int = 0) -> npt.NDArray[np.float64]:
         """Sums in units of input codes x weight codes, one per vector and column."""
@@ -97,14 +88,6 @@ class Crossbar:
         if self.cells.offset:
             y -= self.cells.offset * codes.sum(axis=1, keepdims=True, dtype=np.float64)
         return y
-
-
-def _converter_error(y: Floats, factors: Floats, step: float, low: int, high: int) -> float:
-    """Mean square of what conversions add to the sums of (reads, row groups, vectors, columns) results."""
-    inverse = np.float32(1 / step)
-    error = np.clip(np.rint(y * inverse), low, high) * np.float32(step) - y
-    total = np.tensordot(factors, error.sum(axis=1), axes=1)
-    return float(np.square(total, dtype=np.float64).mean()) if total.size else 0.0
 
 
 def input_slices(codes: Floats, p: Precision, signed: bool) -> tuple[Floats, Integers]:

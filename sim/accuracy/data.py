@@ -13,6 +13,7 @@ import numpy.typing as npt
 import onnx
 
 from ..errors import SimulationError
+from .metrics import Labels
 from .model import dtype_of
 
 Array = npt.NDArray[Any]
@@ -28,7 +29,7 @@ class Data:
     arrays : dict of str to array
         By the network's input.
     labels : array or None
-        (n,) integers.
+        (n,) classes or values.
     shared : tuple of str
         Inputs that every batch gets whole, such as an initial state: of the size that the network fixes.
     step : int
@@ -36,7 +37,7 @@ class Data:
     """
 
     arrays: dict[str, Array]
-    labels: npt.NDArray[np.int64] | None
+    labels: Labels | None
     shared: tuple[str, ...] = ()
     step: int = 0
 
@@ -152,11 +153,11 @@ def _same_length(path: Path, lengths: dict[str, int]) -> None:
         raise SimulationError(f"{path}: arrays with different numbers of samples ({found})")
 
 
-def _labels(path: Path, labels: Array | None, n: int) -> npt.NDArray[np.int64] | None:
+def _labels(path: Path, labels: Array | None, n: int) -> Labels | None:
     if labels is None:
         return None
-    if labels.dtype.kind not in "iu" or labels.shape != (n,):
+    if labels.dtype.kind not in "iuf" or labels.shape != (n,) or not np.isfinite(labels).all():
         raise SimulationError(
-            f"{path}: labels: found {labels.dtype} {labels.shape}, expected integers of shape ({n},)"
+            f"{path}: labels: found {labels.dtype} {labels.shape}, expected finite numbers of shape ({n},)"
         )
-    return labels.astype(np.int64)
+    return labels.astype(np.float64 if labels.dtype.kind == "f" else np.int64)

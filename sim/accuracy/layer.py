@@ -14,6 +14,7 @@ from ..mapping import Tiling
 from .conditions import Conditions
 from .crossbar import Block, Crossbar, Programmed
 from .precision import Precision
+from .ranges import Percentile, input_scales
 
 Floats = npt.NDArray[np.float32]
 CHUNK_ROWS = 8192  # vectors computed at once: bounds the memory for their slices
@@ -28,8 +29,9 @@ class Layer:
     tiling : Tiling
         Of the mapping; the blocks made here are checked against it.
     sample : (n_vectors, groups * k) inputs, as the float network makes them
-    percentile : float
-        Share of the sample that input and converter ranges hold; the rest is clipped.
+    percentile : float or None
+        Share of the sample that input and converter ranges hold, the rest is clipped; None looks for the
+        ranges of least error (see `ranges`).
     input_parts : tuple of int
         Rows with a range of their own, one part after the other. Codes of all parts then count alike, and
         the weights of a part are multiplied by its range: one DAC setting drives the whole crossbar.
@@ -47,7 +49,7 @@ class Layer:
         tiling: Tiling,
         p: Precision,
         sample: Floats,
-        percentile: float,
+        percentile: Percentile,
         input_parts: tuple[int, ...] = (),
     ) -> None:
         self.name, self.p = name, p
@@ -55,12 +57,14 @@ class Layer:
         self.signed = bool(sample.size and sample.min() < 0)
         try:
             self.range = slices.code_range(p.input_bits, self.signed)
-            self.step, self.row_scales = input_scales(sample, input_parts, self.range[1], percentile)
+            self.step, self.row_scales = input_scales(sample, input_parts, *self.range, percentile)
             exact, matrix = matrix, matrix * self.row_scales.reshape(self.groups, self.k, 1)
             columns = matrix.transpose(1, 0, 2).reshape(self.k, self.groups * self.n)
             self.column_steps = conductance.weight_steps(columns, p.weight_bits)
             codes = (matrix / self.column_steps.reshape(self.groups, 1, self.n)).astype(np.float32)
-            self.blocks = list(blocks(codes if p.continuous else np.rint(codes), p))
+            if not p.continuous:  # the division may round the largest weight of a column one code too far
+                codes = np.clip(np.rint(codes), -p.weight_top, p.weight_top)
+            self.blocks = list(blocks(codes, p))
             self._check(tiling)
             inputs = self.codes(sample)
             self.crossbars = [Crossbar(b, p, inputs[:, b.rows], self.signed, percentile) for b in self.blocks]
@@ -106,19 +110,6 @@ class Layer:
                 total[:, block.columns] += bar(part, first_row + start)
             y[start : start + len(codes)] = total * scale
         return y
-
-
-def input_scales(
-    sample: Floats, parts: tuple[int, ...], high: int, percentile: float
-) -> tuple[float, Floats]:
-    """One input code of the first part, and the range of every row relative to the first part's."""
-    if not parts:
-        return encode.input_step(sample, high, percentile), np.ones(sample.shape[1], np.float32)
-    steps = []
-    for of_part in np.split(sample, np.cumsum(parts)[:-1], axis=1):
-        driven = of_part[of_part.any(axis=1)]  # the parts of a GRU are read one after the other
-        steps.append(encode.input_step(driven if driven.size else of_part, high, percentile))
-    return steps[0], np.repeat(np.array(steps) / steps[0], parts).astype(np.float32)
 
 
 def tiled_product(x: Floats, parts: list[Block], n_columns: int) -> Floats:

@@ -12,17 +12,21 @@ import numpy.typing as npt
 from ..errors import SimulationError
 
 Array = npt.NDArray[Any]
-Metric = Callable[[Array, Array, "npt.NDArray[np.int64] | None"], float]
+Labels = npt.NDArray[Any]
+Metric = Callable[[Array, Array, Labels | None], float]
+"""The network's first output, that of the float network, and labels, as one number."""
 
 
 def top(k: int) -> Metric:
     """Share of samples whose label is among the `k` largest outputs."""
 
-    def metric(output: Array, reference: Array, labels: npt.NDArray[np.int64] | None) -> float:
+    def metric(output: Array, reference: Array, labels: Labels | None) -> float:
         if labels is None:
             raise SimulationError(
                 f"--metric top{k}: the data file has no array 'labels'; add it, or use --metric agreement"
             )
+        if labels.dtype.kind != "i":
+            raise SimulationError(f"--metric top{k}: labels: found {labels.dtype}, expected integers")
         scores = _scores(output)
         if labels.size and (labels.min() < 0 or labels.max() >= scores.shape[1]):
             raise SimulationError(
@@ -35,19 +39,48 @@ def top(k: int) -> Metric:
     return metric
 
 
-def agreement(output: Array, reference: Array, labels: npt.NDArray[np.int64] | None) -> float:
+def agreement(output: Array, reference: Array, labels: Labels | None) -> float:
     """Share of decisions (largest output) that are those of the float network."""
     return float((_scores(output).argmax(1) == _scores(reference).argmax(1)).mean())
 
 
-def sqnr_db(output: Array, reference: Array, labels: npt.NDArray[np.int64] | None) -> float:
+def sqnr_db(output: Array, reference: Array, labels: Labels | None) -> float:
     """Power of the float network's output over that of the deviation from it, in decibels."""
     error = np.square(output.astype(np.float64) - reference).sum()
     power = np.square(reference.astype(np.float64)).sum()
     return decibels(float(power), float(error))
 
 
-METRICS: dict[str, Metric] = {"top1": top(1), "top5": top(5), "agreement": agreement, "sqnr": sqnr_db}
+def spearman(output: Array, reference: Array, labels: Labels | None) -> float:
+    """Rank correlation of cosine similarities with scores.
+
+    Samples 2 i and 2 i + 1 are a pair; its score is the label of its first sample.
+    """
+    if labels is None or len(output) % 2:
+        raise SimulationError(
+            "--metric spearman: expected samples in pairs, and an array 'labels' with the score of each pair"
+        )
+    vectors = output.reshape(len(output), -1).astype(np.float64)
+    first, second = vectors[0::2], vectors[1::2]
+    lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
+    cosine = (first * second).sum(1) / np.where(lengths > 0, lengths, 1)
+    return float(np.corrcoef(_ranks(cosine), _ranks(labels[0::2]))[0, 1])
+
+
+def _ranks(x: Array) -> Array:
+    """Ranks, equal values sharing the mean of theirs."""
+    _, inverse, counts = np.unique(x, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return (last - (counts - 1) / 2)[inverse]
+
+
+METRICS: dict[str, Metric] = {
+    "top1": top(1),
+    "top5": top(5),
+    "agreement": agreement,
+    "spearman": spearman,
+    "sqnr": sqnr_db,
+}
 
 
 def decibels(power: float, error: float) -> float:

@@ -21,8 +21,9 @@ from .conditions import Conditions
 from .data import Data
 from .functional import Functional
 from .layer import Layer, blocks, tiled_product
-from .metrics import METRICS, decibels, mean_and_interval
+from .metrics import METRICS, Metric, decibels, mean_and_interval
 from .precision import Precision
+from .ranges import Percentile, thinned
 
 Floats = npt.NDArray[np.float32]
 Progress = Callable[[str, float], None]
@@ -66,13 +67,16 @@ class Study:
     ----------
     functional, mapping, chip, data
         `functional` made from the same mapping.
-    metric : str
-        A name of `METRICS`; of the network's first output.
-    percentile : float
-        Share of the calibration sample that ranges hold.
+    metric : str or callable
+        A name of `METRICS`, or a function like them; of the network's first output.
+    percentile : float or None
+        Share of the calibration sample that ranges hold; None looks for the ranges of least error.
     n_calibration : int
         Samples of the data that calibrate input and converter ranges; the first `CALIBRATION_STEPS`, in
         order, for recurrent networks, which also get all data in one run.
+
+    n_vectors : int
+        Input vectors of a layer, at most about so many, that its ranges are taken from.
 
     Attributes
     ----------
@@ -89,15 +93,17 @@ class Study:
         mapping: Mapping,
         chip: Chip,
         data: Data,
-        metric: str = "top1",
-        percentile: float = 99.9,
+        metric: str | Metric = "top1",
+        percentile: Percentile = None,
         n_calibration: int = 64,
+        n_vectors: int = SAMPLE_VECTORS,
     ) -> None:
-        if metric not in METRICS:
+        if isinstance(metric, str) and metric not in METRICS:
             raise SimulationError(f"--metric: found {metric!r}, expected one of {', '.join(METRICS)}")
-        if not 0 < percentile <= 100:
+        if percentile is not None and not 0 < percentile <= 100:
             raise SimulationError(f"--clip: found {percentile:g}, expected a percentile above 0, up to 100")
-        self.functional, self.data, self.metric = functional, data, METRICS[metric]
+        self.functional, self.data, self.n_vectors = functional, data, n_vectors
+        self.metric = METRICS[metric] if isinstance(metric, str) else metric
         self.batch = self._batch(mapping)
         self.precision = Precision.of(chip)
         self.reference = self._outputs(functional.reference)
@@ -171,7 +177,7 @@ class Study:
         seen: dict[str, list[Floats]] = {}
 
         def product(name: str, x: Floats) -> Floats:
-            seen.setdefault(name, []).append(x[:: 1 + len(x) // SAMPLE_VECTORS])
+            seen.setdefault(name, []).append(thinned(x, self.n_vectors))
             return tiled_product(x, parts[name], matrices[name].shape[0] * matrices[name].shape[2])
 
         error = scale = 0.0
@@ -182,12 +188,7 @@ class Study:
                     error = max(error, float(np.abs(mine[name] - value).max(initial=0)))
                     scale = max(scale, float(np.abs(value).max(initial=0)))
         self.mapping_error = error / scale if scale else error
-        return {name: _thinned(np.concatenate(xs)) for name, xs in seen.items()}
-
-
-def _thinned(x: Floats) -> Floats:
-    """At most about `SAMPLE_VECTORS` rows, evenly spread."""
-    return x[:: 1 + len(x) // SAMPLE_VECTORS]
+        return {name: thinned(np.concatenate(xs), self.n_vectors) for name, xs in seen.items()}
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from ..loading import load_network
 if TYPE_CHECKING:
     from ...sim.accuracy.conditions import Conditions
     from ...sim.accuracy.data import Data
+    from ...sim.accuracy.metrics import Metric
     from ...sim.accuracy.search import Choice
     from ...sim.accuracy.study import Outcome, Study
     from ...workloads.graph import Network
@@ -32,6 +33,8 @@ class Plan:
         Beside the ideal one, which is always there.
     loss : float or None
         Search the layers to keep digital for this loss.
+    vectors : int or None
+        Input vectors of a layer that its ranges are taken from, where not as many as usual.
     """
 
     network: str
@@ -39,12 +42,13 @@ class Plan:
     chips: Sequence[tuple[str, Chip]]
     conditions: Sequence[Conditions]
     seeds: Sequence[int]
-    metric: str
-    percentile: float
+    metric: str | Metric
+    percentile: float | None
     digital: tuple[str, ...] = ()
     loss: float | None = None
     bind: Sequence[str] = ()
     samples: int | None = None
+    vectors: int | None = None
 
 
 @dataclass
@@ -64,7 +68,7 @@ def compute(plan: Plan, progress: Progress | None = None) -> Result:
     """Run everything that the plan says."""
     result: Result | None = None
     for value, chip in plan.chips:
-        network, study = _study(plan, chip)
+        network, study = study_of(plan, chip)
         device = study.precision.device
         if result is None:
             result = Result(network, study.float_value, study.data.n, study.mapping_error, device.name)
@@ -91,7 +95,7 @@ def _search(plan: Plan, study: Study, progress: Progress | None) -> list[Choice]
     return find_digital(study, plan.conditions[-1], plan.seeds, plan.loss or 0.0, progress)
 
 
-def _study(plan: Plan, chip: Chip) -> tuple[Network, Study]:
+def study_of(plan: Plan, chip: Chip) -> tuple[Network, Study]:
     """The network mapped on a chip as `ohmsum run` maps it, less what does not change the arithmetic."""
     from ...sim.accuracy.data import load_data
     from ...sim.accuracy.functional import Functional
@@ -110,7 +114,8 @@ def _study(plan: Plan, chip: Chip) -> tuple[Network, Study]:
         network, chip, MappingOptions(replicate=False, placement="linear", digital=plan.digital)
     )
     functional = Functional(plan.network, mapping)
-    return network, Study(functional, mapping, chip, data, plan.metric, plan.percentile)
+    more = {} if plan.vectors is None else {"n_vectors": plan.vectors}
+    return network, Study(functional, mapping, chip, data, plan.metric, plan.percentile, **more)
 
 
 def _one_run(data: Data) -> dict[str, tuple[int, ...]]:

@@ -1,0 +1,126 @@
+"""The table as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from .catalogue import Case
+from .measures import correlation_error, share_error
+from .rows import ADC_BITS, ADC_SEEDS, AGED, CHIP, Figure
+
+Results = Mapping[str, Figure]
+NOT_YET = "..."
+
+
+def page(found: Sequence[tuple[Case, Results]]) -> str:
+    """All tables; what is not computed yet is marked."""
+    parts = [
+        "# Real networks on real data",
+        f"Printed by `python -m ohmsum.tools.accuracy.networks`. Chip: `{CHIP}`, 8-bit inputs and converters, "
+        "PCM devices by their published fits (`hermes-2`). Networks and data come out of public packages.",
+        _networks(found),
+        "## Exact where nothing is lost",
+        "Largest deviation from ONNX Runtime, relative to its largest output: of the float32 product, tile by "
+        "tile, and of the chip itself with ideal devices, 24-bit weights, inputs and converters. Both are the "
+        "rounding of float32: the tiles compute the network.",
+        _exact(found),
+        "## Noise and drift",
+        "All layers with weights on crossbars. *8 bits*: 8-bit weights, inputs and converters, ideal devices. "
+        "Then PCM devices, that long after programming; *bare* is without drift compensation. "
+        "\u00b1: 95 % confidence interval of the mean over chips drawn (Student's t).",
+        _conditions(found),
+        *_depthwise(found),
+        "## Converter bits",
+        "Above: ideal devices of any conductance; below: after a day, drift compensated.",
+        _bits(found),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _networks(found: Sequence[tuple[Case, Results]]) -> str:
+    rows = [["network", "data", "metric", "samples", "float", "sampling error", "chips drawn", "CPU time"]]
+    for case, results in found:
+        figure = results.get("8 bits")
+        cpu_s = sum(f.cpu_s for f in results.values())
+        rows.append(
+            [
+                case.title,
+                case.data,
+                case.metric_name,
+                NOT_YET if figure is None else f"{figure.n_samples:,}",
+                NOT_YET if figure is None else _value(case, figure.float_value),
+                NOT_YET if figure is None else f"\u00b1 {_value(case, _sampling_error(case, figure))}",
+                f"{case.seeds}, {ADC_SEEDS}",
+                f"{cpu_s / 60:.0f} min",
+            ]
+        )
+    return _table(rows)
+
+
+def _sampling_error(case: Case, figure: Figure) -> float:
+    n = case.n_decisions or figure.n_samples
+    return (correlation_error if case.correlation else share_error)(figure.float_value, n)
+
+
+def _exact(found: Sequence[tuple[Case, Results]]) -> str:
+    rows = [["network", "samples", "tiled float32 product", "24-bit chip"]]
+    for case, results in found:
+        figure = results.get("enough bits")
+        if figure is not None:
+            worst = max(f.mapping_error for f in results.values())
+            rows.append([case.title, str(figure.n_samples), f"{worst:.1e}", f"{figure.mean:.1e}"])
+    return _table(rows)
+
+
+def _conditions(found: Sequence[tuple[Case, Results]]) -> str:
+    rows = [["network", "float", "8 bits", *(n if k == "drift" else f"{n}, bare" for n, k in AGED)]]
+    for case, results in found:
+        shown = [_shown(case, results.get(f"{name}, {kind}")) for name, kind in AGED]
+        figure = results.get("8 bits")
+        value = NOT_YET if figure is None else _value(case, figure.float_value)
+        rows.append([case.title, value, _shown(case, figure), *shown])
+    return _table(rows)
+
+
+def _depthwise(found: Sequence[tuple[Case, Results]]) -> list[str]:
+    texts = []
+    for case, results in found:
+        keys = ("8 bits, depthwise digital", "1 day, depthwise digital")
+        if case.depthwise and any(key in results for key in keys):
+            first, second = (_shown(case, results.get(key)) for key in keys)
+            texts.append(
+                f"{case.title} with its depthwise convolutions kept digital: {first} at 8 bits, "
+                f"{second} after a day, compensated."
+            )
+    return texts
+
+
+def _bits(found: Sequence[tuple[Case, Results]]) -> str:
+    rows = [["network", "samples", *map(str, ADC_BITS)]]
+    for case, results in found:
+        for kind in ("ideal", "1 day"):
+            figures = [results.get(f"{bits} bits, {kind}") for bits in ADC_BITS]
+            n = next((str(f.n_samples) for f in figures if f is not None), NOT_YET)
+            head = [case.title, n] if kind == "ideal" else ["", ""]
+            rows.append([*head, *(_shown(case, f) for f in figures)])
+    return _table(rows)
+
+
+def _shown(case: Case, figure: Figure | None) -> str:
+    if figure is None:
+        return NOT_YET
+    interval = figure.interval
+    text = _value(case, figure.mean)
+    return text if interval is None else f"{text} \u00b1 {_value(case, interval).removesuffix(' %')}"
+
+
+def _value(case: Case, value: float) -> str:
+    return f"{value:.3f}" if case.correlation else f"{100 * value:.1f} %"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows, the first one the head, as a Markdown table with columns of equal width."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["| " + " | ".join(t.ljust(w) for t, w in zip(row, widths, strict=True)) + " |" for row in rows]
+    lines.insert(1, "|" + "|".join("-" * (w + 2) for w in widths) + "|")
+    return "\n".join(lines)
