@@ -11,12 +11,13 @@ from collections.abc import Mapping as Dict
 
 from ...arch.chip import Chip
 from ..flit_detail import FlitDetail
+from ..mapping.attention import WRITE
 from ..mapping.mapping import Mapping
 from ..noc.deadlock import check_deadlock_free
 from ..noc.detail import Detail
 from ..operands.layer_operands import LayerOperands
 from ..program import Program
-from . import array_rows, arrays, crossbars, training, units
+from . import array_rows, arrays, crossbars, rewritten, training, units
 from .autoregression import feed_back
 from .connect import connect
 from .context import Context
@@ -67,7 +68,11 @@ def lower(
     for operator in mapping.network.operators:
         a = mapping.of(operator.name)
         makers = [mapping.network.producer(p.tensor).name for p in operator.inputs]
-        if training.lowers(operator, a):
+        if operator.op == WRITE:
+            stages[operator.name] = rewritten.write(context, operator, a, stages[makers[0]])
+        elif a.place == "crossbar" and operator.product is not None:
+            stages[operator.name] = rewritten.multiply(context, operator, a)
+        elif training.lowers(operator, a):
             source = stages[makers[0]]
             stages[operator.name] = training.lower(context, operator, a, source)
         elif a.place == "crossbar":

@@ -37,7 +37,8 @@ def connect(
     for edge, room in zip(edges, rooms, strict=True):
         src, dst = stages[edge.src], stages[edge.dst]
         wanted = _wanted(src, dst)
-        kept = kept_firings(context, src) or _buffered(context, src, edge.dst, wanted, inputs)
+        kept = src.firings.n if src.in_place else kept_firings(context, src)
+        kept = kept or _buffered(context, src, edge.dst, wanted, inputs)
         stream = _Stream(dst, edge, max(room, kept), wanted)
         streams[edge.src if multicast else f"{edge.src} {edge.dst}"].append(stream)
     for together in streams.values():
@@ -138,10 +139,10 @@ def _distribute(context: Context, src: Stage, streams: list[_Stream], multicast:
     n, n_bytes = src.firings.n, _bytes(context, src)
     away = []
     for stream in streams:
-        if flows(src.held, stream.wanted, context.word_bytes):
+        if not src.in_place and flows(src.held, stream.wanted, context.word_bytes):
             away.append(stream)
         else:
-            _channel(context, src.last, stream, src.in_flight, n_bytes)
+            _channel(context, src.last, stream, 0 if src.in_place else src.in_flight, n_bytes)
     if not away:
         return
     name = f"{src.operator} -> {' + '.join(dict.fromkeys(s.dst.operator for s in away))}"

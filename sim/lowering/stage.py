@@ -30,6 +30,9 @@ class Stage:
         Which part of an output firing comes into being where.
     latency_fs, interval_fs : int
         Of the chain without contention, and between two firings: how many firings are under way at once.
+    in_place : bool
+        The output lies where it is used (in the cells of the consumer): nothing moves, and there is room for
+        exactly one output.
     mean_share : Fraction
         Elements of a mean output token, of those of the token that looks back furthest (`held`).
     wanted_from : mapping of str to (Shares, Shares)
@@ -51,6 +54,7 @@ class Stage:
     feedback: bool = False
     taken: Firings | None = None
     mean_share: Fraction = Fraction(1)
+    in_place: bool = False
     wanted_from: Mapping[str, tuple[Shares, Shares]] = field(default_factory=dict)
 
     @property

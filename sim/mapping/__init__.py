@@ -9,6 +9,7 @@ from typing import Any, get_args
 from ...arch.chip import Chip, Tile
 from ...workloads.graph import Network, Operator
 from ..errors import SimulationError
+from .attention import WRITE, prepared, product_of, written
 from .mapping import HOST, Assignment, Mapping, Tiling
 from .options import MappingOptions
 from .placement import WIDEST_NET, Net, Placement, Search, place
@@ -47,12 +48,13 @@ def map_network(
     """
     options = options or MappingOptions()
     _check_names(network, options)
+    network = prepared(network, chip, options)
     if options.swap and like is None:
         network = _with_parts(network, chip, options)
     network = split(network, chip, options)
     choices = choices_of(network, chip, options)
     analog = [o for o in network.operators if choices[o.name].place == "crossbar"]
-    tilings = _tilings(analog, chip)
+    tilings = _tilings(network, analog, chip)
     if like is None:
         planned = plan(network, chip, options, choices, tilings)
     else:
@@ -118,11 +120,11 @@ def _check_names(network: Network, options: MappingOptions) -> None:
             )
 
 
-def _tilings(analog: list[Operator], chip: Chip) -> dict[str, Tiling]:
+def _tilings(network: Network, analog: list[Operator], chip: Chip) -> dict[str, Tiling]:
     if chip.tile is None:
         return {}
     array = _array(chip.tile)
-    return {o.name: tile_matrix(o.matrix, array, o.name) for o in analog if o.matrix is not None}
+    return {o.name: tile_matrix(o.matrix or written(o, network).matrix, array, o.name) for o in analog}
 
 
 def _array(tile: Tile) -> Array:
@@ -136,7 +138,7 @@ def _with_parts(network: Network, chip: Chip, options: MappingOptions) -> Networ
     array = _array(chip.tile)
     chosen = choices_of(network, chip, options)
     analog = [o for o in network.operators if chosen[o.name].place == "crossbar"]
-    if fits(_tilings(analog, chip), chip):
+    if fits(_tilings(network, analog, chip), chip):
         return network
     room = rooms(chip, options.swap_overlap).crossbars
     return cut_large(network, too_large(analog, array, room), array, room)
@@ -163,8 +165,12 @@ def _assign(
         choice = choices[o.name]
         makers = [found[network.producer(p.tensor).name] for p in o.inputs]
         near = near_layer(o, found) or next((m.sources for m in makers if m.sources[0] != HOST), here)
-        if choice.place == "cells" and o.role is not None:
+        if choice.place == "cells" and o.op != WRITE and o.role is not None:
             a = on_cells(o, choice, found[o.role.layer])
+        elif choice.place == "cells":
+            product = product_of(o, network)
+            a = _on_crossbars(product, choice, tilings[product.name], planned, chip)
+            a = replace(a, operator=o.name, place="cells", sources=a.tiles)
         elif choice.place == "crossbar":
             a = _on_crossbars(o, choice, tilings[o.name], planned, chip)
         elif choice.place == "host":

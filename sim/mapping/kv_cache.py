@@ -67,8 +67,8 @@ def kv_caches(mapping: Mapping, chip: Chip) -> dict[str, Cache]:
     for operator in network.operators:
         if operator.op != CACHE_APPEND and not (operator.product and operator.product.cached):
             continue
-        if operator.name in found or mapping.of(operator.name).place == "host":
-            continue
+        if operator.name in found or mapping.of(operator.name).place in ("host", "crossbar"):
+            continue  # kept by the host, or in the crossbars themselves
         readers = _readers(network, operator)
         at = mapping.of(operator.name).home // per_chip
         cache = _placed(_cache(network, chip, operator, readers, at), chip, free)
@@ -116,11 +116,13 @@ def _placed(cache: Cache, chip: Chip, free: dict[int, int]) -> Cache:
             free[cache.chip] = left - cache.n_bytes
             return replace(cache, place="sram")
         if kv.overflow == "error" or chip.memory is None:
+            size = kv.capacity_bytes * kv.count
             raise SimulationError(
                 f"operator {cache.name!r}: its cache takes {cache.n_bytes} bytes "
-                f"({cache.positions} positions of {cache.elements} elements), the kv_cache of chip {chip.name!r} has {left} of "
-                f"{kv.capacity_bytes * kv.count} left; use a larger kv_cache.capacity, more chips, a shorter "
-                "context, or overflow: memory on a chip that has one"
+                f"({cache.positions} positions of {cache.elements} elements), "
+                f"the kv_cache of chip {chip.name!r} has {left} of {size} left\n"
+                "use a larger kv_cache.capacity, more chips, a shorter context, or overflow: memory on a "
+                "chip that has one"
             )
     if chip.memory is None:
         raise SimulationError(

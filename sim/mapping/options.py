@@ -32,6 +32,10 @@ class MappingOptions:
     partition : {"pipeline", "tensor", "auto"}
         Over several chips: layers one after the other (pipeline), or the columns of every layer over all
         chips (tensor). auto is settled by `simulate`, which runs both.
+    attention : {"auto", "mac_array", "unit", "analog", "host"}
+        Where products of two activations run; auto: as the chip says, or on the nearest hardware.
+    dense_attention : bool
+        Work that a causal mask hides is done all the same.
     """
 
     replicate: bool = True
@@ -43,3 +47,5 @@ class MappingOptions:
     swap: bool = False
     swap_overlap: bool = True
     partition: Literal["pipeline", "tensor", "auto"] = "pipeline"
+    attention: Literal["auto", "mac_array", "unit", "analog", "host"] = "auto"
+    dense_attention: bool = False

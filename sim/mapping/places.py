@@ -12,6 +12,7 @@ from ...arch.chip import Chip
 from ...arch.digital import Unit
 from ...workloads.graph import Network, Operator, Port, Reach, Window
 from ..errors import SimulationError
+from .attention import WRITE, attention_place
 from .growth import output_grows
 from .kv_cache import CACHE_APPEND
 from .mapping import Place
@@ -66,11 +67,21 @@ def choose(operator: Operator, chip: Chip, options: MappingOptions) -> Choice:
     if operator.kind == "matrix":
         return _choose_matrix(operator, chip, options)
     if operator.kind == "product":
-        if chip.mac_array is not None:
-            return Choice("mac_array", "mac_array", "product of two activations")
-        return _unit_or_host(operator, chip, options)
+        return _choose_product(operator, chip, options)
     if operator.kind == "move":
         return _choose_move(operator, chip, options)
+    return _unit_or_host(operator, chip, options)
+
+
+def _choose_product(operator: Operator, chip: Chip, options: MappingOptions) -> Choice:
+    where = attention_place(chip, options)
+    why = "as chosen" if options.attention != "auto" else "as the chip file says" if chip.attention else ""
+    if where == "mac_array":
+        return Choice("mac_array", "mac_array", why or "product of two activations")
+    if where == "analog":
+        return Choice("crossbar", "crossbar", f"{why}: rewritten at run time")
+    if where == "host":
+        return _host(operator, chip, options, f"attention on the host {why}")
     return _unit_or_host(operator, chip, options)
 
 
@@ -85,6 +96,10 @@ def _choose_matrix(operator: Operator, chip: Chip, options: MappingOptions) -> C
 
 
 def _choose_move(operator: Operator, chip: Chip, options: MappingOptions) -> Choice:
+    if operator.op == WRITE:
+        return Choice("cells", "crossbar writes", "operand of a product, written at run time")
+    if operator.op == CACHE_APPEND and attention_place(chip, options) == "host":
+        return _host(operator, chip, options, "attention on the host")
     if operator.op == CACHE_APPEND:
         return Choice("chip_unit", "kv cache", "keys and values for later tokens")
     if operator.params:

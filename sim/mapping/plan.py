@@ -8,6 +8,7 @@ from ...arch.chip import Chip
 from ...workloads.graph import Network, Operator
 from . import partition, segments
 from .allocate import Need, allocate, check_fit
+from .attention import written
 from .mapping import Deal, Swap, Tiling
 from .options import MappingOptions
 from .places import Choice, find_unit, work_of
@@ -58,13 +59,16 @@ def plan(
         floor_fs = _slowest_elsewhere_fs(network, chip, choices)
         replicas, dealt = partition.deal(chip, layers, tilings, options.replicate, floor_fs)
         return Plan(replicas, {name: deals[0].first for name, deals in dealt.items()}, dealt)
-    check_fit([Need(o.name, tilings[o.name].crossbars, 1) for o in layers], per_tile, tiles, chip.n_chips)
-    replicas = dict.fromkeys(tilings, 1)
-    if options.replicate:
-        spare = per_tile * tiles - sum(t.crossbars for t in tilings.values())
+    # Operands that are written at run time have as many copies as there are sequences.
+    replicas = {o.name: 1 if o.matrix else written(o, network).sequences for o in layers}
+    needed = [Need(o.name, tilings[o.name].crossbars * replicas[o.name], 1) for o in layers]
+    check_fit(needed, per_tile, tiles, chip.n_chips)
+    layers = [o for o in layers if o.matrix is not None]
+    if options.replicate and layers:
+        spare = per_tile * tiles - sum(need.crossbars for need in needed)
         floor_fs = _slowest_elsewhere_fs(network, chip, choices)
         counts = replicate([replicable(chip, o, tilings[o.name]) for o in layers], spare, floor_fs)
-        replicas = {o.name: n for o, n in zip(layers, counts, strict=True)}
+        replicas |= {o.name: n for o, n in zip(layers, counts, strict=True)}
     needs = [Need(name, tiling.crossbars, replicas[name]) for name, tiling in tilings.items()]
     return Plan(replicas, dict(zip(tilings, allocate(needs, per_tile, tiles), strict=True)))
 

@@ -60,10 +60,11 @@ def _scores(
     """The scores that a node passes on, and what it lets through of them (None: all)."""
     alike = [n for n in node.inputs if n and not graph.is_static(n) and graph.shape(n) == shape]
     if node.op == "Where":
-        for scores, constant, keeps in ((1, 2, True), (2, 1, False)):
-            number = graph.value(node.inputs[constant])
-            if node.inputs[scores] in alike and number is not None and number.max() <= HIDDEN:
-                return node.inputs[scores], _truth(graph, links, node.inputs[0], keeps)
+        condition, first, second = node.inputs
+        for name, constant, keeps in ((first, second, True), (second, first, False)):
+            number = graph.value(constant)
+            if name in alike and number is not None and number.max() <= HIDDEN:
+                return name, _truth(graph, links, condition, keeps)
         return None
     if node.op != "Add":
         return (alike[0], None) if len(alike) == 1 and alike[0] == node.inputs[0] else None
@@ -105,7 +106,10 @@ def _truth(graph: Graph, links: Links, name: str, keeps: bool) -> Visible | None
 def _both(parts: list[Visible | None]) -> Visible | None:
     """What several masks let through together."""
     known = [p for p in parts if p is not None]
-    return None if not known else np.logical_and.reduce(np.broadcast_arrays(*known))
+    together: Visible | None = None
+    for part in known:
+        together = part if together is None else np.logical_and(together, part)
+    return together
 
 
 def _behind_views(graph: Graph, links: Links, name: str) -> Node | None:
