@@ -4,9 +4,9 @@ A segment that takes turns has three actors. A request, made when the segment be
 has done its last product, takes the latency of the memory (or of the link to the host). The weights follow in
 up to 16 bursts: from the memory at its bandwidth, or where there is none from the host, over its link and
 the network to the tiles, once for all replicas. While the next burst is on its way, the rows of the last one
-are written (`mapping/writing.py`). The layers of the segment begin when all rows are written. The first segment of
-an inference is requested when the one before has left its crossbars (at time 0 for the first), whether or not
-its input is there.
+are written (`mapping/writing.py`). The layers of the segment begin when all rows are written. The first
+segment of an inference is requested when the one before has left its crossbars (at time 0 for the first),
+whether or not its input is there.
 
 What the layers of one segment make for those of a later one is kept whole, in the buffers of the tiles that
 will use it; that there is room for it is an assumption (a report says how much it is). Weights from a memory
@@ -25,7 +25,7 @@ from ..mapping.timing import bytes_fs, ceil_div
 from ..mapping.writing import Copy, bytes_by_tiles, rows_by_tile, rows_in_turn
 from ..program import Schedule
 from .context import Context
-from .links import head_fs
+from .links import head_fs, on_chip
 from .shares import Flow
 from .stage import Stage
 from .transfers import transfer
@@ -64,7 +64,7 @@ def lower_swap(context: Context, stages: dict[str, Stage]) -> None:
         for number, segment in enumerate(swap.segments)
         if not segment.resident
     ]
-    written = [_write(context, turn, len(swap.segments)) for turn in turns]
+    written = [_write(context, turn) for turn in turns]
     for turn, (request, write) in zip(turns, written, strict=True):
         for name in turn.segment.layers:
             ready = turn.n_bursts
@@ -126,7 +126,7 @@ def copy_of(mapping: Mapping, chip: Chip, name: str) -> Copy:
     )
 
 
-def _write(context: Context, turn: _Turn, n_segments: int) -> tuple[int, int]:
+def _write(context: Context, turn: _Turn) -> tuple[int, int]:
     """Request, bursts and writing of a segment; returns the first and the last of these actors."""
     layer, bursts = layer_of(turn.number), turn.n_bursts
     request = context.builder.actor(f"{layer} request", 1, layer=layer)
@@ -185,7 +185,9 @@ def _on_the_way(context: Context, moved: list[Flow]) -> int:
     assert host is not None
     link_fs = bytes_fs(sum(flow.n_bytes for flow in moved), host.bandwidth_bytes_per_s)
     routes = [context.route(HOST, tile) for flow in moved for tile in flow.dsts]
-    heads_fs = max(sum(head_fs(context, context.link(i)) for i in route) for route in routes)
+    links = [[context.link(i) for i in route] for route in routes]
+    with_noc = context.chip.noc is not None
+    heads_fs = max(sum(head_fs(context, k) for k in way if with_noc or not on_chip(k)) for way in links)
     return ceil_div(heads_fs + link_fs, link_fs)
 
 
