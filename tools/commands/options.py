@@ -43,13 +43,39 @@ NoHost = Annotated[
 Digital = Annotated[
     list[str], typer.Option("--digital", metavar="NAME", help="Operator (or type) kept off the crossbars.")
 ]
+Attention = Annotated[
+    str,
+    typer.Option(
+        "--attention",
+        metavar="WHERE",
+        help="Where products of two activations run: auto (as the chip says), mac_array, unit, analog (crossbars "
+        "rewritten at run time) or host.",
+    ),
+]
+DenseAttention = Annotated[
+    bool, typer.Option("--dense-attention", help="Do the work that causal masks hide all the same.")
+]
 NoReplicate = Annotated[
     bool, typer.Option("--no-replicate", help="Do not give spare tiles to the slowest stages.")
+]
+NoMulticast = Annotated[
+    bool, typer.Option("--no-multicast", help="Send a stream once to each tile that wants it.")
+]
+NocDetail = Annotated[
+    str | None,
+    typer.Option(
+        "--noc",
+        metavar="packet|flit|ideal",
+        help="Detail of the network: packets book links; flits go through routers (reference engine, slow); "
+        "or transfers take no time.",
+    ),
 ]
 Placement = Annotated[
     str,
     typer.Option(
-        metavar="NAME", help="greedy: swaps that shorten the way; linear: in order along the mesh."
+        metavar="NAME",
+        help="linear: in order along the mesh; greedy: from there, swaps that shorten ways and relieve busy "
+        "links; anneal: the same, accepting some worse ones at first. The report says what each costs.",
     ),
 ]
 Swap = Annotated[

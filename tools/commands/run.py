@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
 
+from ..attention_options import with_attention
 from ..data import data_source, shapes_of_data
 from ..errors import UsageError
 from ..language import Asked, run_language
@@ -77,6 +78,8 @@ def run(
     swap: options.Swap = False,
     swap_no_overlap: options.SwapNoOverlap = False,
     partition: options.Partition = "pipeline",
+    attention: options.Attention = "auto",
+    dense_attention: options.DenseAttention = False,
     prefill: options.Prefill = None,
     decode: options.Decode = None,
     requests: options.Requests = None,
@@ -124,6 +127,7 @@ def run(
 
     mapping = _mapping_options(not no_replicate, not no_host, digital, placement, not no_multicast, seed)
     mapping = with_choices(mapping, swap, swap_no_overlap, partition)
+    mapping = with_attention(mapping, attention, dense_attention)
     to_stdout = str(json_file) == "-"
     source = data_source(network, data, operands, samples)
     if not (bind or inputs):
