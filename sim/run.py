@@ -21,6 +21,7 @@ from .metrics.network import NetworkUse
 from .metrics.requests import Requests
 from .metrics.seconds import seconds
 from .metrics.swap import SwapUse, swap_use
+from .metrics.training import Training, training
 from .program import Program
 
 if TYPE_CHECKING:
@@ -197,6 +198,14 @@ class Run:
     def critical_path(self) -> path.CriticalPath:
         """The chain of visits that made one inference as long as it was."""
         return path.critical_path(self.program, self.single)
+
+    @cached_property
+    def training(self) -> Training | None:
+        """Forward, backward and update apart; None where this is no training step."""
+        asked = self.options.get("training", {})
+        samples = asked.get("epoch_samples")
+        result, path = self.single, self.critical_path
+        return training(self.network, self.chip, self.program, result, self.energy, path, samples)
 
     @cached_property
     def bounds(self) -> Bounds:

@@ -1,9 +1,9 @@
 """Where the parts of a training step run.
 
 The way back of a layer on crossbars, and its update, use the same cells as the layer itself (place
-``cells``); a layer elsewhere takes them along. Gradients of weights that are not made in the array are made on
-MAC arrays, else on a unit of the layer's own tiles that offers ``mac`` (or ``mul`` and ``add``), else on the
-host. Activations wait in the buffers, as many samples as all of them together hold (any address in any
+``cells``); a layer elsewhere takes them along. Gradients of weights that are not made in the array are made
+on MAC arrays, else on a unit of the layer's own tiles that offers ``mac`` (or ``mul`` and ``add``), else on
+the host. Activations wait in the buffers, as many samples as all of them together hold (any address in any
 buffer: assumption), or in memory if not even one sample fits.
 """
 

@@ -24,6 +24,8 @@ requests
     mean_in_system, most_in_system: requests that had arrived and not ended. capacity_per_s: steady-state
     rate of the same number of inferences back to back; above_capacity: whether more is offered than that, so
     that the queue grows without end; both left out if the batch was too short to tell. verdict: in words.
+training
+    Only for a training step, which is then what an inference is everywhere else; see `training_block`.
 energy_j, energy_by_component_j, energy_by_action_j, static_energy_j, power_w
     Per inference. Static energy is booked in the component that leaks, under the action and the layer
     "(static)".
@@ -86,6 +88,7 @@ from typing import TYPE_CHECKING, Any
 from ...arch import describe, roll_up
 from ..metrics.seconds import seconds
 from .operands_block import operands_json
+from .training_block import training_json
 
 if TYPE_CHECKING:
     from ..metrics.layers import Layer
@@ -115,6 +118,7 @@ def to_json(run: Run) -> dict[str, Any]:
             "batch": run.batch,
             **_figures(run),
             "requests": None if run.requests is None else _requests(run.requests),
+            "training": training_json(run),
             "area_by_part_mm2": _area_by_part(run),
             "tiles_used": run.mapping.tiles_used,
             "tiles_total": run.mapping.tiles_total or None,

@@ -18,6 +18,7 @@ from .network_block import network_block
 from .operands_block import operands_block
 from .request_block import request_block
 from .section import section
+from .training_block import training_block
 from .swap_block import swap_block
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def report(run: Run, columns: int, plain: bool, n_layers: int | None = N_LAYERS)
         Text(),
         _summary(run),
         *([] if run.requests is None else request_block(run.requests)),
-        section("Energy per inference, by component"),
+        *training_block(run, columns, plain),
+        section(f"Energy per {'inference' if run.training is None else 'training step'}, by component"),
         *_energy(run, columns, plain),
         section("Where the latency goes: the critical path, by class of resource and cause"),
         *_path(run, columns, plain),
@@ -94,7 +96,8 @@ def report(run: Run, columns: int, plain: bool, n_layers: int | None = N_LAYERS)
 def _title(run: Run) -> Text:
     chips = f"{run.mapping.n_chips} x " if run.mapping.n_chips > 1 else ""
     text = Text.assemble((run.network.name, "bold"), " on ", (f"{chips}{run.chip.name}", "bold"))
-    text.append(f"   batch {run.batch}, {si(run.network.params)} parameters, {si(run.macs, 'MAC')}", "dim")
+    batch = run.batch if run.training is None else run.training.batch
+    text.append(f"   batch {batch}, {si(run.network.params)} parameters, {si(run.macs, 'MAC')}", "dim")
     return text
 
 

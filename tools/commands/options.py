@@ -139,3 +139,17 @@ Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Write result.json, report.txt and report.html there."),
 ]
+
+Training = Annotated[
+    bool,
+    typer.Option(
+        "--training",
+        help="Run one training step of --batch samples instead: forward, backward, update of the weights.",
+    ),
+]
+EpochSamples = Annotated[
+    int | None,
+    typer.Option(
+        "--epoch-samples", metavar="N", help="With --training: samples of an epoch, for its time, energy and wear."
+    ),
+]

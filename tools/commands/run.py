@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
@@ -17,6 +18,7 @@ from ..loading import load_chip, load_network
 from ..many_chips import with_choices
 from ..progress import shown_progress
 from ..run_files import RunFiles
+from ..training import check_training
 from . import options
 
 if TYPE_CHECKING:
@@ -80,6 +82,8 @@ def run(
     partition: options.Partition = "pipeline",
     attention: options.Attention = "auto",
     dense_attention: options.DenseAttention = False,
+    training: options.Training = False,
+    epoch_samples: options.EpochSamples = None,
     prefill: options.Prefill = None,
     decode: options.Decode = None,
     requests: options.Requests = None,
@@ -124,6 +128,7 @@ def run(
     from ...sim.report.json_result import dumps
     from ...sim.report.terminal import N_LAYERS, is_plain, report, show, width
     from ...sim.simulate import simulate
+    from ...sim.training import simulate_training
 
     mapping = _mapping_options(not no_replicate, not no_host, digital, placement, not no_multicast, seed)
     mapping = with_choices(mapping, swap, swap_no_overlap, partition)
@@ -146,6 +151,8 @@ def run(
         "samples": samples,
     }
     asked = Asked(prefill, decode, requests, experts, top_k, routing)
+    only_inference = {"--arrival": arrival, "--data": data, "--prefill, --decode": asked}
+    check_training(training, epoch_samples, only_inference)
     if asked:
         asked.check(arrival)
         for option, file in (
@@ -178,15 +185,17 @@ def run(
         files.add_table("--firings", firings, "firings")
         files.add_table("--time-series", time_series, "time_series")
         files.add_trace(trace, trace_limit)
-        result = simulate(
+        if training:
+            run_it = partial(simulate_training, epoch_samples=epoch_samples)
+        else:
+            run_it = partial(simulate, arrival=arrival, operands=source)
+        result = run_it(
             load_network(network, bind, inputs, unknown_operators, weight_inputs_from),
             load_chip(chip, overrides, chips),
             batch=batch,
-            arrival=arrival,
             engine=engine,
             noc=noc,
             mapping=mapping,
-            operands=source,
             options={key: value for key, value in given.items() if value},
             progress=progress,
         )
