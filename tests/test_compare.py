@@ -6,6 +6,7 @@ import json
 from html.parser import HTMLParser
 
 import pytest
+from ohmsum.sim.mapping.options import MappingOptions
 from ohmsum.tools.cli import main
 from ohmsum.tools.compare.difference import Difference, difference
 from ohmsum.tools.compare.metrics import change_text
@@ -15,8 +16,9 @@ from ohmsum.tools.compare.text import headline
 from ohmsum.tools.run_spec import RunSpec
 
 
-def result(*sets: str, network: str = "lenet5", **options) -> dict:
-    return RunSpec(network, "isaac", sets, placement="linear", **options).simulate().to_json()
+def result(*sets: str, network: str = "lenet5", replicate: bool = True, **options) -> dict:
+    mapping = MappingOptions(placement="linear", replicate=replicate)
+    return RunSpec(network, "isaac", sets, mapping=mapping, **options).simulate().to_json()
 
 
 @pytest.fixture(scope="module")

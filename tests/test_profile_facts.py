@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ohmsum.arch import load
+from ohmsum.sim.mapping.options import MappingOptions
 from ohmsum.sim.mapping.tiling import Array, tile_matrix
 from ohmsum.tools.cli import main
 from ohmsum.tools.profile import as_json
@@ -21,7 +22,9 @@ from ohmsum.tools.profile.tiling import _losses, tiling_losses
 from ohmsum.tools.run_spec import RunSpec
 from ohmsum.workloads.graph import Matrix
 
-SPEC = RunSpec("lenet5", "isaac", ("tile.adc.count=48",), batch=3, placement="linear")
+LINEAR = MappingOptions(placement="linear")
+
+SPEC = RunSpec("lenet5", "isaac", ("tile.adc.count=48",), batch=3, mapping=LINEAR)
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +127,7 @@ def test_pairs_gain_more_than_their_sum(lenet):
 
 def test_balanced_reads_and_conversions_hide_each_other():
     """A crossbar reads in the 100 ns in which the ADC converts its 128 columns: neither alone is of use."""
-    found = profile(RunSpec("mlp", "isaac", ("host.latency=1 ns",), placement="linear"), jobs=1)
+    found = profile(RunSpec("mlp", "isaac", ("host.latency=1 ns",), mapping=LINEAR), jobs=1)
     assert found.findings[0].kind == "pair"
     assert set(found.findings[0].fields) == {"tile.adc.rate", "tile.crossbar.read_time"}
 
@@ -157,7 +160,7 @@ def test_every_knob_of_every_preset_can_be_set(chip):
 
 
 def test_goal_throughput_ranks_by_throughput():
-    spec = RunSpec("mlp", "isaac", ("tile.adc.rate=100 MHz",), batch=4, placement="linear")
+    spec = RunSpec("mlp", "isaac", ("tile.adc.rate=100 MHz",), batch=4, mapping=LINEAR)
     found = profile(spec, jobs=1)
     assert found.goal == "throughput"
     assert found.findings[0].subject == "ADC"
@@ -166,7 +169,7 @@ def test_goal_throughput_ranks_by_throughput():
 
 
 def test_goal_energy_ranks_what_to_make_cheaper():
-    spec = RunSpec("mlp", "hermes-64", placement="linear")
+    spec = RunSpec("mlp", "hermes-64", mapping=LINEAR)
     found = profile(spec, goal="energy", jobs=1)
     most = next(iter(found.run.energy.by_component_j))
     assert found.findings[0].subject == most == "adc"
@@ -190,7 +193,7 @@ def test_command_prints_findings_in_every_width(capsys, monkeypatch):
         (["--jobs", "0"], "--jobs: found 0, expected at least 1"),
         (["--set", "tile.adc.bitz=6"], "did you mean 'bits'?"),
         (["--batch", "0"], "--batch: found 0"),
-        (["--placement", "spiral"], "expected 'greedy' or 'linear'"),
+        (["--placement", "spiral"], "expected 'linear', 'greedy' or 'anneal'"),
     ],
 )
 def test_bad_input_is_told_in_a_line(capsys, arguments, words):
@@ -204,7 +207,7 @@ def test_a_change_that_cannot_be_is_an_outcome_and_no_error():
     """Of a chip whose arrays hold the network exactly, some redesigns do not fit; the profile goes on."""
     sets = ("tile.count=1", "tile.grid=[1, 1]", "noc.router.count=1", "tile.crossbar.count=57")
     more = ("tile.adc.count=57", "tile.dac.count=7296", "tile.weights.bits=16")
-    found = profile(RunSpec("mlp", "isaac", (*sets, *more), placement="linear"), jobs=1)
+    found = profile(RunSpec("mlp", "isaac", (*sets, *more), mapping=LINEAR), jobs=1)
     assert found.what_if is not None
     assert found.findings
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
+from ..sim.mapping.options import MappingOptions
 from .errors import UsageError
 from .loading import load_chip, load_network
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from ..sim.run import Run
     from ..workloads.graph import Network
 
-PLACEMENTS = ("greedy", "linear")
 ENGINES = ("compiled", "reference")
 
 
@@ -36,8 +36,9 @@ class RunSpec:
         ``DIM=N`` and ``NAME=SHAPE`` texts.
     unknown_operators : str
     weight_inputs_from : int or None
-    replicate, host, digital, placement, seed
-        As in `MappingOptions`.
+    noc : str or None
+        Detail of the network, as in `sim.simulate`.
+    mapping : MappingOptions
     """
 
     network: str
@@ -50,19 +51,12 @@ class RunSpec:
     inputs: tuple[str, ...] = ()
     unknown_operators: str = "error"
     weight_inputs_from: int | None = None
-    replicate: bool = True
-    host: bool = True
-    digital: tuple[str, ...] = ()
-    placement: str = "greedy"
-    seed: int = 0
+    noc: str | None = None
+    mapping: MappingOptions = field(default_factory=MappingOptions)
 
     def __post_init__(self) -> None:
-        for name, value, allowed in (
-            ("--placement", self.placement, PLACEMENTS),
-            ("--engine", self.engine, ENGINES),
-        ):
-            if value not in allowed:
-                raise UsageError(f"{name}: found {value!r}, expected {' or '.join(map(repr, allowed))}")
+        if self.engine not in ENGINES:
+            raise UsageError(f"--engine: found {self.engine!r}, expected {' or '.join(map(repr, ENGINES))}")
         if self.batch < 1:
             raise UsageError(f"--batch: found {self.batch}, expected at least 1")
 
@@ -85,22 +79,15 @@ class RunSpec:
         self, network: Network | None = None, progress: Callable[[str, float], None] | None = None
     ) -> Run:
         """Make the run; `network` is what `load_network` gave, if it has been called before."""
-        from ..sim.mapping.options import MappingOptions
         from ..sim.simulate import simulate
 
-        placement: Literal["greedy", "linear"] = "linear" if self.placement == "linear" else "greedy"
         return simulate(
             self.load_network() if network is None else network,
             self.load_chip(),
             batch=self.batch,
             engine="reference" if self.engine == "reference" else None,
-            mapping=MappingOptions(
-                replicate=self.replicate,
-                host=self.host,
-                digital=self.digital,
-                placement=placement,
-                seed=self.seed,
-            ),
+            noc=self.noc,
+            mapping=self.mapping,
             options=self.options,
             progress=progress,
         )

@@ -7,7 +7,8 @@ metrics:                              # of every case; optional
 cases:
   - network: lenet5
     chip: my-chip.yaml                # or a preset; files are found beside the suite
-    set: {tile.adc.bits: 6}           # also batch, chips, bind, input, digital, replicate, host, seed, ...
+    set: {tile.adc.bits: 6}           # also batch, chips, bind, input, and every option of the mapping:
+    placement: linear                 # digital, replicate, host, partition, swap, seed, ...
     metrics: {utilization.adc: 5 %}   # on top of those of every case
 """
 
@@ -16,13 +17,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, get_origin
 
 from ...arch.errors import ConfigError
 from ...arch.yaml_text import Document, read_file
+from ...sim.mapping.options import MappingOptions
 from ...workloads import names as network_names
 from ...workloads.errors import NetworkError
 from ...workloads.load import find as find_network
 from ..errors import UsageError
+from ..mapping_options import option_types, what_is_wrong
 from ..run_spec import RunSpec
 from .errors import SuiteError
 from .fields import Fields, show
@@ -40,11 +44,8 @@ _CASE_KEYS = (
     "input",
     "unknown_operators",
     "weight_inputs_from",
-    "digital",
-    "replicate",
-    "host",
-    "placement",
-    "seed",
+    "noc",
+    *option_types(),
     "metrics",
 )
 
@@ -146,16 +147,25 @@ def _spec(fields: Fields, top: Fields) -> RunSpec:
             inputs=_equals(fields.pairs("input", "{x: 1x3x224x224}")),
             unknown_operators=fields.text("unknown_operators", "error"),
             weight_inputs_from=fields.integer("weight_inputs_from", None, least=0),
-            replicate=fields.flag("replicate", True),
-            host=fields.flag("host", True),
-            digital=fields.texts("digital"),
-            placement=fields.text("placement", "greedy"),
-            seed=fields.integer("seed", 0, least=0) or 0,
+            noc=fields.text("noc", "") or None,
+            mapping=_mapping(fields),
         )
     except SuiteError:
         raise
     except UsageError as error:  # of an option that RunSpec refuses
         raise fields.error((), str(error)) from None
+
+
+def _mapping(fields: Fields) -> MappingOptions:
+    """The options of the mapping that the case gives."""
+    chosen: dict[str, Any] = {}
+    for name, kind in option_types().items():
+        if name in fields:
+            chosen[name] = fields.texts(name) if get_origin(kind) is tuple else fields.raw(name)
+            wrong = what_is_wrong(name, chosen[name])
+            if wrong is not None:
+                raise fields.error((name,), wrong)
+    return MappingOptions(**chosen)
 
 
 def _equals(pairs: Mapping[str, str]) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UsageError
+from ..mapping_options import mapping_options
 from ..output_file import OutputFile, output_folder
 from ..progress import shown_progress
-from ..run_spec import RunSpec
 from . import options
 
 if TYPE_CHECKING:
@@ -33,6 +33,11 @@ def profile(
     digital: options.Digital = [],  # noqa: B006
     no_replicate: options.NoReplicate = False,
     placement: options.Placement = "greedy",
+    no_multicast: options.NoMulticast = False,
+    swap: options.Swap = False,
+    swap_no_overlap: options.SwapNoOverlap = False,
+    partition: options.Partition = "pipeline",
+    noc: options.NocDetail = None,
     seed: options.Seed = 0,
     goal: Annotated[
         str | None,
@@ -48,6 +53,8 @@ def profile(
     plain: options.Plain = False,
 ) -> None:
     """Find what limits NETWORK on CHIP, and what each change of the chip would gain."""
+    from ..run_spec import RunSpec
+
     spec = RunSpec(
         network=network,
         chip=chip,
@@ -58,11 +65,18 @@ def profile(
         inputs=tuple(inputs),
         unknown_operators=unknown_operators,
         weight_inputs_from=weight_inputs_from,
-        replicate=not no_replicate,
-        host=not no_host,
-        digital=tuple(digital),
-        placement=placement,
-        seed=seed,
+        noc=noc,
+        mapping=mapping_options(
+            replicate=not no_replicate,
+            host=not no_host,
+            digital=digital,
+            placement=placement,
+            multicast=not no_multicast,
+            swap=swap or swap_no_overlap,
+            swap_overlap=not swap_no_overlap,
+            partition=partition,
+            seed=seed,
+        ),
     )
     _check_goal(goal)
     from ...sim.report.terminal import is_plain, show, width

@@ -102,7 +102,7 @@ def run(task: Task) -> Run:
     spec, options = task.point.run_spec(), task.point.mapping_options()
     source = reuse.NetworkSource.of(spec, task.network_digest)
     network, chip = reuse.network(source), spec.load_chip()
-    placed = reuse.mapping(source, chip, options)
+    placed = None if options.partition == "auto" else reuse.mapping(source, chip, options)
     return simulate(network, chip, batch=spec.batch, mapping=options, placed=placed)
 
 

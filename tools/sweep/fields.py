@@ -8,11 +8,10 @@ into the chip, as for ``--set``.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from typing import Any, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from ..nearest import nearest_hint
+from ..mapping_options import what_is_wrong as what_is_wrong_with_option
 
 Value = Any
 """A plain YAML value: a number, a text, true or false, null, or a list or mapping of them."""
@@ -43,7 +42,7 @@ def what_is_wrong(field: str, value: Value) -> str | None:
     if field in _RESERVED:
         return _RESERVED[field](value)
     if field.startswith(MAPPING):
-        return _wrong_option(field.removeprefix(MAPPING), value)
+        return what_is_wrong_with_option(field.removeprefix(MAPPING), value)
     if field.startswith(BIND):
         return _whole(value)
     if field.startswith(INPUT):
@@ -81,27 +80,3 @@ _RESERVED: Mapping[str, Callable[[Value], str | None]] = {
     POLICY: _policy,
     WEIGHT_INPUTS: _natural,
 }
-
-
-@cache
-def _option_types() -> dict[str, Any]:
-    from ...sim.mapping.options import MappingOptions
-
-    return get_type_hints(MappingOptions)
-
-
-def _wrong_option(name: str, value: Value) -> str | None:
-    types = _option_types()
-    if name not in types:
-        return f"unknown mapping option {name!r}{nearest_hint(name, list(types))}"
-    kind = types[name]
-    if kind is bool:
-        return None if isinstance(value, bool) else f"found {text_of(value)}, expected true or false"
-    if kind is int:
-        return _natural(value)
-    if get_origin(kind) is tuple:
-        good = isinstance(value, list) and all(isinstance(item, str) for item in value)
-        return None if good else f"found {text_of(value)}, expected a list of names"
-    allowed: Sequence[str] = get_args(kind)
-    listed = f"{', '.join(map(repr, allowed[:-1]))} or {allowed[-1]!r}"
-    return None if value in allowed else f"found {text_of(value)}, expected {listed}"

@@ -70,7 +70,8 @@ def mapping(of: NetworkSource, chip: Chip, options: MappingOptions) -> Mapping:
     """The mapping of a network on a chip, from an earlier point where that is the same."""
     from ...sim.mapping import map_network
 
-    key = (of, chip_key(chip), options)
+    # Swapping weighs bandwidths and writes against each other, so that everything of the chip counts.
+    key = (of, chip.hash if options.swap else chip_key(chip), options)
     with _LOCK:
         known = _MAPPINGS.get(key)
         if known is not None:
