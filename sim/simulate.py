@@ -103,6 +103,7 @@ def simulate(
     from ..arch import roll_up
     from .lowering import lower
     from .mapping import map_network
+    from .partition_choice import settle
 
     batch = _checked_batch(batch, arrival)
     choices = mapping or MappingOptions()
@@ -111,8 +112,17 @@ def simulate(
     run_engine, detail = engine_and_detail(engine, noc, chip)
     wall_s: dict[str, float] = {}
     tell = progress or (lambda _what, _share: None)
+
+    def makespan_fs(mapping: Placed) -> int:
+        program = lower(mapping, chip, multicast=choices.multicast, detail=detail)
+        return _run(run_engine, program, batch, f"{mapping.partition} partition", progress).makespan_fs
+
     tell("mapping", 0.0)
     with _Stopwatch(wall_s, "map"):
+        if choices.partition == "auto":
+            choices, placed = settle(
+                network, chip, choices, f"batch of {batch}" if batch > 1 else "one inference", makespan_fs
+            )
         placed = placed or map_network(network, chip, choices)
     found = None
     if operands is not None:

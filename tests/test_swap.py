@@ -218,13 +218,13 @@ def test_parts_fit_and_hold_every_weight(k: int, n: int, groups: int, room: int)
     layer = matrix("fc", "x", k, n, groups=groups)
     net = network(source(k * groups), layer)
     large = too_large([layer], array, room)
-    try:
-        cut = cut_large(net, large, array, room)
-    except SimulationError as error:
-        assert groups > 1
-        assert "one group of layer 'fc'" in str(error)
-        assert tile_matrix(matrix("g", "x", k, n).matrix, array).crossbars > room  # type: ignore[arg-type]
+    one_group = matrix("g", "x", k, n).matrix
+    assert one_group is not None
+    if large and groups > 1 and tile_matrix(one_group, array).crossbars > room:
+        with pytest.raises(SimulationError, match="one group of layer 'fc'"):
+            cut_large(net, large, array, room)
         return
+    cut = cut_large(net, large, array, room)
     parts = [o for o in cut.operators if o.matrix is not None]
     assert cut.macs == net.macs
     assert all(tile_matrix(o.matrix, array).crossbars <= room for o in parts if o.matrix)
@@ -243,8 +243,7 @@ def recurrent() -> Operator:
             two_tiles(tile__crossbar__write_time="null"),
             chain(4),
             OVERLAP,
-            r"chip 'round' does not say what writing costs: tile.crossbar.write_time \(time to write one row\) is "
-            r"missing\nset it, such as --set 'tile.crossbar.write_time=100 ns'",
+            r"not say what writing costs: tile.crossbar.write_time \(time to write one row\) is missing\nset",
         ),
         (
             two_tiles(tile__crossbar__write_energy="null"),

@@ -12,10 +12,10 @@ from ..errors import SimulationError
 from .attention import WRITE, prepared, product_of, written
 from .mapping import HOST, Assignment, Mapping, Tiling
 from .options import MappingOptions
+from .parts import cut_large, too_large
 from .placement import WIDEST_NET, Net, Placement, Search, place
 from .places import Choice, split
 from .plan import Plan, fits, plan
-from .parts import cut_large, too_large
 from .segments import rooms
 from .tiling import Array, tile_matrix
 from .timing import total_tiles
@@ -148,7 +148,10 @@ def _as_before(like: Mapping, analog: list[Operator], most: int | None) -> Plan:
     """Replicas that work, and first crossbars, of layers that have been mapped before."""
     before = {o.name: like.of(o.name) for o in analog}
     replicas = {name: a.replicas if most is None else min(most, a.replicas) for name, a in before.items()}
-    return Plan(replicas, {name: a.first_crossbar for name, a in before.items()})
+    if like.swap is not None:
+        raise SimulationError("--swap: phases that share one mapping need weights that stay, not swapped ones")
+    dealt = {name: a.dealt for name, a in before.items() if a.dealt}
+    return Plan(replicas, {name: a.first_crossbar for name, a in before.items()}, dealt)
 
 
 def _assign(

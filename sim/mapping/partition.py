@@ -1,9 +1,10 @@
 """Tensor partition: the column blocks of every layer are dealt out over all chips.
 
 Each chip holds some columns of every layer, of as even a number as there are blocks, and makes those outputs;
-what the next layer needs of them goes over the links. Attention heads are columns of their projections and go
-along. The chip with the fewest crossbars taken gets the first block, so that layers of few blocks spread too.
-All parts of a layer, and its replicas, work in lock step.
+what the next layer needs of them goes over the links. The heads of an attention are columns of its
+projections and are dealt out with them; its products, and whatever else runs on units of a chip, stay on the
+chip of the stream's first tile. The chips with the fewest crossbars taken get one block more where the number
+does not come out even. All parts of a layer, and its replicas, work in lock step.
 """
 
 from __future__ import annotations

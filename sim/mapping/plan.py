@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ...arch.chip import Chip
 from ...workloads.graph import Network, Operator
+from ..errors import SimulationError
 from . import partition, segments
 from .allocate import Need, allocate, check_fit
 from .attention import written
@@ -49,13 +50,23 @@ def plan(
     SimulationError
         They do not fit, or are to take turns on a chip that does not say what writing costs.
     """
+    if options.partition == "auto":
+        raise SimulationError(
+            "partition: 'auto' takes two simulations (simulate), expected pipeline or tensor"
+        )
     layers = [o for o in network.operators if o.name in tilings]
     if chip.tile is None or not layers:
+        if options.partition == "tensor" and chip.n_chips > 1:
+            raise SimulationError(
+                "--partition tensor: no layer is on crossbars, so there is nothing to deal out"
+            )
         return Plan()
     per_tile, tiles = chip.tile.crossbar.count, total_tiles(chip)
     if options.swap and not fits(tilings, chip):
+        if options.partition == "tensor":
+            raise SimulationError("--swap: layers take turns in a pipeline, expected --partition pipeline")
         return _in_turns(chip, options, layers, tilings)
-    if options.partition == "tensor":
+    if options.partition == "tensor" and chip.n_chips > 1:
         floor_fs = _slowest_elsewhere_fs(network, chip, choices)
         replicas, dealt = partition.deal(chip, layers, tilings, options.replicate, floor_fs)
         return Plan(replicas, {name: deals[0].first for name, deals in dealt.items()}, dealt)
