@@ -54,4 +54,5 @@ def mapping_options(**chosen: Any) -> MappingOptions:
         wrong = what_is_wrong(name, value)
         if wrong is not None:
             raise UsageError(f"--{name.replace('_', '-')}: {wrong}")
-    return MappingOptions(**{n: tuple(v) if isinstance(v, list) else v for n, v in chosen.items()})
+    values: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in chosen.items()}
+    return MappingOptions(**values)

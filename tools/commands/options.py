@@ -150,6 +150,8 @@ Training = Annotated[
 EpochSamples = Annotated[
     int | None,
     typer.Option(
-        "--epoch-samples", metavar="N", help="With --training: samples of an epoch, for its time, energy and wear."
+        "--epoch-samples",
+        metavar="N",
+        help="With --training: samples of an epoch, for its time, energy and wear.",
     ),
 ]

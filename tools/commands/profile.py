@@ -37,6 +37,8 @@ def profile(
     swap: options.Swap = False,
     swap_no_overlap: options.SwapNoOverlap = False,
     partition: options.Partition = "pipeline",
+    attention: options.Attention = "auto",
+    dense_attention: options.DenseAttention = False,
     noc: options.NocDetail = None,
     seed: options.Seed = 0,
     goal: Annotated[
@@ -75,6 +77,8 @@ def profile(
             swap=swap or swap_no_overlap,
             swap_overlap=not swap_no_overlap,
             partition=partition,
+            attention=attention,
+            dense_attention=dense_attention,
             seed=seed,
         ),
     )

@@ -6,27 +6,28 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..attention_options import with_attention
 from ..data import data_source, shapes_of_data
 from ..errors import UsageError
 from ..language import Asked, run_language
 from ..loading import load_chip, load_network
-from ..many_chips import with_choices
+from ..mapping_options import mapping_options
 from ..progress import shown_progress
 from ..run_files import RunFiles
 from ..training import check_training
 from . import options
 
 if TYPE_CHECKING:
-    from ...sim.mapping.options import MappingOptions
+    pass
 
 
 def run(
-    network: Annotated[str, typer.Argument(metavar="NETWORK", help="A name of the zoo, an .onnx or a .pt2 file.")],
+    network: Annotated[
+        str, typer.Argument(metavar="NETWORK", help="A name of the zoo, an .onnx or a .pt2 file.")
+    ],
     chip: Annotated[str, typer.Option("--chip", metavar="CHIP", help="A preset's name or a .yaml file.")],
     chips: options.Chips = None,
     batch: Annotated[int, typer.Option(metavar="B", help="Inferences, back to back and pipelined.")] = 1,
@@ -40,42 +41,17 @@ def run(
         str | None,
         typer.Option(metavar="NAME", help="compiled, or reference: the same result, slow and readable."),
     ] = None,
-    noc: Annotated[
-        str | None,
-        typer.Option(
-            "--noc",
-            metavar="packet|flit|ideal",
-            help="Detail of the network: packets book links; flits go through routers (reference engine, "
-            "slow); or transfers take no time.",
-        ),
-    ] = None,
-    no_multicast: Annotated[
-        bool, typer.Option("--no-multicast", help="Send a stream once to each tile that wants it.")
-    ] = False,
+    noc: options.NocDetail = None,
+    no_multicast: options.NoMulticast = False,
     overrides: options.Overrides = [],  # noqa: B006 (typer copies it)
     bind: options.Bind = [],  # noqa: B006
     inputs: options.Inputs = [],  # noqa: B006
     unknown_operators: options.UnknownOperators = "error",
     weight_inputs_from: options.WeightInputs = None,
-    no_host: Annotated[
-        bool, typer.Option("--no-host", help="Make it an error if an operator would need the host processor.")
-    ] = False,
-    digital: Annotated[
-        list[str],
-        typer.Option("--digital", metavar="NAME", help="Operator (or type) kept off the crossbars."),
-    ] = [],  # noqa: B006
-    no_replicate: Annotated[
-        bool, typer.Option("--no-replicate", help="Do not give spare tiles to the slowest stages.")
-    ] = False,
-    placement: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="linear: in order along the mesh; greedy: from there, swaps that shorten ways and relieve "
-            "busy links; anneal: the same, accepting some worse ones at first. The report says what each "
-            "costs.",
-        ),
-    ] = "greedy",
+    no_host: options.NoHost = False,
+    digital: options.Digital = [],  # noqa: B006
+    no_replicate: options.NoReplicate = False,
+    placement: options.Placement = "greedy",
     seed: Annotated[int, typer.Option(metavar="N", help="Of the local search and of --arrival.")] = 0,
     swap: options.Swap = False,
     swap_no_overlap: options.SwapNoOverlap = False,
@@ -93,12 +69,15 @@ def run(
     data: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help=".npz with real inputs: energy, and time with zero-skipping, as they make them."
+            metavar="FILE",
+            help=".npz with real inputs: energies as they make them, and times with zero-skipping.",
         ),
     ] = None,
     operands: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="With --data: statistical (some vectors, fast), or exact (all values)."),
+        typer.Option(
+            metavar="NAME", help="With --data: statistical (some vectors, fast), or exact (all values)."
+        ),
     ] = None,
     samples: Annotated[
         int | None, typer.Option(metavar="N", help="With --data: take only so many samples, evenly spread.")
@@ -130,9 +109,19 @@ def run(
     from ...sim.simulate import simulate
     from ...sim.training import simulate_training
 
-    mapping = _mapping_options(not no_replicate, not no_host, digital, placement, not no_multicast, seed)
-    mapping = with_choices(mapping, swap, swap_no_overlap, partition)
-    mapping = with_attention(mapping, attention, dense_attention)
+    mapping = mapping_options(
+        replicate=not no_replicate,
+        host=not no_host,
+        digital=digital,
+        placement=placement,
+        multicast=not no_multicast,
+        swap=swap or swap_no_overlap,
+        swap_overlap=not swap_no_overlap,
+        partition=partition,
+        attention=attention,
+        dense_attention=dense_attention,
+        seed=seed,
+    )
     to_stdout = str(json_file) == "-"
     source = data_source(network, data, operands, samples)
     if not (bind or inputs):
@@ -207,22 +196,3 @@ def run(
     else:
         n_layers = None if all_layers else N_LAYERS
         show(report(result, width(), is_plain(plain), n_layers), plain)
-
-
-def _mapping_options(
-    replicate: bool, host: bool, digital: list[str], placement: str, multicast: bool, seed: int
-) -> MappingOptions:
-    from ...sim.mapping.options import MappingOptions
-
-    allowed = get_args(get_type_hints(MappingOptions)["placement"])
-    if placement not in allowed:
-        raise UsageError(f"--placement: found {placement!r}, expected {' or '.join(map(repr, allowed))}")
-    choice: Any = placement
-    return MappingOptions(
-        replicate=replicate,
-        host=host,
-        digital=tuple(digital),
-        placement=choice,
-        multicast=multicast,
-        seed=seed,
-    )
