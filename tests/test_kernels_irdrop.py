@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from ohmsum.sim.kernels.irdrop_exact import effective_conductance
 from ohmsum.sim.kernels.irdrop_fast import fast_effective_conductance
+from ohmsum.sim.kernels.irdrop_lines import line_product
 from ohmsum.sim.kernels.irdrop_nonlinear import node_voltages, nonlinear_currents
 from scipy import optimize, sparse
 from scipy.sparse import linalg
@@ -115,8 +116,8 @@ def inputs(size):
     return np.concatenate([dense, bits.astype(float), few, np.ones((1, size)), np.eye(size)[:: size // 4]])
 
 
-@pytest.mark.parametrize("size", [62, 128])
-@pytest.mark.parametrize("resistance", [0.15, 1.0])
+@pytest.mark.parametrize("size", [93, 128])
+@pytest.mark.parametrize("resistance", [0.15, 1.0, 10.0, 100.0])
 @pytest.mark.parametrize("pattern", list(arrays(8)))
 def test_fast_estimate_is_within_two_percent_of_the_worst_columns_drop(size, resistance, pattern):
     g, v = arrays(size)[pattern], inputs(size)
@@ -126,8 +127,23 @@ def test_fast_estimate_is_within_two_percent_of_the_worst_columns_drop(size, res
     assert (np.abs(fast - exact) / worst_drop).max() < 0.02
 
 
+def test_a_line_is_exact_for_one_cell_that_conducts():
+    """Wires and cell in series: 3 word-line segments, the cell, 4 bit-line segments."""
+    g = np.zeros((6, 5))
+    g[2, 2] = 0.25
+    lines = line_product(g, np.full(g.shape, 2.0), np.full(g.shape, 3.0))
+    assert lines[2, 2] == pytest.approx(1 / (3 * 2 + 1 / 0.25 + 4 * 3), rel=1e-12)
+    assert np.count_nonzero(lines) == 1
+
+
+@pytest.mark.parametrize("pattern", list(arrays(8)))
+def test_small_crossbars_are_solved_exactly(pattern):
+    g = arrays(64)[pattern]
+    np.testing.assert_array_equal(fast_effective_conductance(g, 50, 40), effective_conductance(g, 50, 40))
+
+
 def test_fast_estimate_with_single_cells_is_exact():
-    g = np.random.default_rng(4).uniform(0, 1e-4, (10, 13))
+    g = np.random.default_rng(4).uniform(0, 1e-4, (90, 83))
     np.testing.assert_allclose(
         fast_effective_conductance(g, 1, 2, coarsening=1), effective_conductance(g, 1, 2), rtol=1e-10
     )
