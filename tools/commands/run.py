@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -19,9 +19,6 @@ from ..progress import shown_progress
 from ..run_files import RunFiles
 from ..training import check_training
 from . import options
-
-if TYPE_CHECKING:
-    pass
 
 
 def run(
