@@ -39,7 +39,8 @@ def _parts(o: Operator, tiling: Tiling, array: Array, room: int) -> list[Operato
     if m.recurrent_k:
         raise SimulationError(
             f"--swap: recurrent layer {o.name!r} takes {tiling.crossbars} crossbars, {room} are there at "
-            "once; its parts would be written anew for every token\nuse more crossbars or more chips (--chips)"
+            "once; its parts would be written anew for every token\n"
+            "use more crossbars or more chips (--chips)"
         )
     if m.groups > 1:
         cuts = _group_cuts(o, tiling, room)

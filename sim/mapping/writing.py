@@ -2,7 +2,8 @@
 
 A crossbar is written row by row (`write_time`, verification included). The write drivers of a chip
 (`tile.write_parallel`; one per tile if absent, an assumption) are spread over its tiles, whose crossbars take
-turns at them; tiles are written side by side, as far as the drivers go, and so are chips. Rows and columns that hold no weights are not written.
+turns at them; tiles are written side by side, as far as the drivers go, and so are chips. Rows and columns
+that hold no weights are not written.
 """
 
 from __future__ import annotations
