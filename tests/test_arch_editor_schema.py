@@ -73,6 +73,9 @@ _RULES: dict[str, Any] = {
         [f"{v!r} does not match"] if isinstance(v, str) and not re.search(p, v) else []
     ),
     "minimum": lambda v, low, _: [f"{v!r} < {low}"] if isinstance(v, int) and v < low else [],
+    "exclusiveMinimum": lambda v, low, _: (
+        [f"{v!r} <= {low}"] if isinstance(v, int | float) and v <= low else []
+    ),
     "maximum": lambda v, high, _: [f"{v!r} > {high}"] if isinstance(v, int) and v > high else [],
     "minItems": lambda v, n, _: ["too few"] if isinstance(v, list) and len(v) < n else [],
     "maxItems": lambda v, n, _: ["too many"] if isinstance(v, list) and len(v) > n else [],
