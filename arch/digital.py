@@ -67,6 +67,7 @@ class Passes(Component):
     exponentials and their sum, and for the scaling. A pass needs the result of the one before it.
     """
 
+    name: Annotated[str, Field(strict=True)] = Field(description="The function.")
     cycles: Annotated[tuple[Count, ...], Field(strict=False, min_length=1)] = Field(
         description="Cycles of one lane for one element in each pass; they add up to those in `functions`."
     )
@@ -108,7 +109,7 @@ class Unit(Clocked, Counted):
     )
     lanes: Count = Field(description="Elements that one instance works on at the same time.")
     functions: Functions = Field(description="Function to the cycles that one lane takes for one element.")
-    passes: dict[str, Passes] | None = Field(
+    passes: Annotated[tuple[Passes, ...], Field(strict=False)] | None = Field(
         None,
         description="Functions that go over a row several times; without, softmax and the like take their "
         "cycles in one go.",
@@ -117,21 +118,25 @@ class Unit(Clocked, Counted):
 
     @model_validator(mode="after")
     def _passes_fit(self) -> Unit:
-        for name, passes in (self.passes or {}).items():
+        for passes in self.passes or ():
+            name, where = passes.name, f"passes.{passes.name}"
             if name not in self.functions:
-                raise ValueError(
-                    f"passes of {name!r}, which is not in functions{nearest_hint(name, self.functions)}"
-                )
+                hint = nearest_hint(name, self.functions)
+                raise ValueError(f"{where}: {name!r} is not among the functions{hint}")
             if sum(passes.cycles) != self.functions[name]:
                 found = f"{' + '.join(map(str, passes.cycles))} cycles"
                 raise ValueError(
-                    f"passes.{name}: found {found}, expected functions.{name} = {self.functions[name]}"
+                    f"{where}: found {found}, expected functions.{name} = {self.functions[name]}"
                 )
             if self.lanes % passes.rows:
                 raise ValueError(
-                    f"passes.{name}.rows: found {passes.rows}, expected a divisor of lanes = {self.lanes}"
+                    f"{where}.rows: found {passes.rows}, expected a divisor of lanes = {self.lanes}"
                 )
         return self
+
+    def passes_of(self, function: str) -> Passes | None:
+        """How it goes over rows for a function; None if it does so once."""
+        return next((p for p in self.passes or () if p.name == function), None)
 
 
 class MacArray(Clocked, Counted):

@@ -42,7 +42,8 @@ def test_overrides_come_after_the_mode() -> None:
     ("name", "message"),
     [
         ("hermes-64@4-phaze", "hermes-64.yaml: unknown mode '4-phaze', did you mean '4-phase'"),
-        ("isaac@fast", "isaac.yaml: unknown mode 'fast', the chip has none"),
+        ("isaac@attend", "isaac.yaml: unknown mode 'attend', did you mean 'attention'"),
+        ("systolic@fast", "systolic.yaml: unknown mode 'fast', the chip has none"),
         ("hermez-64@4-phase", "unknown chip 'hermez-64', did you mean 'hermes-64'"),
     ],
 )

@@ -44,7 +44,7 @@ class Step:
 
     def rows(self, unit: Unit, elements: int, reach: tuple[int, ...]) -> list[tuple[int, int]]:
         """Rows in a firing that has `elements` where all tokens reach furthest."""
-        if self.function not in (unit.passes or {}):
+        if unit.passes_of(self.function) is None:
             return [(1, max(1, self.growth.part(reach, ceil(elements * self.per_element))))]
         if self.growth.most == 1:
             return [(ceil_div(elements, self.row), self.row)]
@@ -53,7 +53,7 @@ class Step:
 
     def count(self, unit: Unit, elements: int, reach: tuple[int, ...]) -> int:
         """Element operations of a firing."""
-        per_element = 1.0 if self.function in (unit.passes or {}) else self.per_element
+        per_element = self.per_element if unit.passes_of(self.function) is None else 1.0
         return self.growth.part(reach, ceil(elements * per_element))
 
 

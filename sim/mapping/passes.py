@@ -35,7 +35,7 @@ def job(unit: Unit, function: str, rows: Iterable[tuple[int, int]]) -> Job:
 
     A function without passes takes its cycles for each element, whatever row it is in.
     """
-    passes = (unit.passes or {}).get(function)
+    passes = unit.passes_of(function)
     lots = list(rows)
     if passes is None:
         beats = unit_beats(unit, sum(n * length for n, length in lots), function, 1)
@@ -76,7 +76,7 @@ def row_length(operator: Operator) -> int:
 
 def actions(unit: Unit, function: str) -> list[tuple[str, int]]:
     """What the lanes do for one element: name in the energy ledger, and cycles of one lane."""
-    passes = (unit.passes or {}).get(function)
+    passes = unit.passes_of(function)
     if passes is None:
         return [(function, unit.functions[function])]
     return [(f"{function} pass {i}", cycles) for i, cycles in enumerate(passes.cycles, 1)]
