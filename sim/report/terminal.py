@@ -18,8 +18,8 @@ from .network_block import network_block
 from .operands_block import operands_block
 from .request_block import request_block
 from .section import section
-from .training_block import training_block
 from .swap_block import swap_block
+from .training_block import training_block
 
 if TYPE_CHECKING:
     from ..run import Run

@@ -1,12 +1,12 @@
 """A training step in a report: forward, backward, update and storage; by layer; epoch and wear.
 
 In the result file, `training`: batch (samples of the step), samples_per_s, storage (where activations wait:
-buffer or memory), kept_bytes (activations of one sample); phases (forward, backward, update, storage, and other,
-which is static energy) with path_s (time on the critical path; they add up to latency_s), busy_s (times on
-resources, added up), energy_j (they add up to energy_j) and macs; layers with their phases, kept_bytes, and
-wear: kind (pulses or writes), per_cell and full_writes_per_cell in one step, of a mean cell; endurance (full
-writes), steps_until_worn; epoch: samples, steps, time_s, energy_j, full_writes_per_cell, until_worn (epochs);
-assumptions.
+buffer or memory), kept_bytes (activations of one sample); phases (forward, backward, update, storage, and
+other, which is static energy) with path_s (time on the critical path; they add up to latency_s), busy_s
+(times on resources, added up), energy_j (they add up to energy_j) and macs; layers with their phases,
+kept_bytes, and wear: kind (pulses or writes), per_cell and full_writes_per_cell in one step, of a mean cell;
+endurance (full writes), steps_until_worn; epoch: samples, steps, time_s, energy_j, full_writes_per_cell,
+until_worn (epochs); assumptions.
 """
 
 from __future__ import annotations
@@ -28,10 +28,13 @@ if TYPE_CHECKING:
     from ..run import Run
 
 ASSUMPTIONS = (
-    "stochastic gradient descent, softmax and cross-entropy; biases are not counted, batch-norm is folded "
-    "and frozen",
+    "stochastic gradient descent, softmax and cross-entropy; biases not counted, batch-norm folded and frozen",
     "errors are as wide as activations; the drivers and converters of a tile serve both directions",
     "a step begins when the update of the one before has ended",
+)
+DIGITAL = (
+    "digital layers: the whole batch at once, layer by layer; gradients of weights are one product over the "
+    "batch; weights are read again for the backward pass, and written back"
 )
 BY_PULSES = (
     "pulses: every sample updates the weights, and the next waits for it layer by layer; all crossbars of a "
@@ -46,6 +49,8 @@ BY_WRITES = (
 def assumptions(run: Run) -> list[str]:
     """What the figures of a training step rest on."""
     found = list(ASSUMPTIONS)
+    if any(o.role and o.role.task == "save" for o in run.network.operators):
+        found.append(DIGITAL)
     update = run.chip.tile.crossbar.update if run.chip.tile else None
     if update is not None:
         text = BY_PULSES if update.kind == "pulses" else BY_WRITES
@@ -192,7 +197,8 @@ def _lines(step: Training) -> list[str]:
     if epoch is not None:
         lines.append(
             f"epoch of {si(epoch.samples)} samples: {epoch.steps} steps, {si(epoch.time_s, 's')}, "
-            f"{si(epoch.energy_j, 'J')}, {epoch.full_writes:.3g} full writes of a cell"
+            f"{si(epoch.energy_j, 'J')}"
+            + (f", {epoch.full_writes:.3g} full writes of a cell" if worn is not None else "")
         )
     if worn is not None and worn.wear is not None and step.endurance is not None:
         after = f"{step.steps_until_worn:.3g} steps"
