@@ -80,7 +80,7 @@ class Crossbar(Costed, Counted):
     cell_energy_j: EnergyJ | None = Field(
         None,
         alias="cell_energy",
-        description="Part of `energy` that one cell of the highest level takes in a row driven at full scale.",
+        description="Part of `energy` that a cell of the highest level takes in a row driven at full scale.",
     )
     write_time_fs: TimeFs | None = Field(
         None, alias="write_time", description="Programming one row, verification included."
@@ -135,12 +135,12 @@ class Dac(Costed, Counted):
     input_energy_j: EnergyJ | None = Field(
         None,
         alias="input_energy",
-        description="What a row driven at full scale costs more than one driven with zero; a part of `energy`.",
+        description="What a row driven at full scale costs more than one at zero; a part of `energy`.",
     )
     zero_skipping: Annotated[bool, Field(strict=True)] | None = Field(
         None,
-        description="Whether a crossbar leaves out the reads in which none of its rows is driven (at least one "
-        "is made); no if absent. Needs data (`ohmsum run --data`).",
+        description="Whether a crossbar leaves out the reads in which none of its rows is driven (at least "
+        "one is made); no if absent. Needs data (`ohmsum run --data`).",
     )
 
     @property

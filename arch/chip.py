@@ -38,8 +38,8 @@ class Tile(Counted):
     adc: Adc = Field(description="Column converters; count is per tile.")
     operands: Operands | None = Field(
         None,
-        description="The data that the energies of crossbar, row drivers and converters hold for; half of full "
-        "scale each if absent.",
+        description="The data that the energies of crossbar, row drivers and converters hold for; half of "
+        "full scale each if absent.",
     )
     sample_hold: SampleHold | None = Field(None, description="Column sample-and-hold; count is per tile.")
     shift_add: ShiftAdd | None = Field(None, description="Shift-and-add units; count is per tile.")

@@ -24,8 +24,8 @@ class Operands(Component):
 
     input: Share = Field(
         HALF,
-        description="Mean input slice of a read over the highest one (for one bit: share of ones); of its square "
-        "for multi_bit row drivers, whose voltage it sets.",
+        description="Mean input slice of a read over the highest one (for one bit: share of ones); of its "
+        "square for multi_bit row drivers, whose voltage it sets.",
     )
     cell: Share = Field(
         HALF, description="Mean level of a cell over the highest one (conductance over g_max, if given)."
@@ -37,9 +37,9 @@ class Operands(Component):
 class DataEnergies:
     """The energies of one tile, split into what is always spent and what goes with the data.
 
-    A chip file gives ``energy`` for the data of ``tile.operands``, and says how much of it goes with the data.
-    The rest is always spent. None where a part's energy is unknown; the parts that go with the data are 0
-    where the file has none, and the energy is a constant.
+    A chip file gives ``energy`` for the data of ``tile.operands``, and says how much of it goes with the
+    data. The rest is always spent. None where a part's energy is unknown; the parts that go with the data
+    are 0 where the file has none, and the energy is a constant.
 
     Parameters
     ----------
@@ -90,8 +90,9 @@ def _less(energy_j: float | None, part_j: float) -> float | None:
 def findings(tile: Tile) -> Iterator[tuple[str, str]]:
     """Parts of an energy that are more than the whole, as (path, message)."""
     split = DataEnergies.of(tile)
+    of_read = "row_energy" if split.row_j else "cell_energy"
     parts = (
-        ("crossbar", "row_energy" if split.row_j else "cell_energy", split.row_j + split.cell_j, split.read_j),
+        ("crossbar", of_read, split.row_j + split.cell_j, split.read_j),
         ("dac", "input_energy", split.input_j, split.drive_j),
         ("adc", "code_energy", split.code_j, split.convert_j),
     )

@@ -1,4 +1,4 @@
-"""The product of one firing on the crossbars of a layer: rows driven, arrays read, columns converted, added up.
+"""The product of one firing on the crossbars of a layer: rows driven, arrays read, columns converted.
 
 Without data every firing makes all reads, at the energies of the chip file. With the operands of real data,
 energies are split into what is always spent and what goes with the data, and a chip that leaves out reads of
@@ -106,9 +106,7 @@ def multiply(context: Context, actor: int, m: Matrix, a: Assignment, n_tokens: i
     assert a.tiling is not None
     product = Product.of(context, actor, m, a, n_tokens)
     tile, time = context.tile, product.time
-    arrays = context.resource(
-        f"{a.operator} crossbars", "crossbar", units=a.replicas * a.tiling.crossbars
-    )
+    arrays = context.resource(f"{a.operator} crossbars", "crossbar", units=a.replicas * a.tiling.crossbars)
     adcs = _adcs(context, a)
     hold = product.times(time.period_fs)
     longest = time.crossbar_hold_fs * m.applications

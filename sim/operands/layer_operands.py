@@ -15,9 +15,9 @@ N_BINS = 20
 class LayerOperands:
     """What one inference asks of the crossbars of one layer; means over the samples of the data.
 
-    A *product* is one vector times the whole matrix of the layer, a *read* one input slice, phase and group of
-    active rows of one crossbar. Totals are of one inference: all products, all crossbars, one replica doing
-    all the work.
+    A *product* is one vector times the whole matrix of the layer, a *read* one input slice, phase and group
+    of active rows of one crossbar. Totals are of one inference: all products, all crossbars, one replica
+    doing all the work.
 
     Attributes
     ----------

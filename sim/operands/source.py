@@ -102,7 +102,7 @@ class DataSource:
             data = data.some(self.samples, functional.in_time)
         found = Collector(functional, mapping, chip, data, tell)
         layers = found.exact() if self.exact else found.statistical()
-        about = {
+        about: dict[str, str | int | float] = {
             "file": self.data.name,
             "sha256": hashlib.sha256(self.data.read_bytes()).hexdigest(),
             "samples": data.n,

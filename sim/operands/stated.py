@@ -17,7 +17,8 @@ def stated_layer(operator: Operator, a: Assignment, tile: Tile, means: Means) ->
 
     Inputs and cells are independent of each other, and every read drives some row.
     """
-    assert operator.matrix is not None and a.tiling is not None
+    assert operator.matrix is not None
+    assert a.tiling is not None
     plan, tiling, m = ReadPlan.of(tile, signed=False), a.tiling, operator.matrix
     n_products = float(operator.samples * operator.output.grid.n_tokens * m.applications)
     col_blocks = max(1, tiling.col_blocks // m.groups)

@@ -61,7 +61,7 @@ def _layer(name: str, layer: LayerOperands) -> dict[str, Any]:
 
 
 def operands_block(run: Run, columns: int, plain: bool) -> list[RenderableType]:
-    """A heading, where operands come from, and a row for every layer; nothing where energies are constants."""
+    """A heading, where operands come from, a row for every layer; nothing where energies are constants."""
     tile, found = run.chip.tile, run.operands
     if tile is None or not run.mapping.crossbars_used:
         return []

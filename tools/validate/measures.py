@@ -97,9 +97,7 @@ def product(
 
 
 @cache
-def _product(
-    name: str, overrides: tuple[tuple[str, str], ...], data: tuple[float, float] | None
-) -> Product:
+def _product(name: str, overrides: tuple[tuple[str, str], ...], data: tuple[float, float] | None) -> Product:
     loaded = chip(name, dict(overrides))
     tile = loaded.tile
     assert tile is not None, f"{name} has no crossbars"
