@@ -213,3 +213,22 @@ def _block(network: Network, matrices: list[Operator]) -> Block:
         )
     ordered = tuple(o.name for o in network.operators if o.name in names)
     return Block(ordered, taken, last.output.name)
+
+
+def busiest_expert(network: Network) -> tuple[int, float]:
+    """Tokens of the expert that has most of them in any layer, and those of a mean expert.
+
+    Raises
+    ------
+    NetworkError
+        The network has no experts.
+    """
+    picked: dict[str, list[int]] = {}
+    routers = {o.name: o.output.elements for o in network.operators}
+    for o in network.operators:
+        if o.op == "Gather" and len(o.inputs) == 2 and o.inputs[0].window.ends:
+            picked.setdefault(o.inputs[1].tensor, []).append(o.output.grid.n_tokens)
+    if not picked:
+        raise NetworkError(f"{network.name}: there are no experts")
+    most, gate = max((max(tokens), gate) for gate, tokens in picked.items())
+    return most, sum(picked[gate]) / routers[gate]

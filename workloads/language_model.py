@@ -180,11 +180,11 @@ class LanguageModel:
     def check_positions(self, n_tokens: int, what: str) -> None:
         """Raise `NetworkError` if so many tokens are none, or more than the model has positions."""
         if n_tokens < 1:
-            raise NetworkError(f"{self.network.name}: {what} of {n_tokens} tokens, expected at least 1")
+            raise NetworkError(f"{self.network.name}: {what} takes {n_tokens} positions, expected at least 1")
         if self.limit is not None and n_tokens > self.limit:
             raise NetworkError(
-                f"{self.network.name}: {what} of {n_tokens} tokens, but the model has positions for "
-                f"{self.limit}; use fewer (prompt and decoded tokens together fill at most {self.limit})"
+                f"{self.network.name}: {what} takes {n_tokens} positions, the model has {self.limit}; use a "
+                "shorter prompt, or decode fewer tokens"
             )
 
     def _network(self, phase: Phase, name: str) -> Network:

@@ -186,7 +186,7 @@ def generate(
     for name, value in (("prefill", prefill), ("decode", decode), ("batch", batch)):
         if value < 1:
             raise SimulationError(f"{name}: found {value}, expected at least 1")
-    model.check_positions(prefill + decode - 1, f"{prefill} prompt and {decode} decoded tokens")
+    model.check_positions(prefill + decode - 1, f"a prompt of {prefill} with {decode} decoded tokens")
     choices = mapping or MappingOptions()
     run_engine, detail = engine_and_detail(engine, noc, chip)
     tell = progress or (lambda _what, _share: None)

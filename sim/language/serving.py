@@ -174,7 +174,7 @@ def serve(
     for name, value in (("prefill", prefill), ("decode", decode), ("batch", batch), ("requests", requests)):
         if value < 1:
             raise SimulationError(f"{name}: found {value}, expected at least 1")
-    model.check_positions(prefill + decode - 1, f"{prefill} prompt and {decode} decoded tokens")
+    model.check_positions(prefill + decode - 1, f"a prompt of {prefill} with {decode} decoded tokens")
     choices, arrivals = mapping or MappingOptions(), Arrivals.parse(arrival)
     times_fs = arrivals.times_fs(requests, choices.seed)
     run_engine, detail = engine_and_detail(engine, noc, chip)
