@@ -116,15 +116,14 @@ def inputs(size):
     return np.concatenate([dense, bits.astype(float), few, np.ones((1, size)), np.eye(size)[:: size // 4]])
 
 
-@pytest.mark.parametrize("size", [94, 128])
 @pytest.mark.parametrize("resistance", [0.15, 1.0, 10.0, 100.0])
 @pytest.mark.parametrize("pattern", list(arrays(8)))
-def test_fast_estimate_is_within_two_percent_of_the_worst_columns_drop(size, resistance, pattern):
-    g, v = arrays(size)[pattern], inputs(size)
+def test_fast_estimate_is_within_its_stated_share_of_the_worst_columns_drop(resistance, pattern):
+    g, v = arrays(160)[pattern], inputs(160)
     exact = v @ effective_conductance(g, resistance, resistance)
     fast = v @ fast_effective_conductance(g, resistance, resistance)
     worst_drop = (v @ g - exact).max(axis=1, keepdims=True)
-    assert (np.abs(fast - exact) / worst_drop).max() < 0.02
+    assert (np.abs(fast - exact) / worst_drop).max() < (0.01 if pattern in ("dense", "two levels", "pairs") else 0.025)
 
 
 def test_a_line_is_exact_for_one_cell_that_conducts():
@@ -138,12 +137,12 @@ def test_a_line_is_exact_for_one_cell_that_conducts():
 
 @pytest.mark.parametrize("pattern", list(arrays(8)))
 def test_small_crossbars_are_solved_exactly(pattern):
-    g = arrays(64)[pattern]
+    g = arrays(100)[pattern]
     np.testing.assert_array_equal(fast_effective_conductance(g, 50, 40), effective_conductance(g, 50, 40))
 
 
 def test_fast_estimate_with_single_cells_is_exact():
-    g = np.random.default_rng(4).uniform(0, 1e-4, (90, 83))
+    g = np.random.default_rng(4).uniform(0, 1e-4, (130, 127))
     np.testing.assert_allclose(
         fast_effective_conductance(g, 1, 2, coarsening=1), effective_conductance(g, 1, 2), rtol=1e-10
     )
