@@ -73,8 +73,7 @@ def lower(
         elif a.place == "crossbar" and operator.product is not None:
             stages[operator.name] = rewritten.multiply(context, operator, a)
         elif training.lowers(operator, a):
-            source = stages[makers[0]]
-            stages[operator.name] = training.lower(context, operator, a, source)
+            stages[operator.name] = training.lower(context, operator, a, stages[makers[0]])
         elif a.place == "crossbar":
             stages[operator.name] = crossbars.lower(context, operator, a)
         elif a.place == "mac_array" and autoregressive and operator.matrix is not None:
