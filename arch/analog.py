@@ -14,6 +14,8 @@ from .quantities import (
     Cycles,
     EnergyJ,
     RatePeriodFs,
+    ResistanceOhm,
+    Share,
     TimeFs,
     VoltageV,
 )
@@ -93,6 +95,12 @@ class Crossbar(Costed, Counted):
     )
     update: Update | None = Field(
         None, description="How training changes the cells; absent: the chip is for inference only."
+    )
+    wire_resistance_ohm: ResistanceOhm | None = Field(
+        None,
+        alias="wire_resistance",
+        description="Wire from one cell to the next, word line and bit line alike; for `ohmsum accuracy` "
+        "(IR drop), perfect wires if absent.",
     )
     spare_rows: Cycles = Field(0, description="Rows beyond `rows` that hold no weights.")
     spare_columns: Cycles = Field(
@@ -176,6 +184,12 @@ class Adc(Costed, Counted):
         0, description="Conversion periods between the end of a conversion and its code (pipelining)."
     )
     energy_j: EnergyJ | None = Field(None, alias="energy", description="One conversion of one column.")
+    gain_spread: Share = Field(
+        0.0, description="Standard deviation of the columns' gains around 1; for `ohmsum accuracy`."
+    )
+    offset_spread: Annotated[float, Field(strict=True, ge=0.0, allow_inf_nan=False)] = Field(
+        0.0, description="Standard deviation of the columns' offsets, in codes; for `ohmsum accuracy`."
+    )
     code_energy_j: EnergyJ | None = Field(
         None,
         alias="code_energy",

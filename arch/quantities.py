@@ -117,6 +117,7 @@ EnergyPerByteJ = Annotated[float, _amount(units.ENERGY_PER_BYTE, zero=True)]
 ThroughputPerS = Annotated[float, _amount(units.THROUGHPUT, zero=False)]
 LengthNm = Annotated[float, _amount(units.LENGTH, zero=False)]
 ConductanceSiemens = Annotated[float, _amount(units.CONDUCTANCE, zero=True)]
+ResistanceOhm = Annotated[float, _amount(units.RESISTANCE, zero=True)]
 VoltageV = Annotated[float, _amount(units.VOLTAGE, zero=False)]
 
 Count = Annotated[int, Field(strict=True, ge=1, le=2**31)]

@@ -124,6 +124,7 @@ LENGTH = Dimension(
 CONDUCTANCE = Dimension(
     "a conductance", "25 uS", _prefixed("S", "fpnuµμm-"), ("fS", "pS", "nS", "uS", "mS", "S")
 )
+RESISTANCE = Dimension("a resistance", "1 Ohm", _prefixed("Ohm", "mk-M"), ("mOhm", "Ohm", "kOhm", "MOhm"))
 VOLTAGE = Dimension("a voltage", "0.2 V", _prefixed("V", "uµμm-"), ("uV", "mV", "V"))
 
 DIMENSIONS = (
@@ -138,6 +139,7 @@ DIMENSIONS = (
     THROUGHPUT,
     LENGTH,
     CONDUCTANCE,
+    RESISTANCE,
     VOLTAGE,
 )
 _KILO = "write KiB for 1024 bytes or kB for 1000"
