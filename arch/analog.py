@@ -184,11 +184,11 @@ class Adc(Costed, Counted):
         0, description="Conversion periods between the end of a conversion and its code (pipelining)."
     )
     energy_j: EnergyJ | None = Field(None, alias="energy", description="One conversion of one column.")
-    gain_spread: Share = Field(
-        0.0, description="Standard deviation of the columns' gains around 1; for `ohmsum accuracy`."
+    gain_spread: Share | None = Field(
+        None, description="Standard deviation of the columns' gains around 1; for `ohmsum accuracy`."
     )
-    offset_spread: Annotated[float, Field(strict=True, ge=0.0, allow_inf_nan=False)] = Field(
-        0.0, description="Standard deviation of the columns' offsets, in codes; for `ohmsum accuracy`."
+    offset_spread: Annotated[float, Field(strict=True, ge=0.0, allow_inf_nan=False)] | None = Field(
+        None, description="Standard deviation of the columns' offsets, in codes; for `ohmsum accuracy`."
     )
     code_energy_j: EnergyJ | None = Field(
         None,
