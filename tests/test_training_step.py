@@ -1,4 +1,4 @@
-"""Is a training step what its algebra says, and are its femtoseconds those that the chip's numbers add up to?"""
+"""Is a training step what its algebra says, and do its times and energies add up to the chip's numbers?"""
 
 from __future__ import annotations
 
@@ -9,49 +9,12 @@ import pytest
 from ohmsum import arch
 from ohmsum.arch.chip import Chip
 from ohmsum.sim.engines import compiled, reference
-from ohmsum.sim.engines.result import EngineResult
-from ohmsum.sim.errors import SimulationError
-from ohmsum.sim.lowering import lower
-from ohmsum.sim.mapping import map_network
 from ohmsum.sim.mapping.training import training_network
-from ohmsum.sim.program import Program
-from ohmsum.sim.run import Run
-from ohmsum.sim.training import simulate_training
-from ohmsum.workloads.errors import NetworkError
-from ohmsum.workloads.graph import Network
 from ohmsum.workloads.load import load
 
 from .engines import Engine, each_engine
-from .small_networks import NS, SINGLE, matrix, network, round_chip, source
-
-PULSES = "{kind: pulses, pulses: 10, pulse_time: 1 ns, energy: 1 fJ, line_energy: 2 fJ}"
-
-
-def trainable(update: str = PULSES, **more: str) -> Chip:
-    """The chip of round numbers, read backwards in 10 ns, with an ALU that multiplies and subtracts too."""
-    functions = "{relu: 1, add: 1, max_pool: 1, mul: 1, sub: 1, mac: 1}"
-    return round_chip(
-        tile__crossbar__transposed__read_time="10 ns",
-        tile__crossbar__update=update,
-        tile__crossbar__write_time="100 ns",
-        tile__crossbar__write_energy="3 pJ",
-        tile__units__alu__functions=functions,
-        **more,
-    )
-
-
-def step(net: Network, chip: Chip, batch: int = 1) -> Program:
-    return lower(map_network(training_network(net, chip, SINGLE, batch), chip, SINGLE), chip)
-
-
-def ends(p: Program, result: EngineResult, actor: str, what: str = "end_fs") -> list[int]:
-    assert result.firings is not None
-    mine = result.firings[result.firings["actor"] == p.actor_name.index(actor)]
-    return [int(fs) for fs in mine[what]]
-
-
-ONE = network(source(16), matrix("fc", "x", 16, 4))
-TWO = network(source(16), matrix("fc1", "x", 16, 4, fused=("relu",)), matrix("fc2", "fc1", 4, 4))
+from .small_networks import NS, SINGLE
+from .training_steps import ONE, PULSES, TWO, ends, run, step, trainable
 
 
 class TestTime:
@@ -139,7 +102,7 @@ class TestMacs:
         net, batch = load(name), 3
         hardware = arch.load("systolic") if chip == "systolic" else _large(chip)
         of = training_network(net, hardware, SINGLE, batch)
-        macs = {t: 0 for t in ("forward", "columns", "pulses", "gradient")}
+        macs = dict.fromkeys(("forward", "columns", "pulses", "gradient"), 0)
         for o in of.operators:
             assert o.role is not None
             if o.macs or o.product_macs:
@@ -171,10 +134,6 @@ def _large(kind: str) -> Chip:
             "tile.buffer.capacity": "4 MiB",
         },
     )
-
-
-def run(net: Network, chip: Chip, batch: int = 1, epoch_samples: int | None = None) -> Run:
-    return simulate_training(net, chip, batch=batch, epoch_samples=epoch_samples, mapping=SINGLE)
 
 
 class TestEnergy:
@@ -215,131 +174,3 @@ class TestEnergy:
         by_layer = fsum(u.energy_j for layer in found.layers for u in layer.phases.values())
         assert by_layer + result.energy.static_j == pytest.approx(result.energy.total_j, rel=1e-12)
         assert sum(use.macs for use in found.phases.values()) == result.macs
-
-
-class TestWear:
-    def test_pulses(self) -> None:
-        update = PULSES.replace("}", ", activity: 0.25, pulses_per_write: 20}")
-        found = run(ONE, trainable(update, tile__crossbar__cell__endurance="1e6"), 4, 1000).training
-        assert found is not None
-        assert found.epoch is not None
-        # 4 samples x 1 token x 10 pulses, a quarter of which meet; 20 of them are a full write.
-        per_step = 4 * 10 * 0.25 / 20
-        assert found.layers[1].wear is not None
-        assert found.layers[1].wear.per_cell == 10
-        assert found.layers[1].wear.full_writes == per_step
-        assert found.steps_until_worn == 1e6 / per_step
-        assert found.epoch.steps == 250
-        assert found.epoch.until_worn == 1e6 / per_step / 250
-        assert found.epoch.full_writes == 250 * per_step
-        assert found.epoch.time_s == pytest.approx(250 * found.latency_fs * 1e-15)
-
-    def test_convolutions_update_at_every_position(self) -> None:
-        chip = arch.load("neurram@training-pulses")
-        found = run(load("lenet5"), chip, 2).training
-        assert found is not None
-        wear = {layer.name: layer.wear for layer in found.layers}
-        assert wear["conv1"] is not None
-        assert wear["conv1"].per_cell == 2 * 28 * 28 * 10
-        assert wear["fc3"] is not None
-        assert wear["fc3"].per_cell == 2 * 10
-
-    def test_writes_are_one_for_the_step_and_the_last_step_may_be_short(self) -> None:
-        chip = trainable("{kind: program_verify}", tile__crossbar__cell__endurance="1e3")
-        found = run(ONE, chip, 3, 10).training
-        assert found is not None
-        assert found.epoch is not None
-        assert (found.epoch.steps, found.epoch.until_worn) == (4, 250.0)
-
-    def test_unknown_endurance_is_not_guessed(self) -> None:
-        found = run(ONE, trainable(), 1, 10).training
-        assert found is not None
-        assert found.epoch is not None
-        assert found.epoch.until_worn is None
-
-
-class TestStorage:
-    def test_what_is_kept(self) -> None:
-        found = run(load("lenet5"), arch.load("neurram@training")).training
-        assert found is not None
-        # Inputs of all layers, and of the poolings: 28 x 28, 6 x 28 x 28, 6 x 14 x 14, 16 x 10 x 10, 400, 120, 84.
-        assert found.kept_bytes == 784 + 4704 + 1176 + 1600 + 400 + 120 + 84
-        assert found.storage == "buffer"
-
-    def test_memory_takes_what_buffers_cannot(self) -> None:
-        small = {
-            "tile.crossbar.transposed.read_time": "4 us",
-            "tile.crossbar.update": "{kind: program_verify}",
-        }
-        small |= {
-            "tile.buffer.capacity": "16 B",
-            "memory": "{kind: lpddr, bandwidth: 8 GB/s, latency: 100 ns}",
-        }
-        small["memory"] = small["memory"].replace(
-            "}", ", channels: 1, energy_per_byte: 8 pJ/B, capacity: 1 GiB}"
-        )
-        result = run(load("lenet5"), arch.load("neurram", small), 2)
-        assert result.training is not None
-        assert result.training.storage == "memory"
-        moved = sum(t.count for t in result.energy.terms if t.component == "memory")
-        assert moved == 2 * 2 * result.training.kept_bytes, "written and read once for each sample"
-
-    def test_nowhere_to_keep_them(self) -> None:
-        with pytest.raises(
-            SimulationError, match="8868 bytes of activations of each sample, the buffers hold 768"
-        ):
-            run(load("lenet5"), arch.load("neurram@training", {"tile.buffer.capacity": "16 B"}))
-
-
-class TestDigital:
-    def test_gradient_of_the_batch_is_one_product(self) -> None:
-        batch = 5
-        chip = arch.load("systolic")
-        p = step(load("mlp"), chip, batch)
-        a = p.actor_name.index("fc1.gradient")
-        # 784 x 128 gradients, contracted over 5 samples: one row of blocks, one of columns, 784 vectors through.
-        assert p.actor_firings[a] == 1
-        v = int(p.actor_visit_start[a]) + 1
-        assert p.schedule(int(p.visit_hold[v]))(0) == (2 * 128 + 128 + 784 - 2) * NS
-
-    def test_weights_go_back_to_memory(self) -> None:
-        terms = {
-            (t.layer, t.component): t.count for t in run(load("mlp"), arch.load("systolic"), 5).energy.terms
-        }
-        assert terms[("fc1.update", "memory")] == 784 * 128
-        assert terms[("fc2.backward", "memory")] == 128 * 10
-
-
-class TestBadInput:
-    def test_inference_only(self) -> None:
-        with pytest.raises(
-            SimulationError, match=r"'isaac' is for inference only: tile.crossbar.update is missing"
-        ):
-            run(load("lenet5"), arch.load("isaac"))
-
-    def test_no_backward_read(self) -> None:
-        chip = round_chip(tile__crossbar__update=PULSES)
-        with pytest.raises(SimulationError, match=r"tile.crossbar.transposed is missing.*'fc2'"):
-            run(TWO, chip)
-        assert run(ONE, chip).latency_fs > 0, "one layer needs no backward read"
-
-    def test_pulses_need_a_weight_in_one_cell(self) -> None:
-        chip = trainable(tile__crossbar__cell__bits="4", tile__crossbar__cols="8")
-        with pytest.raises(SimulationError, match="one cell .* found 2 cells of 4 bits for 8-bit weights"):
-            run(ONE, chip)
-
-    @pytest.mark.parametrize(
-        ("name", "message"),
-        [
-            ("kws-lstm", r"'lstm' \(LSTM\) cannot be trained: backward through time is not modelled"),
-            ("gpt2", "training of a table is not modelled"),
-        ],
-    )
-    def test_networks(self, name: str, message: str) -> None:
-        with pytest.raises(NetworkError, match=message):
-            run(load(name), arch.load("systolic"))
-
-    @pytest.mark.parametrize("batch", [0, -1, 10**8])
-    def test_batch(self, batch: int) -> None:
-        with pytest.raises(SimulationError, match=f"batch: found {batch}"):
-            run(ONE, trainable(), batch)
