@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from .errors import SimulationError
 from .mapping import Mapping, MappingOptions, map_network
 from .metrics.seconds import seconds
+from .report.figures import si
 
 if TYPE_CHECKING:
     from ..arch.chip import Chip
@@ -65,6 +66,6 @@ def settle(
 
 def _remark(best: str, what: str, times: dict[str, int]) -> str:
     other = next(name for name in PARTITIONS if name != best)
-    against = f"{seconds(times[other]):.4g} s" if other in times else "not possible"
-    took = f"{what}: {seconds(times[best]):.4g} s; {other}: {against}"
+    against = si(seconds(times[other]), "s") if other in times else "not possible"
+    took = f"{what}: {si(seconds(times[best]), 's')}; {other}: {against}"
     return f"partition {best} ({took}), the faster when simulated"

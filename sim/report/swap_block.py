@@ -21,7 +21,7 @@ def swap_block(use: SwapUse, latency_s: float) -> list[RenderableType]:
     stay = f", {use.n_segments - use.n_written} of them stay" if use.n_written < use.n_segments else ""
     amount = f"{si(use.weight_bytes, 'B')} of weights into {si(use.cells)} cells, {si(use.write_j, 'J')}"
     wear = f"a cell {use.mean_writes:.3g} times on average, {use.most_writes} at most"
-    path = f"{si(use.path_s, 's')} of bringing and writing weights, {percent(use.path_s / latency_s)} of it"
+    path = f"{si(use.path_s, 's')} for weights, {percent(use.path_s / latency_s)} of the latency"
     kept = f"{si(use.kept_bytes, 'B')} at most, tile buffers have room for {si(use.buffer_bytes, 'B')}"
     lines = [
         f"{use.n_segments} segments take turns on {where}{stay}",

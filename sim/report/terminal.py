@@ -96,6 +96,7 @@ def report(run: Run, columns: int, plain: bool, n_layers: int | None = N_LAYERS)
 def _title(run: Run) -> Text:
     chips = f"{run.mapping.n_chips} x " if run.mapping.n_chips > 1 else ""
     text = Text.assemble((run.network.name, "bold"), " on ", (f"{chips}{run.chip.name}", "bold"))
+    text.append(", tensor partition" if run.mapping.partition == "tensor" else "")
     batch = run.batch if run.training is None else run.training.batch
     text.append(f"   batch {batch}, {si(run.network.params)} parameters, {si(run.macs, 'MAC')}", "dim")
     return text
