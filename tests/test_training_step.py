@@ -163,6 +163,16 @@ class TestEnergy:
         assert terms[("fc2.backward", "convert")].count == 2 * 4
         assert terms[("fc2.backward", "read")].energy_j == pytest.approx(2 * 2e-12)
 
+    def test_slices_are_read_one_after_the_other(self) -> None:
+        sliced = {"tile__crossbar__cell__bits": "4", "tile__crossbar__cols": "8"}
+        result = run(TWO, trainable("{kind: program_verify}", **sliced))
+        terms = {(t.layer, t.action): t for t in result.energy.terms}
+        # Two input slices x two weight slices; each read drives 4 of 8 columns, at half of the 2 pJ of the array.
+        assert terms[("fc2.backward", "drive row")].count == 4 * 4
+        assert terms[("fc2.backward", "convert")].count == 4 * 4
+        assert terms[("fc2.backward", "read")].count == 4
+        assert terms[("fc2.backward", "read")].energy_j == pytest.approx(4 * 1e-12)
+
     def test_phases_add_up(self) -> None:
         result = run(load("lenet5"), arch.load("neurram@training"), 2)
         found = result.training

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from .arch import Chip
 from .arch import load as load_chip
 from .sim.run import Run
 from .sim.simulate import simulate
+from .sim.training import simulate_training
 from .workloads import Network
 from .workloads import load as load_network
 
@@ -23,6 +24,7 @@ def run(
     overrides: Mapping[str, str] | None = None,
     n_chips: int | None = None,
     bind: Mapping[str, int] | None = None,
+    training: bool = False,
     **options: Any,
 ) -> Run:
     """Run a network on a chip: what `ohmsum run` does, as a call.
@@ -39,6 +41,8 @@ def run(
         Copies of the chip.
     bind : mapping of str to int
         Values of symbolic dimensions. Only for a network given by name or file.
+    training : bool
+        One training step of `batch` samples instead of inferences; `epoch_samples` may be given, too.
     **options
         Of `ohmsum.simulate`: batch, arrival, engine, mapping, progress.
 
@@ -58,4 +62,5 @@ def run(
         chip = load_chip(chip, overrides=overrides, n_chips=n_chips)
     elif overrides or n_chips is not None:
         raise TypeError("overrides, n_chips: the chip is loaded already; give them to load_chip")
-    return simulate(network, chip, options={k: v for k, v in given.items() if v}, **options)
+    run_it: Callable[..., Run] = simulate_training if training else simulate
+    return run_it(network, chip, options={k: v for k, v in given.items() if v}, **options)

@@ -1,11 +1,11 @@
 """A layer on crossbars read backwards: errors on the columns, gradients from the rows.
 
 The drivers and converters of the tile serve both directions. A weight in several cells is read slice by
-slice, one slice's columns after the other (both of a differential pair at once), and added up with the
-slices' weights; as many columns are active at once as rows are on the way forward. Converters that count
-while the array integrates serve as many rows at once as there are of them. Sums over the column blocks of a
-layer are added as those over row blocks are on the way forward. All of this is an assumption where a chip
-says nothing else.
+slice, one slice's columns after the other (both of a differential pair at once), and added up with the slices'
+weights; such a read takes its part of the energy of one that drives all columns. As many columns are active at
+once as rows are on the way forward. Converters that count while the array integrates serve as many rows at
+once as there are of them. Sums over the column blocks of a layer are added as those over row blocks are on the
+way forward. All of this is an assumption where a chip says nothing else.
 """
 
 from __future__ import annotations
@@ -88,9 +88,10 @@ def turned_tile(tile: Tile, tiling: Tiling) -> Tile:
     assert read is not None
     at_once = max(1, tile.adc.count // crossbar.count)
     turns = ceil_div(tiling.rows_per_crossbar, at_once) if tile.adc.concurrent else 1
+    whole_j = crossbar.energy_j if read.energy_j is None else read.energy_j
     of_read = {
         "read_time_fs": read.read_time_fs,
-        "energy_j": crossbar.energy_j if read.energy_j is None else read.energy_j,
+        "energy_j": None if whole_j is None else whole_j / tile.slices,
         "phases": crossbar.phases * tile.slices * turns,
     }
     of_weight = {"bits": crossbar.cell.bits, "encoding": "offset"}
