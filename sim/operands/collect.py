@@ -27,7 +27,7 @@ Taker = Callable[[str, Floats], None]
 """Given the name of a layer and the vectors of one call of it."""
 
 CALIBRATION_SAMPLES = 64
-VECTORS = 4096
+CALIBRATION_VECTORS, VECTORS = 4096, 16384
 """Of a layer, for calibration and for statistics, evenly spread."""
 PERCENTILE = 99.9
 """Share of the calibration sample that ranges hold, as `ohmsum accuracy` has it."""
@@ -65,7 +65,7 @@ class Collector:
     def statistical(self) -> dict[str, LayerOperands]:
         """From some vectors of every layer; column sums are not computed."""
         found = {}
-        for name, x in self._thinned(self.data, "statistics").items():
+        for name, x in self._thinned(self.data, VECTORS, "statistics").items():
             tally = self._tally(self.layers[name], exact=False)
             self._take(tally, name, x)
             found[name] = self._result(name, tally, exact=False)
@@ -74,7 +74,8 @@ class Collector:
     def _samples(self) -> dict[str, Floats]:
         """Vectors that ranges are calibrated with."""
         in_time = self.functional.in_time
-        found = self._thinned(self.data.some(CALIBRATION_SAMPLES, in_time), "calibration")
+        some = self.data.some(CALIBRATION_SAMPLES, in_time)
+        found = self._thinned(some, CALIBRATION_VECTORS, "calibration")
         for name in self.matrices:
             if name not in found:
                 raise SimulationError(f"layer {name!r}: the data never reach it, it has no operands")
@@ -86,14 +87,14 @@ class Collector:
         parts = self.functional.input_parts.get(name, ())
         return Layer(name, self.matrices[name], tiling, self.precision, sample, PERCENTILE, parts)
 
-    def _thinned(self, data: Data, what: str) -> dict[str, Floats]:
-        """About `VECTORS` vectors of every layer. The stride never falls in step with the tokens."""
+    def _thinned(self, data: Data, n_vectors: int, what: str) -> dict[str, Floats]:
+        """About so many vectors of every layer. The stride never falls in step with the tokens."""
         seen: dict[str, list[Floats]] = {}
         done: dict[str, int] = {}
 
         def take(name: str, x: Floats) -> None:
             tokens = max(1, round(self._products(name)))
-            stride = 1 + int(data.n * tokens) // VECTORS
+            stride = 1 + int(data.n * tokens) // n_vectors
             while gcd(stride, tokens) > 1:
                 stride += 1
             first = -done.get(name, 0) % stride

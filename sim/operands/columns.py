@@ -16,8 +16,8 @@ from .layer_operands import N_BINS
 
 SUM_EDGES = np.linspace(-1, 1, N_BINS + 1)
 CODE_EDGES = np.linspace(0, 1, N_BINS + 1)
-PROBES = 64
-"""Vectors of each chunk whose column sums are computed, for the correlation between rows."""
+PROBES = 256
+"""Vectors of each chunk whose column sums are computed."""
 
 
 class Columns(Protocol):
@@ -89,8 +89,10 @@ class NormalColumns:
     """Sums are zero where no row is driven, and else taken as normally distributed.
 
     Their mean follows from the mean drive of every row, which is exact. Their variance is that of independent
-    rows, times a factor for every read: what `PROBES` vectors show of the correlation between rows. (CiMLoop,
-    Andrulis et al., ISPASS 2024, takes rows as independent; but a dark image is dark everywhere.)
+    rows, times a factor for every read and column: what some vectors, the probes, show of the correlation
+    between rows. (CiMLoop, Andrulis et al., ISPASS 2024, takes rows as independent; but a dark image is dark
+    everywhere.) The mean magnitude of codes is corrected by what it is for the probes, whose sums are no normal
+    ones.
     """
 
     def __init__(self) -> None:
@@ -134,20 +136,25 @@ class _Rows:
         mean = self.sums / self.n
         variance = np.maximum(self.squares / self.n - mean**2, 0)
         probes = np.concatenate(self.probes, axis=1)
+        true = normal = 0.0
+        before = found.codes.get(index, 0.0)
         for g, rows in enumerate(self.plan.groups(mean.shape[1])):
             busy = 1 - self.idle[:, g, None] / self.n
             for level in self.bar.ideal.levels[:, rows].astype(np.float64):
+                probe = _Probe(probes[:, :, rows], level)
                 m = mean[:, rows] @ level
-                v = _correlation(probes[:, :, rows], level) * (variance[:, rows] @ level**2)
+                v = probe.correlation * (variance[:, rows] @ level**2)
                 self._add(found, index, m, v, busy)
+                true += probe.codes(self.bar)
+                normal += probe.normal_codes(self.bar)
+        if normal > 0:
+            found.codes[index] = before + (found.codes[index] - before) * true / normal
 
     def _add(self, found: ColumnTotals, index: int, mean: Doubles, variance: Doubles, busy: Doubles) -> None:
         """Sums of one group of rows with this mean and variance, of reads that drive any row that often."""
         low, high = self.bar.adc_range
         scale, n = 1 / (self.bar.adc_step * high), self.n
-        share = np.where(busy > 0, busy, 1)
-        m = mean * scale / share
-        s = np.sqrt(np.maximum((variance + mean**2) * scale**2 / share - m**2, 0))
+        m, s = _of_busy(mean * scale, variance * scale**2, busy)
         weight, idle = n * busy, n * float((1 - busy).sum()) * mean.shape[1]
         found.count(index, m.size * n, float((weight * _magnitude(m, s, low)).sum()))
         found.sums += float((weight * m).sum())
@@ -163,14 +170,39 @@ class _Rows:
         found.code_histogram[0] += idle
 
 
-def _correlation(probes: Floats, level: Doubles) -> Doubles:
-    """(reads, 1) variance of column sums over that of independent rows, all columns together."""
-    if probes.shape[1] < 2:
-        return np.ones((len(probes), 1))
-    apart = probes.var(axis=1, dtype=np.float64) @ (level**2).sum(axis=1)
-    joint = (probes @ level).var(axis=1).sum(axis=1)
-    found: Doubles = np.where(apart > 0, joint / np.where(apart > 0, apart, 1), 1)[:, None]
-    return found
+class _Probe:
+    """Column sums of some vectors, (reads, vectors, columns), as they are."""
+
+    def __init__(self, drives: Floats, level: Doubles) -> None:
+        self.drives, self.level, self.sums = drives, level, drives @ level
+
+    @property
+    def correlation(self) -> Doubles:
+        """(reads, columns) variance of the sums over that of independent rows."""
+        apart = self.drives.var(axis=1, dtype=np.float64) @ self.level**2
+        joint = self.sums.var(axis=1)
+        found: Doubles = np.where(apart > 0, joint / np.where(apart > 0, apart, 1), 1)
+        return found
+
+    def codes(self, bar: Crossbar) -> float:
+        """Magnitudes of codes over the highest: means over the vectors, added up."""
+        codes = np.clip(np.rint(self.sums / bar.adc_step), *bar.adc_range)
+        return float(np.abs(codes).mean(axis=1).sum()) / bar.adc_range[1]
+
+    def normal_codes(self, bar: Crossbar) -> float:
+        """The same if the sums were normal ones of this mean and variance."""
+        low, high = bar.adc_range
+        scale = 1 / (bar.adc_step * high)
+        busy = self.drives.any(axis=2).mean(axis=1)[:, None]
+        m, s = _of_busy(self.sums.mean(axis=1) * scale, self.sums.var(axis=1) * scale**2, busy)
+        return float((busy * _magnitude(m, s, low)).sum())
+
+
+def _of_busy(mean: Doubles, variance: Doubles, busy: Doubles) -> tuple[Doubles, Doubles]:
+    """Mean and standard deviation of the sums that are not zero for want of a driven row."""
+    share = np.where(busy > 0, busy, 1)
+    m = mean / share
+    return m, np.sqrt(np.maximum((variance + mean**2) / share - m**2, 0))
 
 
 def _within(edge: float, mean: Doubles, sigma: Doubles, low: int) -> Doubles:
