@@ -1,4 +1,4 @@
-"""A decoder of one or two layers, as a traced graph would give it, and the chip of round numbers it runs on."""
+"""A decoder of a few layers, as a traced graph would give it, and the chip of round numbers it runs on."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ def decoder(length: int = 6, layers: int = 1, *, causal: bool = True, kv_heads: 
     def vector(name: str, function: str, *inputs: str, elements: int = WIDTH, params: int = 0) -> Operator:
         ports = tuple(map(Port, inputs))
         out = stream(name, elements)
-        return Operator(
-            name, function, "vector", ports, out, function=function, work=elements, params=params
-        )
+        return Operator(name, function, "vector", ports, out, function=function, work=elements, params=params)
 
     def matrix(name: str, of: str, k: int, n: int) -> Operator:
         return Operator(

@@ -74,7 +74,11 @@ def test_sizes_of_a_step_by_hand() -> None:
     assert by_name["weights0"].reach is not None
     assert [by_name["weights0"].reach(k) for k in range(2)] == [3, 7]
     assert by_name["mix0"].product is not None
-    assert (by_name["mix0"].product.k, by_name["mix0"].product.n, by_name["mix0"].product.cached) == (7, SIZE, True)
+    assert (by_name["mix0"].product.k, by_name["mix0"].product.n, by_name["mix0"].product.cached) == (
+        7,
+        SIZE,
+        True,
+    )
     assert by_name["scores0 keys"].output.elements == WIDTH
 
 

@@ -71,7 +71,7 @@ def test_routing_from_a_file(tmp_path: Path) -> None:
 
 
 def test_a_crowded_expert_is_slow() -> None:
-    """Experts on crossbars of their own work side by side; one that has all tokens works alone, one by one."""
+    """Experts on crossbars of their own work side by side; one that has all tokens works alone."""
     memory = {"kind": "dram", "bandwidth": "1 TB/s", "latency": "1 ns"}
     chip = round_chip(
         tile__count="256", tile__grid="[16, 16]", host__bandwidth="1 TB/s", host__throughput="1 Top/s",

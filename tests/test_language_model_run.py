@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from ohmsum.sim.engines import compiled, reference
 from ohmsum.sim.language import generate
@@ -52,13 +54,15 @@ def test_a_sequence_alone_is_as_slow_as_its_steps_one_by_one() -> None:
     engine, detail = engine_and_detail(None, None, chip)
     setting = Setting.of(model, chip, 4, MappingOptions(), detail, engine)
     steps = [
-        setting.run(setting.program(model.step((c,)), most_replicas=1, autoregressive=False)).result.makespan_fs
+        setting.run(
+            setting.program(model.step((c,)), most_replicas=1, autoregressive=False)
+        ).result.makespan_fs
         for c in range(4, 9)
     ]
     run = generate(model, chip, prefill=4, decode=6)
     assert run.decode is not None
     found = run.token_fs[:, 0].tolist()
-    # What a step saves is the first fetch from the cache, which runs ahead of its token: under a nanosecond here.
+    # What a step saves is the first fetch from the cache, which runs ahead: under a nanosecond here.
     assert all(0 <= step - token < NS for step, token in zip(steps, found, strict=True))
 
 
@@ -68,7 +72,7 @@ def test_time_per_token_grows_by_the_products_and_the_softmax_of_a_position(cont
     run = generate(LanguageModel.of(decoder(layers=LAYERS)), scribe(), prefill=context, decode=6)
     times = run.token_fs[:, 0].tolist()
     per_position = LAYERS * HEADS * (2 * SIZE + 1) * NS
-    assert [b - a for a, b in zip(times, times[1:], strict=False)] == [per_position] * 4
+    assert [b - a for a, b in itertools.pairwise(times)] == [per_position] * 4
     first = generate(LanguageModel.of(decoder(layers=LAYERS)), scribe(), prefill=1, decode=2)
     assert times[0] - first.token_fs[0, 0] == (context - 1) * per_position
 
@@ -80,7 +84,7 @@ def test_time_per_token_grows_as_the_cache_is_read_where_that_is_slowest(context
     run = generate(LanguageModel.of(decoder(layers=LAYERS)), chip, prefill=context, decode=7)
     times = run.token_fs[1:-1, 0].tolist()  # the first has nothing read ahead, the last reads nothing ahead
     per_position = LAYERS * 2 * HEADS * SIZE * 100 * NS
-    assert [b - a for a, b in zip(times, times[1:], strict=False)] == [per_position] * 3
+    assert [b - a for a, b in itertools.pairwise(times)] == [per_position] * 3
     assert abs(times[0] / per_position - (context + 2)) < 2
 
 

@@ -122,9 +122,7 @@ def test_exact_and_interpolated_serving_agree() -> None:
 
 
 def test_the_same_seed_makes_the_same_requests() -> None:
-    one, same, other = (
-        _serve("poisson 100 kHz", mapping=MappingOptions(seed=seed)) for seed in (1, 1, 2)
-    )
+    one, same, other = (_serve("poisson 100 kHz", mapping=MappingOptions(seed=seed)) for seed in (1, 1, 2))
     assert one.requests == same.requests != other.requests
 
 

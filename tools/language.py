@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -96,7 +97,6 @@ def run_language(
     plain: bool,
 ) -> None:
     """Run, print and write."""
-    from ..sim.report.json_result import dumps
     from ..sim.report.terminal import PIPE_WIDTH, as_text, is_plain, show
 
     to_stdout = str(json_file) == "-"
@@ -113,37 +113,36 @@ def run_language(
             "options": options,
             "progress": progress,
         }
-        content, body = _run(model, chip, asked, arrival, settings, is_plain(plain))
-        text = dumps(body)
+        content, body = _run(model, chip, asked, arrival, settings)
         for kind, file in targets:
-            file.write(text if kind == "json" else as_text(content(True), PIPE_WIDTH))
+            file.write(_as_text(body()) if kind == "json" else as_text(content(True), PIPE_WIDTH))
     if to_stdout:
-        print(text, end="")
+        print(_as_text(body()), end="")
     else:
         show(content(is_plain(plain)), plain)
 
 
+def _as_text(body: dict[str, Any]) -> str:
+    from ..sim.report.json_result import dumps
+
+    return dumps(body)
+
+
 def _run(
-    model: LanguageModel, chip: Chip, asked: Asked, arrival: str | None, settings: dict[str, Any], plain: bool
-) -> tuple[Any, dict[str, Any]]:
-    """What to print (as a function of plainness), and the JSON object."""
+    model: LanguageModel, chip: Chip, asked: Asked, arrival: str | None, settings: dict[str, Any]
+) -> tuple[Callable[[bool], RenderableType], Callable[[], dict[str, Any]]]:
+    """What makes the report (plain or not), and what makes the JSON object."""
     if arrival is not None:
+        from ..sim.language import serving_report
         from ..sim.language.serving import serve
-        from ..sim.language.serving_report import report as serving_report
-        from ..sim.language.serving_report import to_json as serving_json
 
         served = serve(model, chip, arrival=arrival, requests=asked.requests or 100, **settings)
-        return (lambda plain: serving_report(served)), serving_json(served)
-    from ..sim.language.as_json import to_json
+        return (lambda plain: serving_report.report(served)), (lambda: served.to_json())
+    from ..sim.language import report
     from ..sim.language.generate import generate
-    from ..sim.language.report import report
 
     made = generate(model, chip, **settings)
-
-    def content(plain: bool) -> RenderableType:
-        return report(made, plain)
-
-    return content, to_json(made)
+    return (lambda plain: report.report(made, plain)), (lambda: made.to_json())
 
 
 def _targets(stack: ExitStack, json_file: Path | None, out: Path | None) -> list[tuple[str, OutputFile]]:

@@ -43,7 +43,7 @@ SCHEMA = "ohmsum-language/1"
 def to_json(run: Generation) -> dict[str, Any]:
     """The result as plain dicts, lists, strings and numbers; what is not known is left out."""
     body = {
-        **heading(run.model, run.chip, run.options),
+        **heading(run.model, run.chip, run.options, run.n_params),
         "prefill_tokens": run.n_prefill,
         "decode_tokens": run.n_decode,
         "sequences": run.n_sequences,
@@ -73,7 +73,7 @@ def to_json(run: Generation) -> dict[str, Any]:
     return {key: value for key, value in body.items() if value is not None}
 
 
-def heading(model: LanguageModel, chip: Chip, options: Any) -> dict[str, Any]:
+def heading(model: LanguageModel, chip: Chip, options: Any, n_params: int) -> dict[str, Any]:
     """What ran, and all that is needed to run it again."""
     experts = model.experts
     asked = None
@@ -92,7 +92,7 @@ def heading(model: LanguageModel, chip: Chip, options: Any) -> dict[str, Any]:
             "network_hash": model.network.hash,
             "options": dict(options),
         },
-        "network": {"name": model.network.name, "params": model.network.params},
+        "network": {"name": model.network.name, "params": n_params},
         "chip": {"name": chip.name, "n_chips": chip.n_chips},
         "experts": asked,
     }

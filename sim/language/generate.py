@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from ..metrics.seconds import seconds
 from ..program import I64
 from .phases import PhaseRun, Setting
 from .traffic import Traffic, traffic
-from .work import Shares, shares
+from .work import Shares
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dict
@@ -43,6 +44,8 @@ class Generation:
     chip : Chip
     n_prefill, n_decode, n_sequences : int
         Tokens of each prompt, tokens made after it (the first one by the prompt itself), sequences.
+    n_params : int
+        Parameters stored, of all experts.
     prefill : PhaseRun
     decode : PhaseRun or None
         None where the first token is the only one.
@@ -55,6 +58,7 @@ class Generation:
     n_prefill: int
     n_decode: int
     n_sequences: int
+    n_params: int
     prefill: PhaseRun
     decode: PhaseRun | None
     options: Dict[str, Any] = field(default_factory=dict)
@@ -68,7 +72,7 @@ class Generation:
     def time_to_first_token(self) -> Distribution:
         return Distribution.of(self.first_token_fs)
 
-    @property
+    @cached_property
     def token_fs(self) -> I64:
         """Time of every further token after the one before it, shape (n_decode - 1, n_sequences).
 
@@ -145,7 +149,13 @@ class Generation:
     @property
     def shares(self) -> dict[str, Shares]:
         """Kinds of work in each phase."""
-        return {name: shares(run) for name, run in self.phases.items()}
+        return {name: run.shares for name, run in self.phases.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as one JSON object; `as_json` documents its keys."""
+        from .as_json import to_json
+
+        return to_json(self)
 
 
 def generate(
@@ -192,7 +202,10 @@ def generate(
     tell = progress or (lambda _what, _share: None)
     tell("mapping", 0.0)
     setting = Setting.of(model, chip, prefill, choices, detail, run_engine)
-    first = setting.program(model.prefill(prefill), most_replicas=None, autoregressive=False)
+    if model.experts is None:
+        first = setting.lowered(setting.base, autoregressive=False)
+    else:
+        first = setting.program(model.prefill(prefill), most_replicas=None, autoregressive=False)
     prompts = setting.run(first, progress=lambda share: tell("prefill", share))
     if batch > 1:
         together = setting.run(first, iterations=batch, progress=lambda share: tell("prefill", share))
@@ -204,4 +217,5 @@ def generate(
         most = 1 if model.experts else batch
         second = setting.program(network, most_replicas=most, autoregressive=True)
         decoded = setting.run(second, keep_firings=True, progress=lambda share: tell("decoding", share))
-    return Generation(model, chip, prefill, decode, batch, prompts, decoded, dict(options or {}))
+    params = setting.base.network.params
+    return Generation(model, chip, prefill, decode, batch, params, prompts, decoded, dict(options or {}))

@@ -15,10 +15,11 @@ from ..lowering import lower
 from ..mapping import map_network
 from ..mapping.mapping import Mapping
 from ..mapping.options import MappingOptions
-from ..metrics import energy, path
+from ..metrics import energy
 from ..metrics.seconds import seconds
 from ..noc.detail import Detail
 from ..program import I64, Program
+from .work import Shares, shares
 
 if TYPE_CHECKING:
     from ...arch.chip import Chip
@@ -66,6 +67,10 @@ class Setting:
     def program(self, network: Network, *, most_replicas: int | None, autoregressive: bool) -> Lowered:
         """The Program of one network of the model."""
         mapping = map_network(network, self.chip, self.choices, like=self.base, most_replicas=most_replicas)
+        return self.lowered(mapping, autoregressive=autoregressive)
+
+    def lowered(self, mapping: Mapping, *, autoregressive: bool) -> Lowered:
+        """The Program of a mapped network."""
         program = lower(
             mapping,
             self.chip,
@@ -141,9 +146,9 @@ class PhaseRun:
         return self.energy.total_j * self.iterations
 
     @cached_property
-    def critical_path(self) -> path.CriticalPath:
-        """The chain of visits that made the phase (one of its iterations) as long as it was."""
-        return path.critical_path(self.program, self.alone or self.result)
+    def shares(self) -> Shares:
+        """Kinds of work; times are those of one of the iterations, alone."""
+        return shares(self.mapping, self.program, self.alone or self.result, self.energy)
 
     @cached_property
     def token_end_fs(self) -> I64:

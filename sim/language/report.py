@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ...workloads.experts import busiest_expert
 from ..report.figures import bar, percent, si
 from ..report.section import section
 from .work import KINDS, NON_MATRIX_KINDS, Shares
@@ -17,6 +18,7 @@ from .work import KINDS, NON_MATRIX_KINDS, Shares
 if TYPE_CHECKING:
     from ...workloads.language_model import LanguageModel
     from .generate import Generation
+    from .phases import PhaseRun
 
 N_POINTS = 12
 """Contexts shown."""
@@ -30,7 +32,7 @@ def report(run: Generation, plain: bool) -> Group:
         parts += [section("Time per token as the context grows, mean of the sequences"), _growth(run, plain)]
     parts += [section("Kinds of work: share of time (critical path) and of energy"), work_table(run.shares)]
     parts.append(Padding(Text(_non_matrix(run), "dim"), (0, 0, 0, 2)))
-    notes = list(dict.fromkeys((*run.model.network.notes, *experts_note(run.model))))
+    notes = list(dict.fromkeys((*run.model.network.notes, *experts_note(run.model, run.prefill))))
     if notes:
         parts += [section("Notes"), *(Padding(Text(note), (0, 0, 0, 2)) for note in notes)]
     return Group(*parts)
@@ -45,8 +47,7 @@ def title(network: str, chip: str, n_chips: int) -> Text:
 def _title(run: Generation) -> Text:
     text = title(run.model.network.name, run.chip.name, run.chip.n_chips)
     several = f"{run.n_sequences} sequences of " if run.n_sequences > 1 else ""
-    params = run.prefill.mapping.network.params
-    text.append(f"   {several}{run.n_prefill} + {run.n_decode} tokens, {si(params)} parameters", "dim")
+    text.append(f"   {several}{run.n_prefill} + {run.n_decode} tokens, {si(run.n_params)} parameters", "dim")
     return text
 
 
@@ -125,9 +126,13 @@ def _non_matrix(run: Generation) -> str:
     return f"not matrices ({', '.join(k for k in KINDS if k in NON_MATRIX_KINDS)}): {said}"
 
 
-def experts_note(model: LanguageModel) -> list[str]:
-    """What the experts are, if there are any."""
+def experts_note(model: LanguageModel, prompt: PhaseRun | None = None) -> list[str]:
+    """What the experts are, if there are any, and how unevenly a prompt loads them."""
     experts = model.experts
     if experts is None:
         return []
-    return [f"{experts.n} experts per layer, {experts.top_k} per token, routing {experts.routing.name}"]
+    note = f"{experts.n} experts per layer, {experts.top_k} per token, routing {experts.routing.name}"
+    if prompt is not None:
+        most, mean = busiest_expert(prompt.mapping.network)
+        note += f"; the busiest has {most} tokens of a prompt, where the mean is {mean:.3g}"
+    return [note]

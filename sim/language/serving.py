@@ -38,6 +38,7 @@ class Serving:
     arrivals : Arrivals
     n_prefill, n_decode, most_running : int
         Tokens of each prompt and made after it; sequences of an iteration at most.
+    n_params : int
     requests : tuple of Served
     iterations : tuple of Iteration
     capacity_per_s : float
@@ -57,6 +58,7 @@ class Serving:
     n_prefill: int
     n_decode: int
     most_running: int
+    n_params: int
     requests: tuple[Served, ...]
     iterations: tuple[Iteration, ...]
     capacity_per_s: float
@@ -116,6 +118,12 @@ class Serving:
     def is_saturated(self) -> bool:
         """Whether more is offered than can be served, so that the queue grows without end."""
         return self.arrivals.offered_per_s > self.capacity_per_s
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as one JSON object; `serving_report` documents its keys."""
+        from .serving_report import to_json
+
+        return to_json(self)
 
     @property
     def verdict(self) -> str:
@@ -195,6 +203,6 @@ def serve(
     energy_j = sum(s.dynamic_j for s in steps) + steps[0].static_w * end_fs / FS_PER_S
     capacity = requests * FS_PER_S / max(r.token_fs[-1] for r in at_once)
     return Serving(
-        model, chip, arrivals, prefill, decode, batch, tuple(served), tuple(iterations),
-        capacity, energy_j, len(times.simulated), error, dict(options or {}),
+        model, chip, arrivals, prefill, decode, batch, setting.base.network.params, tuple(served),
+        tuple(iterations), capacity, energy_j, len(times.simulated), error, dict(options or {}),
     )  # fmt: skip

@@ -96,7 +96,7 @@ def _cells(times: Distribution) -> list[str]:
 def to_json(run: Serving) -> dict[str, Any]:
     """The result as plain dicts, lists, strings and numbers; what is not known is left out."""
     body = {
-        **heading(run.model, run.chip, run.options),
+        **heading(run.model, run.chip, run.options, run.n_params),
         "arrival": str(run.arrivals),
         "requests": len(run.requests),
         "prefill_tokens": run.n_prefill,

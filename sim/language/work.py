@@ -10,15 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import fsum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from ...workloads.graph import Network, Operator
+import numpy as np
+
+from ...workloads.graph import Operator
 from ..metrics.energy import STATIC, EnergyBalance
-from ..metrics.path import CriticalPath
+from ..metrics.seconds import seconds
 from ..metrics.stalls import is_link
 
 if TYPE_CHECKING:
+    from ..engines.result import EngineResult
     from ..mapping.mapping import Mapping
+    from ..program import Program
 
 KINDS = (
     "analog matrices",
@@ -47,19 +51,6 @@ MEMORY_PARTS = frozenset({"memory", "kv_cache", "kv cache"})
 LINK_PARTS = frozenset({"noc", "chip links", "host link"})
 
 
-class HasRun(Protocol):
-    """Anything with a mapping, an energy balance and a critical path."""
-
-    @property
-    def mapping(self) -> Mapping: ...
-
-    @property
-    def energy(self) -> EnergyBalance: ...
-
-    @property
-    def critical_path(self) -> CriticalPath: ...
-
-
 @dataclass(frozen=True)
 class Shares:
     """Seconds on the critical path, and joules, by kind of work."""
@@ -78,13 +69,27 @@ class Shares:
         return _share(self.energy_j, NON_MATRIX_KINDS)
 
 
-def shares(run: HasRun) -> Shares:
-    """Kinds of work of a run."""
-    network, places = run.mapping.network, run.mapping.by_name
-    kinds = {o.name: kind_of(o, places[o.name].place) for o in network.operators}
-    time = ((_time_kind(p.klass, p.layer, kinds), p.duration_fs / 1e15) for p in run.critical_path.pieces)
-    joules = ((_energy_kind(t.component, t.action, t.layer, kinds), t.energy_j) for t in run.energy.terms)
-    return Shares(_summed(time), _summed(joules))
+def shares(mapping: Mapping, program: Program, result: EngineResult, energy: EnergyBalance) -> Shares:
+    """Kinds of work of a run, the times from its critical path."""
+    kinds = {o.name: kind_of(o, mapping.of(o.name).place) for o in mapping.network.operators}
+    joules = ((_energy_kind(t.component, t.action, t.layer, kinds), t.energy_j) for t in energy.terms)
+    return Shares(_times(program, result, kinds), _summed(joules))
+
+
+def _times(program: Program, result: EngineResult, kinds: dict[str, str]) -> dict[str, float]:
+    """Time on the critical path by kind, added as integers."""
+    rows = result.critical_path
+    number = {kind: i for i, kind in enumerate(KINDS)}
+    of_actor = np.array([number[kinds.get(layer, "data movement")] for layer in program.actor_layer])
+    of_resource = np.array([number.get(_part(klass) or "", -1) for klass in program.resource_class] or [-1])
+    starts = program.visit_resource_start
+    lasting = np.diff(np.append(rows["begin_fs"], result.makespan_fs))
+    visit = np.maximum(rows["visit"], 0)
+    used = (rows["actor"] >= 0) & (starts[visit + 1] > starts[visit])
+    found = np.where(rows["actor"] >= 0, of_actor[rows["actor"]], number["data movement"])
+    shared = of_resource[program.visit_resource[starts[visit[used]]]]
+    found[used] = np.where(shared >= 0, shared, found[used])
+    return {kind: seconds(int(lasting[found == i].sum())) for kind, i in number.items() if (found == i).any()}
 
 
 def kind_of(operator: Operator, place: str) -> str:
@@ -102,12 +107,13 @@ def kind_of(operator: Operator, place: str) -> str:
     return "normalisation" if operator.function in NORMS else "other vector work"
 
 
-def _time_kind(klass: str, layer: str, kinds: dict[str, str]) -> str:
+def _part(klass: str) -> str | None:
+    """The kind of a class of resources that all operators use."""
     if is_link(klass):
         return "network"
     if klass in MEMORY_PARTS:
         return "memory"
-    return "host" if klass == "host" else kinds.get(layer, "data movement")
+    return "host" if klass == "host" else None
 
 
 def _energy_kind(component: str, action: str, layer: str, kinds: dict[str, str]) -> str:
@@ -133,4 +139,4 @@ def _share(values: dict[str, float], kinds: frozenset[str]) -> float:
     return fsum(values[k] for k in values if k in kinds) / total if total else 0.0
 
 
-__all__ = ["KINDS", "MATRIX_KINDS", "NON_MATRIX_KINDS", "Network", "Shares", "kind_of", "shares"]
+__all__ = ["KINDS", "MATRIX_KINDS", "NON_MATRIX_KINDS", "Shares", "kind_of", "shares"]

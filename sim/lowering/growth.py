@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from ...workloads.graph import Operator
 from ..mapping.growth import positions
@@ -85,7 +86,7 @@ class Growth:
         """The part of `whole`, what a firing of tokens that all reach furthest has, rounded up."""
         return -(-whole * sum(reach) // (self.most * self._tokens))
 
-    @property
+    @cached_property
     def _tokens(self) -> int:
         return max(len(reach) for reach in self.reach)
 

@@ -1,0 +1,75 @@
+"""`ohmsum run` of language models: what it prints and writes, and mistakes with one or two lines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from ohmsum import arch
+from ohmsum.tools.cli import main
+
+RUN = ("run", "gpt2", "--chip", "systolic", "--prefill", "8", "--decode", "4")
+
+
+def test_a_prompt_with_tokens_after_it(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main([*RUN, "--batch", "2", "--out", str(tmp_path)]) == 0
+    text = capsys.readouterr().out
+    for words in ("time to first token", "time per token", "tokens/s", "energy per token", "keys and values"):
+        assert words in text
+    assert max(map(len, text.splitlines())) <= 100
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert (result["schema"], result["sequences"]) == ("ohmsum-language/1", 2)
+    assert result["contexts"] == [8, 9, 10]
+    # 12 layers of keys and values of 768 elements: written once, read for all positions so far.
+    position = 12 * 2 * 768 * arch.load("systolic").activation_bits // 8
+    assert result["kv_cache"]["held_bytes"] == 2 * (8 + 3) * position
+    assert result["kv_cache"]["read_bytes"] == 2 * (9 + 10 + 11) * position
+    assert result["total_s"] * result["tokens_per_s"] == pytest.approx(2 * 4)
+    for phase in result["work"].values():
+        assert 0 < phase["non_matrix_time"] < 1
+    assert (tmp_path / "report.txt").read_text() == text
+
+
+def test_requests_over_time_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("--arrival", "every 1 s", "--requests", "3", "--json", "-")
+    assert main([*RUN, *asked]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["requests"], result["saturated"], result["most_running"]) == (3, False, 1)
+    assert result["queueing_s"]["max"] == 0
+    assert result["latency_s"]["max"] == result["latency_s"]["p50"]
+
+
+def test_experts_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*RUN, "--experts", "4", "--routing", "zipf 1.0"]) == 0
+    assert "4 experts per layer, 2 per token, routing zipf 1; the busiest has" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("resnet50 --chip systolic --prefill 8", "not a language model"),
+        ("bert-base --chip systolic --decode 8", "not a language model"),
+        ("gpt2 --chip systolic --prefill 1000 --decode 64", "takes 1063 positions, the model has 1024"),
+        ("llama-1b --chip systolic --prefill 2000 --decode 64", "takes 2063 positions, the model has 2048"),
+        ("gpt2 --chip systolic --prefill 0", "--prefill"),
+        ("gpt2 --chip systolic --decode -3", "--decode"),
+        ("gpt2 --chip systolic --prefill 8 --batch 0", "batch: found 0"),
+        ("gpt2 --chip systolic --experts 4", "give --prefill and --decode"),
+        ("gpt2 --chip systolic --prefill 8 --top-k 2", "there are no experts"),
+        ("gpt2 --chip systolic --prefill 8 --experts 4 --top-k 5", "more than the 4 experts"),
+        ("gpt2 --chip moe-3d --chips 4 --prefill 8 --experts 6", "does not divide over 4 chips"),
+        ("gpt2 --chip systolic --prefill 8 --experts 4 --routing gauss", "routing: found 'gauss'"),
+        ("gpt2 --chip systolic --prefill 8 --requests 5", "give --arrival"),
+        ("gpt2 --chip systolic --prefill 8 --arrival soon", "arrival: found 'soon'"),
+        ("gpt2 --chip systolic --prefill 8 --firings f.csv", "--firings: not with --prefill"),
+        ("gpt2 --chip isaac --chips 4 --prefill 8 --decode 2", "keys and values"),
+    ],
+)
+def test_mistakes(arguments: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", *arguments.split()]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("ohmsum: ")
+    assert words in err
+    assert len(err.splitlines()) <= 2
