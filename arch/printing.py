@@ -66,14 +66,16 @@ def _plain(value: Any, field: FieldInfo) -> Any:
 
 
 def _holds_components(value: Any) -> bool:
-    return isinstance(value, Component) or (isinstance(value, tuple) and isinstance(value[0], Component))
+    return isinstance(value, Component) or (
+        isinstance(value, tuple) and bool(value) and isinstance(value[0], Component)
+    )
 
 
 def _text(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {item}" for key, item in value.items())
     if isinstance(value, list):
-        return " x ".join(map(str, value))
+        return (", " if any(isinstance(item, str) for item in value) else " x ").join(map(str, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)

@@ -117,8 +117,9 @@ def _overlay(system: Document, chip: Document, name: str, mark: str) -> None:
     cls = component_class(fields_by_key(Chip)[name][1])[0]
     assert cls is not None
     own = chip.value.get(name)
-    if name == "chips" and isinstance(own, dict):
-        _give_way(own, block)
+    if name == "chips":
+        _give_way(own if isinstance(own, dict) else {}, block)
+        block = {**_implied(block), **block}
     for key, value in block.items():
         if key not in fields_by_key(cls):
             place = system.place((name, key))
@@ -139,6 +140,16 @@ def _give_way(own: dict[str, Any], block: dict[str, Any]) -> None:
     ):
         if given in block and replaced not in block:
             own.pop(replaced, None)
+
+
+def _implied(block: dict[str, Any]) -> dict[str, Any]:
+    """What names and links say without saying it, so that it is the system's and not the chip's."""
+    implied: dict[str, Any] = {}
+    if isinstance(block.get("names"), list):
+        implied["count"] = max(1, len(block["names"]))
+    if block.get("links") is not None:
+        implied["topology"] = "graph"
+    return implied
 
 
 def _move_places(system: Document, chip: Document, location: Location) -> None:
