@@ -174,6 +174,13 @@ def roll_up(chip: Chip) -> RollUp:
             array.buffer.energy_per_byte_j,
         )
         parts += [cells, buffer]
+    kv = chip.kv_cache
+    if kv is not None and kv.kind == "sram":
+        rate = kv.bandwidth_bytes_per_s
+        power_w = rate * kv.energy_per_byte_j if rate and kv.energy_per_byte_j is not None else None
+        parts.append(
+            _leaf("kv_cache", kv, kv.count, with_static(kv, power_w), "byte", kv.energy_per_byte_j)
+        )
     if chip.noc is not None:
         router = chip.noc.router or Router()
         power = router_peak_w(chip.noc, router)

@@ -49,6 +49,8 @@ def _parts(context: Context) -> list[tuple[str, Costed, int]]:
         if chip.noc.router is not None and chip.tile is not None:
             routers = chip.noc.router.count or -(-chip.tile.count // chip.noc.concentration)
             parts.append(("noc", chip.noc.router, routers))
+    if chip.kv_cache is not None:
+        parts.append(("kv cache", chip.kv_cache, chip.kv_cache.count))
     if chip.memory is not None:
         parts.append(("memory", chip.memory, 1))
     if chip.chips is not None:

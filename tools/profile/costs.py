@@ -90,6 +90,7 @@ def _parts(chip: Chip) -> dict[str, tuple[tuple[str, Component], ...]]:
     add("noc", "noc", chip.noc)
     add("noc", "noc.router", chip.noc.router if chip.noc else None)
     add("memory", "memory", chip.memory)
+    add("kv cache", "kv_cache", chip.kv_cache)
     add("host", "host", chip.host)
     add("host link", "host", chip.host)
     add("chip links", "chips", chip.chips)

@@ -198,6 +198,11 @@ def _outside(chip: Chip) -> Iterator[Knob]:
         yield knob(memory, "memory", "bandwidth", more, ("memory", "bandwidth"), "faster", ("memory",))
         yield knob(memory, "memory", "latency", less, ("memory", "delay"), "faster", ("memory",))
         yield knob(memory, "memory", "channels", more, ("memory", "channels"), "more", ("memory",))
+    kv, at = chip.kv_cache, ("kv cache",)
+    if kv is not None and kv.kind == "sram":
+        yield knob(kv, "kv_cache", "bandwidth", more, ("KV cache", "bandwidth"), "faster", at)
+        yield knob(kv, "kv_cache", "latency", less, ("KV cache", "delay"), "faster", at)
+        yield knob(kv, "kv_cache", "count", more, ("KV cache", "banks"), "more", at)
 
 
 def _more_adcs(tile: Tile) -> Iterator[Knob]:
