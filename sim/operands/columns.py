@@ -91,8 +91,7 @@ class NormalColumns:
     Their mean follows from the mean drive of every row, which is exact. Their variance is that of independent
     rows, times a factor for every read and column: what some vectors, the probes, show of the correlation
     between rows. (CiMLoop, Andrulis et al., ISPASS 2024, takes rows as independent; but a dark image is dark
-    everywhere.) The mean magnitude of codes is corrected by what it is for the probes, whose sums are no normal
-    ones.
+    everywhere.) The mean magnitude of codes is corrected by that of the probes, which are not normal.
     """
 
     def __init__(self) -> None:
