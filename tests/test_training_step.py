@@ -167,7 +167,7 @@ class TestEnergy:
         sliced = {"tile__crossbar__cell__bits": "4", "tile__crossbar__cols": "8"}
         result = run(TWO, trainable("{kind: program_verify}", **sliced))
         terms = {(t.layer, t.action): t for t in result.energy.terms}
-        # Two input slices x two weight slices; each read drives 4 of 8 columns, at half of the 2 pJ of the array.
+        # Two input slices x two weight slices; each read drives 4 of 8 columns, at half of 2 pJ.
         assert terms[("fc2.backward", "drive row")].count == 4 * 4
         assert terms[("fc2.backward", "convert")].count == 4 * 4
         assert terms[("fc2.backward", "read")].count == 4

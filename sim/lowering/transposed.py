@@ -1,11 +1,11 @@
 """A layer on crossbars read backwards: errors on the columns, gradients from the rows.
 
 The drivers and converters of the tile serve both directions. A weight in several cells is read slice by
-slice, one slice's columns after the other (both of a differential pair at once), and added up with the slices'
-weights; such a read takes its part of the energy of one that drives all columns. As many columns are active at
-once as rows are on the way forward. Converters that count while the array integrates serve as many rows at
-once as there are of them. Sums over the column blocks of a layer are added as those over row blocks are on the
-way forward. All of this is an assumption where a chip says nothing else.
+slice, one slice's columns after the other (both of a differential pair at once), and added up with the
+slices' weights; such a read takes its part of the energy of one that drives all columns. As many columns are
+active at once as rows are on the way forward. Converters that count while the array integrates serve as many
+rows at once as there are of them. Sums over the column blocks of a layer are added as those over row blocks
+are on the way forward. All of this is an assumption where a chip says nothing else.
 """
 
 from __future__ import annotations

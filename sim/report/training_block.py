@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..run import Run
 
 ASSUMPTIONS = (
-    "stochastic gradient descent, softmax and cross-entropy; biases not counted, batch-norm folded and frozen",
+    "stochastic gradient descent, softmax and cross-entropy; no biases, batch-norm folded and frozen",
     "errors are as wide as activations; the drivers and converters of a tile serve both directions",
     "a step begins when the update of the one before has ended",
 )
@@ -198,16 +198,21 @@ def _lines(step: Training) -> list[str]:
         lines.append(
             f"epoch of {si(epoch.samples)} samples: {epoch.steps} steps, {si(epoch.time_s, 's')}, "
             f"{si(epoch.energy_j, 'J')}"
-            + (f", {epoch.full_writes:.3g} full writes of a cell" if worn is not None else "")
+            + (f", {_count(epoch.full_writes)} full writes of a cell" if worn is not None else "")
         )
     if worn is not None and worn.wear is not None and step.endurance is not None:
-        after = f"{step.steps_until_worn:.3g} steps"
+        after = f"{_count(step.steps_until_worn or 0.0)} steps"
         if epoch is not None and epoch.until_worn is not None:
-            after += f", {epoch.until_worn:.3g} epochs"
+            after += f", {_count(epoch.until_worn)} epochs"
         lines.append(
-            f"wear: {worn.name} takes {worn.wear.full_writes:.3g} full writes per cell and step, its cells "
-            f"survive {step.endurance:.3g}: {after}"
+            f"wear: {worn.name} most, {_count(worn.wear.full_writes)} full writes of each cell in a step; "
+            f"cells survive {_count(step.endurance)}: {after}"
         )
     elif worn is not None:
         lines.append("wear: how many writes a cell survives is not known (tile.crossbar.cell.endurance)")
     return lines
+
+
+def _count(value: float) -> str:
+    """A number of writes: in full as long as it can be read at a glance."""
+    return f"{value:,.0f}" if 100 <= value < 1e6 else f"{value:.3g}"
