@@ -79,7 +79,7 @@ def _scopes(node: onnx.NodeProto) -> list[str]:
 def _path(node: onnx.NodeProto, scopes: Sequence[str]) -> str:
     """The innermost module, "" for the whole one; of a norm folded into a layer, that layer."""
     if node.op_type in ("Conv", "ConvTranspose", "Gemm") and "norm" in scopes[-1]:
-        return node.input[1].removesuffix(".weight")
+        return str(node.input[1]).removesuffix(".weight")
     return scopes[-2] if len(scopes) > 1 and not scopes[-2].startswith("_empty_nn_module") else ""
 
 
