@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from ohmsum import arch
 from ohmsum.arch.chip import Chip
+from ohmsum.sim.engines import compiled
 from ohmsum.sim.errors import SimulationError
+from ohmsum.sim.lowering import lower
 from ohmsum.sim.mapping import MappingOptions, map_network
 from ohmsum.sim.mapping.mapping import Deal
 from ohmsum.sim.simulate import simulate
@@ -13,6 +19,7 @@ from ohmsum.workloads.load import load
 
 from .engines import ENGINES, Engine, each_engine
 from .small_networks import NS, ROUND, SINGLE, matrix, network, program, source
+from .test_lowering_random import random_network
 
 TENSOR = MappingOptions(replicate=False, placement="linear", partition="tensor")
 AUTO = MappingOptions(replicate=False, placement="linear", partition="auto")
@@ -133,3 +140,46 @@ def test_without_crossbars_there_are_no_columns_to_deal_out() -> None:
     chips = {"chips.count": "2", "chips.bandwidth": "1 GB/s", "chips.latency": "1 ns"}
     with pytest.raises(SimulationError, match="--partition tensor: no layer is on crossbars"):
         map_network(load("lenet5"), arch.load("systolic", chips), TENSOR)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.randoms(use_true_random=False), st.integers(2, 4), st.booleans())
+def test_random_networks_dealt_out(rng: Random, n_chips: int, copied: bool) -> None:
+    """No deadlock, no crossbar twice, every column block once; reading costs what it costs in a pipeline."""
+    size = {"tile.count": "32", "tile.grid": "[4, 8]", "chips.count": str(n_chips)}
+    chip = arch.load(ROUND, {**size, "chips.bandwidth": "1 GB/s", "chips.latency": "20 ns"})
+    net = random_network(rng)
+    assume(net.macs)
+    mapping = map_network(net, chip, MappingOptions(replicate=copied, partition="tensor"))
+    taken: list[int] = []
+    for a in mapping.assignments:
+        if a.tiling is None:
+            continue
+        blocks = [
+            a.crossbar(i, r, c)
+            for i in range(a.replicas)
+            for r in range(a.tiling.row_blocks)
+            for c in range(a.tiling.col_blocks)
+        ]
+        assert len(set(blocks)) == a.replicas * a.tiling.crossbars
+        taken += blocks
+    assert len(set(taken)) == len(taken) == mapping.crossbars_used
+    p = lower(mapping, chip)
+    assert (compiled.run(p, 2).fired == 2 * p.actor_firings).all()
+    if not copied:
+        reads = [
+            simulate(net, chip, mapping=options).energy.by_action_j["crossbar"]["read"]
+            for options in (TENSOR, SINGLE)
+        ]
+        assert reads[0] == pytest.approx(reads[1])
+
+
+def test_energy_counts_of_a_layer_are_its_columns_wherever_they_lie() -> None:
+    energies = [simulate(WIDE, pair(), mapping=options).energy.by_action_j for options in (TENSOR, SINGLE)]
+    for part, action in (
+        ("crossbar", "read"),
+        ("adc", "convert"),
+        ("dac", "drive row"),
+        ("shift-add", "add"),
+    ):
+        assert energies[0][part][action] == pytest.approx(energies[1][part][action])
