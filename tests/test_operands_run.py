@@ -197,7 +197,7 @@ class TestCommand:
         assert (conv1["name"], len(conv1["bit_density"])) == ("conv1", 16)
         assert sum(conv1["code_shares"]) == pytest.approx(1)
         printed = capsys.readouterr().out
-        assert "statistical, 4 samples of fashion-300.npz; energy is constant" in printed
+        assert "statistical, 4 samples of fashion-300.npz; energies per action are constant" in printed
 
     def test_without_data_the_result_says_assumed(self, tmp_path: Path) -> None:
         out = tmp_path / "r.json"

@@ -76,7 +76,7 @@ def operands_block(run: Run, columns: int, plain: bool) -> list[RenderableType]:
         return [section("Operands"), Padding(Text(text + more, "dim"), (0, 0, 0, 2))]
     lines = [f"{found.basis}, {found.about['samples']} samples of {found.about['file']}"]
     if not depends:
-        lines.append("energy is constant: the chip file does not say how it goes with the data")
+        lines.append("energies per action are constant: the chip file does not say how they go with data")
     if not tile.dac.zero_skipping:
         lines.append("reads of zeros are made (no tile.dac.zero_skipping)")
     text = "; ".join(lines)
