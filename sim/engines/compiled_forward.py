@@ -206,8 +206,9 @@ def move_times(state: State, shift: Shift) -> None:
     going = ~done(state)
     for name in ("idle_since", "ended_at"):
         state.actors[name] += np.where(going, shift.by_fs, 0)
-    for name in ("latest_advance", "latest_begin"):
-        state.visits[name] += np.where(going[state.visits["actor"]], shift.by_fs, 0)
+    moved = np.where(going[state.visits["actor"]], shift.by_fs, 0)
+    state.visits["latest_advance"] += moved
+    state.latest_begin["value"] += moved
     state.flights["request"] += shift.by_fs
     state.flights["kept_until"] += shift.by_fs
     state.servers["free_at"] += np.where(state.servers["free_at"] > state.head["now"][0], shift.by_fs, 0)

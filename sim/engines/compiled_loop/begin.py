@@ -182,7 +182,6 @@ def begin_visit(s: Head, i: int, begin: int, cause: int, parent: int) -> int:
         flight.cause = PREVIOUS
         flight.parent = visit.latest_node
     visit.latest_advance = advance_at
-    visit.latest_begin = begin
     visit.latest_node = node
     if visit.is_first:
         begin_firing(s, i, begin, begin + hold, advance_at)

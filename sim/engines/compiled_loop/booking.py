@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .access import flights, group, resources, servers, slot_owner, visits
+from .access import flights, group, latest_begin, resources, servers, slot_owner, visits
 from .begin import FIRING_MASK, RESOURCE, SLOT, begin_visit
 from .kernel import kernel
 from .path import new_node, next_node
@@ -83,11 +83,12 @@ def in_slot(s: Head, i: int) -> tuple[int, int, int]:
     flight = flights(s, i)
     visit = visits(s, flight.visit)
     resource = resources(s, group(s, visit.group_start).resource)
-    earliest = max(flight.request, visit.latest_begin + 1)
+    earliest = max(flight.request, latest_begin(s, flight.visit).value + 1)
     slot = -(-earliest // resource.slot_fs)
     while slot_owner(s, resource.slot_start + slot % resource.n_slots).index != flight.visit:
         slot += 1
     begin = slot * resource.slot_fs
+    latest_begin(s, flight.visit).value = begin
     return begin, SLOT if begin > flight.request else flight.cause, flight.parent
 
 

@@ -83,7 +83,6 @@ VISIT = _record(
     advance="i8",
     wait="i8",
     latest_advance="i8",
-    latest_begin="i8",
     actor="i4",
     latest_node="i4",
     server="i4",
@@ -173,6 +172,7 @@ TABLES: dict[str, np.dtype[np.void]] = {
     "resources": RESOURCE,
     "servers": SERVER,
     "slot_owner": INDEX,
+    "latest_begin": NUMBER,  # of each visit that waits for time slots
     "lanes": LANE,
     "links": INDEX,  # next in the lane, by flight and position in the group
     "requests": INDEX,  # flights that request at this instant
