@@ -55,6 +55,7 @@ def lower(context: Context, operator: Operator, a: Assignment, group: Group, wri
     last = context.builder.actor(f"{operator.name} out", firings.n, layer=operator.name)
     context.builder.visit(take, (), array.cycle_fs)
     arrays = context.resource(f"chip {a.home} mac arrays", "mac_array", servers=array.count)
+    context.builder.visit(actor, (), array.cycle_fs)  # the next array starts while this one still streams
     context.builder.visit(actor, arrays, hold)
     context.builder.visit(last, (), array.cycle_fs)
     taken = tuple(range(firings.n))
@@ -78,7 +79,7 @@ def lower(context: Context, operator: Operator, a: Assignment, group: Group, wri
         last=last,
         firings=firings,
         held=even(group.n_tokens, operator.output.elements, (a.home,)),
-        latency_fs=2 * array.cycle_fs
+        latency_fs=3 * array.cycle_fs
         + busy * ceil_div(parts, array.count)
         + _apply_fused(context, last, operator, a, growth),
         interval_fs=max(1, busy * parts // array.count),

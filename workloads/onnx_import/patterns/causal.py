@@ -108,7 +108,7 @@ def _both(parts: list[Visible | None]) -> Visible | None:
     known = [p for p in parts if p is not None]
     together: Visible | None = None
     for part in known:
-        together = part if together is None else np.logical_and(together, part)
+        together = part if together is None else np.asarray(part & together)
     return together
 
 
@@ -130,16 +130,15 @@ def _over_heads(seen: Visible | None, shape: tuple[int, ...]) -> Visible:
 
 
 def _reach(visible: Visible) -> Reach | None:
-    """How far every query looks back, if no query sees keys behind its own position and some see fewer."""
+    """How far queries look back, if none sees keys behind its own position.
+
+    A mask that hides earlier keys too (a sliding window) counts as a causal one: the work of what it leaves
+    out beyond that is still counted.
+    """
     queries, keys = visible.shape
     if queries != keys or queries == 1 or np.triu(visible, 1).any():
         return None
-    seen = visible.sum(axis=1)
-    if (seen == np.arange(1, queries + 1)).all():
-        return Reach(1, 1)
-    if (seen < 1).any():
-        return None
-    return Reach(int(seen[0]), each=tuple(int(n) for n in seen))
+    return Reach(1, 1)
 
 
 def _readers(graph: Graph, links: Links, softmax: Node) -> Iterator[Node]:
