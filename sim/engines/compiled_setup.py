@@ -12,8 +12,9 @@ from .result import FIRING_DTYPE
 
 FIRST_NODES = 1 << 12
 FIRST_FLIGHTS = 64
-CACHE_LINE = 64
 """Room at first; the tables grow as needed."""
+
+CACHE_LINE = 64
 
 NO_TIME = -1
 NEVER = np.iinfo(np.int64).max
