@@ -6,8 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from ohmsum import arch
+from ohmsum import arch, workloads
+from ohmsum.sim.language import generate
+from ohmsum.tools.bench import transformers
 from ohmsum.tools.cli import main
+from ohmsum.workloads.language_model import LanguageModel
 
 RUN = ("run", "gpt2", "--chip", "systolic", "--prefill", "8", "--decode", "4")
 
@@ -73,3 +76,33 @@ def test_mistakes(arguments: str, words: str, capsys: pytest.CaptureFixture[str]
     assert err.startswith("ohmsum: ")
     assert words in err
     assert len(err.splitlines()) <= 2
+
+
+def test_the_table_of_transformers(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "rows.json"
+    assert transformers.main(["gpt2", "bert-base", "--chips", "systolic", "--json", str(file)]) == 0
+    text = capsys.readouterr().out
+    rows = json.loads(file.read_text())
+    assert [(r["network"], r["phase"]) for r in rows] == [
+        ("gpt2", "prefill"), ("gpt2", "decode"), ("bert-base", "one inference"),
+    ]  # fmt: skip
+    for row in rows:
+        assert sum(row["time_shares"].values()) == pytest.approx(1)
+        assert sum(row["energy_shares"].values()) == pytest.approx(1)
+        assert 0 < row["non_matrix_time"] < 1
+    assert text.count("| gpt2 decode | systolic |") == 2
+    with pytest.raises(SystemExit):
+        transformers.main(["resnet50"])
+
+
+def test_weights_from_memory_are_what_a_token_costs_on_a_systolic_array() -> None:
+    """Without room for weights, a token takes at least as long as the memory takes to bring all of them."""
+    chip = arch.load("systolic", overrides={"memory.channels": "1"})
+    assert chip.memory is not None
+    assert chip.mac_array is not None
+    network = workloads.load("gpt2")
+    n_weights = sum(o.matrix.k * o.matrix.n for o in network if o.matrix is not None)
+    least_s = n_weights * chip.mac_array.weight_bits / 8 / chip.memory.bandwidth_bytes_per_s
+    run = generate(LanguageModel.of(network), chip, prefill=8, decode=4)
+    assert run.time_per_token is not None
+    assert least_s < run.time_per_token.mean_s < 1.05 * least_s

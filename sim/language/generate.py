@@ -10,7 +10,7 @@ by the host.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -158,6 +158,11 @@ class Generation:
         return to_json(self)
 
 
+def record(choices: MappingOptions, options: Dict[str, Any] | None) -> dict[str, Any]:
+    """Options for the provenance. The engine is not among them: both give the same."""
+    return {"mapping": asdict(choices), **(options or {})}
+
+
 def generate(
     model: LanguageModel,
     chip: Chip,
@@ -218,4 +223,4 @@ def generate(
         second = setting.program(network, most_replicas=most, autoregressive=True)
         decoded = setting.run(second, keep_firings=True, progress=lambda share: tell("decoding", share))
     params = setting.base.network.params
-    return Generation(model, chip, prefill, decode, batch, params, prompts, decoded, dict(options or {}))
+    return Generation(model, chip, prefill, decode, batch, params, prompts, decoded, record(choices, options))

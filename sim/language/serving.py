@@ -12,6 +12,7 @@ from ..errors import SimulationError
 from ..mapping.options import MappingOptions
 from ..metrics.requests import Distribution
 from ..metrics.seconds import FS_PER_S, seconds
+from .generate import record
 from .phases import Setting
 from .scheduler import Iteration, Served, schedule
 from .step_times import StepTimes
@@ -204,5 +205,5 @@ def serve(
     capacity = requests * FS_PER_S / max(r.token_fs[-1] for r in at_once)
     return Serving(
         model, chip, arrivals, prefill, decode, batch, setting.base.network.params, tuple(served),
-        tuple(iterations), capacity, energy_j, len(times.simulated), error, dict(options or {}),
+        tuple(iterations), capacity, energy_j, len(times.simulated), error, record(choices, options),
     )  # fmt: skip
