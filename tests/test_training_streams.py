@@ -8,16 +8,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ohmsum.sim.engines import compiled, reference
+from ohmsum.sim.lowering import lower
 from ohmsum.sim.lowering.context import Context
 from ohmsum.sim.lowering.grouping import Firings, need_and_free
 from ohmsum.sim.lowering.transposed import lower as lower_backward
 from ohmsum.sim.mapping import map_network
 from ohmsum.sim.mapping.training import training_network
 from ohmsum.workloads.backward import transposed
-from ohmsum.workloads.graph import Grid, Window
+from ohmsum.workloads.graph import Grid, Operator, Port, Tensor, Window
 
-from .small_networks import PIXEL_3X3, SINGLE, matrix, network, source
-from .training_steps import trainable
+from .small_networks import PIXEL_3X3, SINGLE, add, matrix, network, source
+from .training_steps import PULSES, trainable
 
 windows = st.builds(
     lambda k, s, p, d, u: Window("window", (k, k), (s, s), (min(p, k - 1), min(p, k - 1)), (d, d), (u, u)),
@@ -87,3 +89,43 @@ def _inputs(window: Window, output: int) -> set[int]:
     """Inputs of one output along an axis, by the definition."""
     start = output * window.stride[0] - window.pad[0]
     return {(start + i * window.dilation[0]) // window.up[0] for i in range(window.kernel[0])}
+
+
+RESIDUAL = network(
+    source(1, Grid(4, 4)),
+    matrix("conv1", "x", 9, 2, Grid(4, 4), PIXEL_3X3, fused=("relu",)),
+    matrix("conv2", "conv1", 18, 2, Grid(4, 4), PIXEL_3X3, fused=("relu",)),
+    add("sum", "conv2", "conv1", Grid(4, 4), 2),
+    matrix("fc", "sum", 32, 3, window=Window("all")),
+)
+
+
+@pytest.mark.parametrize("update", [PULSES, "{kind: program_verify}"])
+@pytest.mark.parametrize("replicate", [False, True])
+def test_forks_and_joins_do_not_starve(update: str, replicate: bool) -> None:
+    chip = trainable(update, tile__count="64", tile__grid="[8, 8]")
+    options = replace(SINGLE, replicate=replicate)
+    step = training_network(RESIDUAL, chip, options, 3)
+    p = lower(map_network(step, chip, options), chip)
+    fast, slow = compiled.run(p, 1), reference.run(p, 1)
+    assert fast.makespan_fs == slow.makespan_fs
+    assert np.array_equal(fast.busy_fs, slow.busy_fs)
+    assert np.array_equal(fast.stall_input_fs, slow.stall_input_fs)
+
+
+def test_errors_of_a_fork_are_added() -> None:
+    step = {o.name: o for o in training_network(RESIDUAL, trainable(), SINGLE, 1).operators}
+    assert {port.tensor for port in step["conv1.sum"].inputs} == {"fc.backward", "conv2.scatter"}
+    assert step["conv1.sum"].state_work == (("add", 2),)
+    # 16 positions x 18 values of im2col for 16 positions of the input.
+    assert step["conv2.scatter"].state_work == (("add", 18),)
+
+
+def test_a_softmax_at_the_end_is_part_of_the_loss() -> None:
+    made = Tensor("soft", (), Grid(), 3)
+    soft = Operator("soft", "Softmax", "vector", (Port("fc"),), made, function="softmax", work=3)
+    net = network(*RESIDUAL.operators, soft)
+    step = {o.name: o for o in training_network(net, trainable(), SINGLE, 1).operators}
+    assert step["soft.loss"].state_work == (("sub", 3),)
+    assert "soft.error" not in step
+    assert [port.tensor for port in step["fc.backward"].inputs] == ["soft.loss"]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from math import fsum
+
 import pytest
 from ohmsum import arch
 from ohmsum.sim.errors import SimulationError
+from ohmsum.tools.cli import main
 from ohmsum.workloads.errors import NetworkError
 from ohmsum.workloads.load import load
 
@@ -138,3 +142,38 @@ class TestBadInput:
     def test_batch(self, batch: int) -> None:
         with pytest.raises(SimulationError, match=f"batch: found {batch}"):
             run(ONE, trainable(), batch)
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            (["--training", "--arrival", "every 1 ms"], "--arrival: not with --training"),
+            (["--epoch-samples", "100"], "--epoch-samples: only with --training"),
+            (["--training", "--swap"], "--training: not with --swap"),
+            (["--training", "--epoch-samples", "0"], "epoch_samples: found 0"),
+        ],
+    )
+    def test_options(self, options: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["run", "mlp", "--chip", "systolic", *options]) == 2
+        assert message in capsys.readouterr().err
+
+    def test_result_file(self, capsys: pytest.CaptureFixture[str]) -> None:
+        command = [
+            "run",
+            "mlp",
+            "--chip",
+            "puma@training",
+            "--training",
+            "--batch",
+            "4",
+            "--epoch-samples",
+            "9",
+        ]
+        assert main([*command, "--json", "-"]) == 0
+        result = json.loads(capsys.readouterr().out)
+        told = result["training"]
+        assert told["batch"] == 4
+        assert told["epoch"]["steps"] == 3
+        assert told["epoch"]["until_worn"] == pytest.approx(1e6 / 3)
+        phases = told["phases"].values()
+        assert fsum(p["path_s"] for p in phases) == pytest.approx(result["latency_s"], rel=1e-12)
+        assert fsum(p["energy_j"] for p in phases) == pytest.approx(result["energy_j"], rel=1e-12)
