@@ -11,6 +11,7 @@ from ..kernels import conductance, slices
 from .conditions import Conditions
 from .devices import conductances
 from .precision import Precision
+from .wires import with_wires
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -68,7 +69,10 @@ def to_reads(cells: Cells, p: Precision, conditions: Conditions, seed: int) -> R
     top = np.float32(2**p.digit_bits - 1)
     window = np.float32(p.device.g_max_us - p.g_min_us)
     target = np.float32(p.g_min_us) + cells.digits * (window / top)
-    g, sigma = conductances(p.device, target, p.g_min_us, conditions, seed)
+    bare, sigma = conductances(p.device, target, p.g_min_us, conditions, seed)
+    g = with_wires(bare, p, conditions.irdrop)
+    if sigma is not None and g is not bare:  # to first order a cell's noise is lost as its current is
+        sigma = sigma * np.divide(g, bare, out=np.ones_like(g), where=bare > 0)
     levels = (g - np.float32(p.g_min_us)) * (top / window)
     variance = None if sigma is None else np.square(sigma * (top / window))
     return _joined(levels, cells.factors, variance, p)

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from ..errors import SimulationError
 
 Compensation = Literal["off", "drift", "affine"]
+IrDrop = Literal["off", "fast", "exact"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Conditions:
     compensation : {"off", "drift", "affine"}
         drift: one digital factor per crossbar that brings its calibration outputs back to their size (Joshi
         et al., Nat. Commun. 11, 2020). affine: gain and offset per column by least squares.
+    irdrop : {"off", "fast", "exact"}
+        How the drop along wires is computed, where the chip gives their resistance.
 
     Raises
     ------
@@ -44,15 +47,20 @@ class Conditions:
     activation_ev: float = 0.2
     yield_fraction: float = 1.0
     compensation: Compensation = "drift"
+    irdrop: IrDrop = "fast"
 
     def __post_init__(self) -> None:
         _within("time", self.time_s, 0.0, math.inf, "seconds, 0 or more")
         _within("temperature", self.temperature_c, -273.0, 1000.0, "degrees Celsius from -273 to 1000")
         _within("activation", self.activation_ev, 0.0, 5.0, "electron volts from 0 to 5")
         _within("yield", self.yield_fraction, 0.0, 1.0, "a fraction from 0 to 1")
-        if self.compensation not in get_args(Compensation):
-            choices = ", ".join(get_args(Compensation))
-            raise SimulationError(f"compensation: found {self.compensation!r}, expected one of {choices}")
+        for name, value, kind in (
+            ("compensation", self.compensation, Compensation),
+            ("irdrop", self.irdrop, IrDrop),
+        ):
+            if value not in get_args(kind):
+                choices = ", ".join(get_args(kind))
+                raise SimulationError(f"{name}: found {value!r}, expected one of {choices}")
 
 
 def _within(name: str, value: float, low: float, high: float, wish: str) -> None:

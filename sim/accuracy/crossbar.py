@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernels import compensation, slices
+from ..kernels.converter import column_spread
 from ..kernels.mvm_sliced import mvm_sliced
 from ..kernels.rng import derive_seed
 from .cells import Cells, Floats, Integers, Reads, ideal_reads, to_cells, to_reads
@@ -15,6 +16,7 @@ from .conditions import Conditions
 from .precision import Precision
 from .ranges import Percentile, converter_step
 
+Spread = tuple[Floats | None, Floats | None]
 ACCUMULATOR_BITS = 63  # digital sums are not the limit: no chip file states their width
 CALIBRATION_VECTORS = 256
 
@@ -46,7 +48,9 @@ class Crossbar:
         Share of the sample's column results that the converter's range holds, see `ranges`.
     """
 
-    def __init__(self, block: Block, p: Precision, sample: Floats, signed: bool, percentile: Percentile) -> None:
+    def __init__(
+        self, block: Block, p: Precision, sample: Floats, signed: bool, percentile: Percentile
+    ) -> None:
         self.block, self.p, self.signed = block, p, signed
         self.cells: Cells = to_cells(block.codes, p)
         self.sample = np.ascontiguousarray(sample[:CALIBRATION_VECTORS])
@@ -54,7 +58,9 @@ class Crossbar:
         self.adc_step, self.adc_range = self._converter(ideal, sample, percentile)
         self.ideal = ideal
 
-    def _converter(self, ideal: Reads, sample: Floats, percentile: Percentile) -> tuple[float, tuple[int, int]]:
+    def _converter(
+        self, ideal: Reads, sample: Floats, percentile: Percentile
+    ) -> tuple[float, tuple[int, int]]:
         """Step and code range of the converter."""
         inputs, x_factors = input_slices(sample, self.p, self.signed)
         starts = range(0, inputs.shape[2], self.p.active_rows)
@@ -66,7 +72,24 @@ class Crossbar:
         finest = 0.0 if self.p.continuous else 1.0
         return converter_step(y, factors, low, high, percentile, finest), (low, high)
 
-    def read(self, reads: Reads, codes: Floats, seed: int, first_row: int = 0) -> npt.NDArray[np.float64]:
+    def spread(self, seed: int) -> Spread:
+        """Gains and offsets of the converters of each of its columns, by weight slice; None if all alike."""
+        p = self.p
+        if not (p.gain_spread or p.offset_spread):
+            return None, None
+        n_parts, _, n_columns = self.ideal.levels.shape
+        adc = np.arange(n_columns * n_parts) // p.columns_per_adc
+        gain, offset = column_spread(int(adc[-1]) + 1, p.gain_spread, p.offset_spread, seed)
+        return gain[adc].reshape(n_columns, n_parts).T, offset[adc].reshape(n_columns, n_parts).T
+
+    def read(
+        self,
+        reads: Reads,
+        codes: Floats,
+        seed: int,
+        first_row: int = 0,
+        spread: Spread = (None, None),
+    ) -> npt.NDArray[np.float64]:
         """Sums in units of input codes x weight codes, one per vector and column."""
         inputs, factors = input_slices(codes, self.p, self.signed)
         sums, _, _ = mvm_sliced(
@@ -77,6 +100,8 @@ class Crossbar:
             rows_per_read=self.p.active_rows,
             adc_step=self.adc_step,
             adc_range=self.adc_range,
+            adc_gain=spread[0],
+            adc_offset=spread[1],
             accumulator_bits=ACCUMULATOR_BITS,
             variance_slices=reads.variance,
             seed=seed,
@@ -118,34 +143,41 @@ class Programmed:
     def __init__(self, crossbar: Crossbar, conditions: Conditions, seed: int) -> None:
         self.crossbar = crossbar
         self.seed = derive_seed(seed, 1)
-        changed = conditions.noise and bool(crossbar.p.device.fit)
-        if not changed and conditions.yield_fraction == 1:
+        p = crossbar.p
+        changed = conditions.noise and bool(p.device.fit)
+        wires = bool(p.wire) and conditions.irdrop != "off"
+        self.spread = crossbar.spread(derive_seed(seed, 4))
+        if not changed and conditions.yield_fraction == 1 and not wires:
             self.reads = crossbar.ideal
         else:
-            self.reads = to_reads(crossbar.cells, crossbar.p, conditions, derive_seed(seed, 0))
+            self.reads = to_reads(crossbar.cells, p, conditions, derive_seed(seed, 0))
         n = crossbar.block.codes.shape[1]
         self.gain: npt.NDArray[np.float64] = np.ones(n)
         self.offset: npt.NDArray[np.float64] = np.zeros(n)
-        if changed and conditions.compensation != "off":
-            self._calibrate(conditions, seed)
+        if conditions.compensation == "affine" and (changed or p.imperfect):
+            self._fit_columns(seed)
+        elif conditions.compensation == "drift" and changed:
+            self._fit_drift(conditions, seed)
 
-    def _calibrate(self, conditions: Conditions, seed: int) -> None:
-        """Measure the correction with the calibration vectors."""
+    def _fit_columns(self, seed: int) -> None:
+        """Gain and offset of each column, by least squares over the calibration vectors."""
         bar = self.crossbar
-        now = bar.read(self.reads, bar.sample, derive_seed(seed, 2))
-        if conditions.compensation == "affine":
+        if len(bar.sample) >= 2:
+            now = bar.read(self.reads, bar.sample, derive_seed(seed, 2), spread=self.spread)
             ideal = bar.sample.astype(np.float64) @ bar.block.codes
-            if len(ideal) >= 2:
-                self.gain, self.offset = compensation.affine_calibration(now, ideal)
-            return
-        fresh = Conditions(yield_fraction=conditions.yield_fraction)
-        then = bar.read(
-            to_reads(bar.cells, bar.p, fresh, derive_seed(seed, 0)), bar.sample, derive_seed(seed, 3)
-        )
+            self.gain, self.offset = compensation.affine_calibration(now, ideal)
+
+    def _fit_drift(self, conditions: Conditions, seed: int) -> None:
+        """One factor that brings the calibration outputs back to their size when fresh."""
+        bar = self.crossbar
+        fresh = Conditions(yield_fraction=conditions.yield_fraction, irdrop=conditions.irdrop)
+        then = to_reads(bar.cells, bar.p, fresh, derive_seed(seed, 0))
+        now = bar.read(self.reads, bar.sample, derive_seed(seed, 2), spread=self.spread)
+        before = bar.read(then, bar.sample, derive_seed(seed, 3), spread=self.spread)
         if np.any(now):
-            self.gain *= compensation.reference_ratio(then, now)
+            self.gain *= compensation.reference_ratio(before, now)
 
     def __call__(self, codes: Floats, first_row: int) -> npt.NDArray[np.float64]:
         """Corrected sums for a batch of input codes."""
-        y = self.crossbar.read(self.reads, codes, self.seed, first_row)
+        y = self.crossbar.read(self.reads, codes, self.seed, first_row, self.spread)
         return y * self.gain + self.offset

@@ -70,7 +70,7 @@ class Functional:
 
     @property
     def input_parts(self) -> dict[str, tuple[int, ...]]:
-        """Rows of inputs that have a scale of their own, where there are any, by the names of the matrices."""
+        """Rows of inputs that have a scale of their own, by the names of the matrices that have such."""
         return {name: o.input_parts for o in self.operators.values() for name in o.matrices if o.input_parts}
 
     @property

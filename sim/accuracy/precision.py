@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...arch.analog import Crossbar as ChipCrossbar
 from ...arch.chip import Chip
 from ..errors import SimulationError
 from ..kernels.slices import code_range
@@ -34,6 +35,14 @@ class Precision:
     continuous : bool
         A device model and a whole weight in one cell: the cell is programmed to any conductance, as its fit
         was measured; `weight_bits` then states an equivalent precision and rounds nothing.
+    wire : float
+        Resistance of the wire from cell to cell times the highest conductance; 0 for perfect wires.
+    columns_per_cell : int
+        2 where one cell holds both polarities, on a bit line each.
+    columns_per_adc : int
+        Neighbouring bit lines that share a converter.
+    gain_spread, offset_spread : float
+        Standard deviations over the converters of a crossbar; offsets in codes.
     """
 
     rows: int
@@ -51,6 +60,16 @@ class Precision:
     device: Device
     g_min_us: float
     continuous: bool
+    wire: float = 0.0
+    columns_per_cell: int = 1
+    columns_per_adc: int = 1
+    gain_spread: float = 0.0
+    offset_spread: float = 0.0
+
+    @property
+    def imperfect(self) -> bool:
+        """Whether wires or converters are worse than their number of bits."""
+        return bool(self.wire or self.gain_spread or self.offset_spread)
 
     @property
     def weight_top(self) -> int:
@@ -96,7 +115,25 @@ class Precision:
             device=device,
             g_min_us=ratio * device.g_max_us,
             continuous=bool(device.fit) and differential and tile.slices == 1,
+            wire=_wire(crossbar),
+            columns_per_cell=2 if differential and cell.signed else 1,
+            columns_per_adc=-(-crossbar.cols * crossbar.count // tile.adc.count),
+            gain_spread=tile.adc.gain_spread or 0.0,
+            offset_spread=tile.adc.offset_spread or 0.0,
         )
+
+
+def _wire(crossbar: ChipCrossbar) -> float:
+    """Resistance times conductance of one segment and one cell."""
+    ohm, siemens = crossbar.wire_resistance_ohm, crossbar.cell.g_max_siemens
+    if not ohm:
+        return 0.0
+    if not siemens:
+        raise SimulationError(
+            "tile.crossbar.wire_resistance: the drop along wires hangs on the conductance of the cells, "
+            "which the chip does not give: add tile.crossbar.cell.g_max"
+        )
+    return ohm * siemens
 
 
 def _check(path: str, bits: int, fewest: int) -> None:

@@ -77,7 +77,7 @@ def least(widest: float, finest: float, error: Callable[[float], float]) -> floa
 
 def quantized(x: Floats, step: float, low: int, high: int) -> Floats:
     """Values that codes of a range stand for."""
-    codes = np.rint(x * np.float32(1 / step))
+    codes: Floats = np.rint(x * np.float32(1 / step))
     np.clip(codes, low, high, out=codes)
     codes *= np.float32(step)
     return codes

@@ -119,9 +119,7 @@ class Study:
                     f"layer {name!r}: the data never reach it, nothing to calibrate it with"
                 )
             parts = functional.input_parts.get(name, ())
-            self.layers[name] = Layer(
-                name, matrix, tiling, self.precision, samples[name], percentile, parts
-            )
+            self.layers[name] = Layer(name, matrix, tiling, self.precision, samples[name], percentile, parts)
 
     def evaluate(
         self,
@@ -129,19 +127,22 @@ class Study:
         seeds: Sequence[int] = (0,),
         digital: frozenset[str] = frozenset(),
         progress: Progress | None = None,
+        layers: bool = True,
     ) -> Outcome:
-        """The metric for every seed, and the precision of every layer.
+        """The metric for every seed, and the precision of every layer (unless `layers` is False).
 
         Layers named in `digital` are computed exactly.
         """
         values, powers = [], Powers()
-        random = (conditions.noise and self.precision.device.fit) or conditions.yield_fraction < 1
+        p = self.precision
+        noisy = conditions.noise and bool(p.device.fit)
+        random = noisy or conditions.yield_fraction < 1 or bool(p.gain_spread or p.offset_spread)
         with _one_thread(), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             for i, seed in enumerate(seeds if random else seeds[:1]):
                 if progress is not None:
                     progress(f"seed {seed}", i / len(seeds))
-                one = Pass(self, conditions, seed, digital, powers)
+                one = Pass(self, conditions, seed, digital, powers if layers else None)
                 outputs = self._outputs(one.run)
                 values.append(self._score(outputs))
             notes = list(dict.fromkeys(str(w.message) for w in caught))
@@ -229,7 +230,7 @@ class Pass:
     """All data through one set of programmed crossbars; layers' precision is taken from the first batch."""
 
     def __init__(
-        self, study: Study, conditions: Conditions, seed: int, digital: frozenset[str], powers: Powers
+        self, study: Study, conditions: Conditions, seed: int, digital: frozenset[str], powers: Powers | None
     ) -> None:
         self.study, self.digital, self.powers = study, digital, powers
         self.programmed = {
@@ -242,7 +243,8 @@ class Pass:
 
     def run(self, feeds: dict[str, Any]) -> dict[str, Any]:
         """One batch."""
-        if self.true is None:
+        powers = self.powers
+        if self.true is None or powers is None:
             return self.study.functional.run(feeds, self._product)
         self._exact(feeds)
         calls = iter(self.true)
@@ -250,7 +252,7 @@ class Pass:
         def product(name: str, x: Floats) -> Floats:
             y, true = self._product(name, x), next(calls)
             if name not in self.digital:
-                self.powers.add(name, y, self.study.layers[name].exact(x), true)
+                powers.add(name, y, self.study.layers[name].exact(x), true)
             return y
 
         result = self.study.functional.run(feeds, product)

@@ -41,7 +41,8 @@ def mvm_sliced(
     g_slices : (n_weight_slices, n_rows, n_columns) conductances, signed where a pair shares one converter
     g_weights : (n_weight_slices,) integers
     rows_per_read : rows switched on together; blocks of rows are converted apart and added digitally
-    adc_step, adc_range, adc_gain, adc_offset, adc_noise_codes : see `mvm.mvm`
+    adc_step, adc_range, adc_noise_codes : see `mvm.mvm`
+    adc_gain, adc_offset : per column, or (n_weight_slices, n_columns) where slices have their own converters
     accumulator_bits : width of the saturating accumulator
     variance_slices : like g_slices, variance of each conductance from read to read; fresh in every read
 
@@ -55,6 +56,7 @@ def mvm_sliced(
     g = floats("g_slices", g_slices, ndim=3, dtype=x.dtype)
     if x.shape[2] != g.shape[1]:
         raise fail("x_slices", f"{x.shape[2]} inputs", f"{g.shape[1]}, the rows of g_slices")
+    gain, offset = _per_slice("adc_gain", adc_gain, g), _per_slice("adc_offset", adc_offset, g)
     x_factor, g_factor = _weights("x_weights", x_weights, x), _weights("g_weights", g_weights, g)
     variance: Floats | None = None
     if variance_slices is not None:
@@ -86,11 +88,22 @@ def mvm_sliced(
                     factor=int(x_factor[s] * g_factor[t]),
                     adc_step=adc_step,
                     adc_range=adc_range,
-                    adc_gain=adc_gain,
-                    adc_offset=adc_offset,
+                    adc_gain=gain[t],
+                    adc_offset=offset[t],
                     accumulator_bits=accumulator_bits,
                 )
     return sums, clipped, n_saturated
+
+
+def _per_slice(name: str, value: npt.ArrayLike | None, slices: Floats) -> list[Floats | None]:
+    """One row of column values for each weight slice."""
+    if value is None:
+        return [None] * len(slices)
+    array = floats(name, value)
+    if array.ndim < 2:
+        return [array] * len(slices)
+    shape(name, array, (len(slices), slices.shape[2]))
+    return list(array)
 
 
 def _weights(name: str, weights: npt.ArrayLike, slices: Floats) -> npt.NDArray[np.int64]:

@@ -35,6 +35,8 @@ class Plan:
         Search the layers to keep digital for this loss.
     vectors : int or None
         Input vectors of a layer that its ranges are taken from, where not as many as usual.
+    measure : callable or None
+        What to measure in place of `metric`.
     """
 
     network: str
@@ -42,13 +44,14 @@ class Plan:
     chips: Sequence[tuple[str, Chip]]
     conditions: Sequence[Conditions]
     seeds: Sequence[int]
-    metric: str | Metric
+    metric: str
     percentile: float | None
     digital: tuple[str, ...] = ()
     loss: float | None = None
     bind: Sequence[str] = ()
     samples: int | None = None
     vectors: int | None = None
+    measure: Metric | None = None
 
 
 @dataclass
@@ -72,7 +75,7 @@ def compute(plan: Plan, progress: Progress | None = None) -> Result:
         device = study.precision.device
         if result is None:
             result = Result(network, study.float_value, study.data.n, study.mapping_error, device.name)
-        for conditions in _conditions(plan, bool(device.fit)):
+        for conditions in _conditions(plan, bool(device.fit), study.precision.imperfect):
             result.rows.append((value, study.evaluate(conditions, plan.seeds, progress=progress)))
         if plan.loss is not None:
             result.choices += _search(plan, study, progress)
@@ -80,13 +83,16 @@ def compute(plan: Plan, progress: Progress | None = None) -> Result:
     return result
 
 
-def _conditions(plan: Plan, noisy: bool) -> list[Conditions]:
-    """The ideal row and the wanted ones; an ideal device has no age."""
-    ideal = replace(plan.conditions[0], noise=False, yield_fraction=1.0, time_s=0.0)
+def _conditions(plan: Plan, noisy: bool, imperfect: bool) -> list[Conditions]:
+    """Rows with ideal devices and the wanted ones; an ideal device has no age, its wires and converter may
+    be worth a calibration.
+    """
+    ideal = [replace(c, noise=False, yield_fraction=1.0, time_s=0.0) for c in plan.conditions]
+    ideal = list(dict.fromkeys(ideal)) if imperfect else ideal[:1]
     rest = [c for c in plan.conditions if c.noise and noisy]
     if not rest and plan.conditions[0].yield_fraction < 1:
         rest = [replace(plan.conditions[0], noise=False)]
-    return [ideal, *rest]
+    return [*ideal, *rest]
 
 
 def _search(plan: Plan, study: Study, progress: Progress | None) -> list[Choice]:
@@ -100,7 +106,7 @@ def study_of(plan: Plan, chip: Chip) -> tuple[Network, Study]:
     from ...sim.accuracy.data import load_data
     from ...sim.accuracy.functional import Functional
     from ...sim.accuracy.model import is_recurrent, load_model
-    from ...sim.accuracy.study import Study
+    from ...sim.accuracy.study import SAMPLE_VECTORS, Study
     from ...sim.mapping import MappingOptions, map_network
 
     model, _ = load_model(plan.network)
@@ -114,8 +120,10 @@ def study_of(plan: Plan, chip: Chip) -> tuple[Network, Study]:
         network, chip, MappingOptions(replicate=False, placement="linear", digital=plan.digital)
     )
     functional = Functional(plan.network, mapping)
-    more = {} if plan.vectors is None else {"n_vectors": plan.vectors}
-    return network, Study(functional, mapping, chip, data, plan.metric, plan.percentile, **more)
+    n_vectors = plan.vectors or SAMPLE_VECTORS
+    metric = plan.measure or plan.metric
+    study = Study(functional, mapping, chip, data, metric, plan.percentile, n_vectors=n_vectors)
+    return network, study
 
 
 def _one_run(data: Data) -> dict[str, tuple[int, ...]]:

@@ -33,6 +33,10 @@ def report(plan: Plan, result: Result, varied: str, width: int, plain: bool) -> 
         note(f"tiled float product against ONNX Runtime: {result.mapping_error:.1e} of the largest output"),
         note(f"devices: {result.device}; seeds: {len(plan.seeds)}"),
     ]
+    crossbar = plan.chips[0][1].tile.crossbar if plan.chips[0][1].tile else None
+    if crossbar is not None and crossbar.wire_resistance_ohm:
+        ohm, how = crossbar.wire_resistance_ohm, plan.conditions[0].irdrop
+        facts.append(note(f"wires: {ohm:g} Ohm from cell to cell; IR drop: {how}"))
     parts: list[RenderableType] = [
         head,
         *facts,
@@ -57,7 +61,8 @@ def label(conditions: Conditions) -> str:
     """Conditions in a few words."""
     stuck = "" if conditions.yield_fraction == 1 else f", yield {conditions.yield_fraction:g}"
     if not conditions.noise:
-        return f"ideal devices{stuck}"
+        fitted = ", compensation affine" if conditions.compensation == "affine" else ""
+        return f"ideal devices{fitted}{stuck}"
     warm = "" if conditions.temperature_c == 25 else f", {conditions.temperature_c:g} C"
     return f"{time_text(conditions.time_s)}, compensation {conditions.compensation}{warm}{stuck}"
 
@@ -121,6 +126,8 @@ def _choices(plan: Plan, result: Result, width: int, plain: bool) -> RenderableT
 
 
 def _value(metric: str, value: float) -> str:
+    if metric == "spearman":
+        return f"{value:.4f}"
     return f"{value:.2f} dB" if metric == "sqnr" else f"{100 * value:.2f} %"
 
 

@@ -25,7 +25,10 @@ def accuracy(
         ),
     ],
     metric: Annotated[
-        str, typer.Option(metavar="NAME", help="top1, top5, agreement (with float), sqnr (dB).")
+        str,
+        typer.Option(
+            metavar="NAME", help="top1, top5, agreement (with float), spearman (of pairs), sqnr (dB)."
+        ),
     ] = "top1",
     time: Annotated[
         str, typer.Option(metavar="TIMES", help="Since the first read after programming: 1s,1d,1month.")
@@ -42,6 +45,10 @@ def accuracy(
     compensation: Annotated[
         str, typer.Option(metavar="NAMES", help="off, drift (factor per crossbar), affine (per column).")
     ] = "drift",
+    irdrop: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="fast, exact or off: drop along wires, if the chip gives them."),
+    ] = "fast",
     seeds: Annotated[int, typer.Option(metavar="N", help="Chips drawn, for the confidence interval.")] = 1,
     seed: Annotated[int, typer.Option(metavar="N", help="The first seed.")] = 0,
     digital: Annotated[
@@ -60,11 +67,12 @@ def accuracy(
         float | None,
         typer.Option(
             metavar="PERCENT",
-            help="Share of the calibration sample that ranges hold; without, those of least error are sought.",
+            help="Share of the calibration sample that ranges hold; without, least error decides.",
         ),
     ] = None,
     samples: Annotated[
-        int | None, typer.Option(metavar="N", help="Take only so many samples, evenly spread (the first of a sequence).")
+        int | None,
+        typer.Option(metavar="N", help="Take only so many samples, evenly spread; the first of a sequence."),
     ] = None,
     overrides: options.Overrides = [],  # noqa: B006
     bind: options.Bind = [],  # noqa: B006
@@ -100,6 +108,7 @@ def accuracy(
         temperature_c=texts.celsius(temperature),
         activation_ev=activation,
         yield_fraction=texts.fraction("--yield", yield_),
+        irdrop=irdrop,
     )
     plan = Plan(
         network=network,
@@ -138,7 +147,7 @@ def accuracy(
         show(report(plan, result, path, width(), is_plain(plain)), plain)
 
 
-def _conditions(noise: bool, times_s: list[float], compensations: list[str], **common: float) -> list[Any]:
+def _conditions(noise: bool, times_s: list[float], compensations: list[str], **common: Any) -> list[Any]:
     """Every time with every compensation."""
     from ...sim.accuracy.conditions import Conditions
 

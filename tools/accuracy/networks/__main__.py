@@ -10,7 +10,7 @@ from ...errors import is_users
 from ...output_file import OutputFile, output_folder
 from .catalogue import CASES
 from .page import page
-from .rows import Figure, figures
+from .rows import Figure, bit_rows, condition_rows, figures
 from .store import Store
 
 PAGE = "networks.md"
@@ -28,9 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m ohmsum.tools.accuracy.networks",
         description="Accuracy of real networks on a noisy chip: a table, written to FOLDER/networks.md.",
-        epilog="Needs pip, apt-get and dpkg-deb to fetch packages (250 MB, once), and for some networks "
-        "torch, onnxscript, transformers, scipy and pillow. An interrupted table goes on where it was; remove "
-        "FOLDER/rows to compute anew with another version.",
+        epilog="Needs pip, apt-get and dpkg-deb to fetch packages (300 MB, once), and for some networks "
+        "torch, onnxscript, transformers, scipy and pillow. An interrupted table goes on where it was; "
+        "remove FOLDER/rows to compute anew with another version.",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="table and finished rows")
     parser.add_argument("--cache", type=Path, metavar="FOLDER", help="packages (default: OUT/packages)")
@@ -53,21 +53,21 @@ def main(arguments: list[str] | None = None) -> int:
 def _compute(out: Path, store: Store, wanted: list[str]) -> bool:
     """All rows; the page is written anew after every one. Returns whether a network failed."""
     (out / "rows").mkdir(exist_ok=True)
-    failed = False
-    found: dict[str, dict[str, Figure]] = {}
-    for case in (case for case in CASES if case.key in wanted):
-        found[case.key] = {}
-        try:
-            for row, figure in figures(case, case.prepare(store), out / "rows", _tell):
-                found[case.key][row.key] = figure
-                _write(out, found)
-        except Exception as error:
-            if not is_users(error):
-                raise
-            failed = True
-            print(f"error: {case.title}: {error}", file=sys.stderr)
+    failed: set[str] = set()
+    found: dict[str, dict[str, Figure]] = {key: {} for key in wanted}
+    for rows_of in (condition_rows, bit_rows):
+        for case in (case for case in CASES if case.key in wanted and case.key not in failed):
+            try:
+                for row, figure in figures(case, rows_of(case), case.prepare(store), out / "rows", _tell):
+                    found[case.key][row.key] = figure
+                    _write(out, found)
+            except Exception as error:
+                if not is_users(error):
+                    raise
+                failed.add(case.key)
+                print(f"error: {case.title}: {error}", file=sys.stderr)
     _write(out, found)
-    return failed
+    return bool(failed)
 
 
 def _write(out: Path, found: dict[str, dict[str, Figure]]) -> None:

