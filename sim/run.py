@@ -153,7 +153,12 @@ class Run:
     @property
     def macs(self) -> int:
         """Multiply-accumulates of one inference, with stored weights and of two activations."""
-        return self.network.macs + self.network.product_macs
+        return (self.network.macs + self.network.product_macs) * self.group
+
+    @property
+    def group(self) -> int:
+        """Inferences that share every writing of swapped weights: they are one inference everywhere here."""
+        return 1 if self.mapping.swap is None else self.mapping.swap.group
 
     @property
     def tops(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -125,6 +126,34 @@ def test_a_half_that_has_one_segment_stays(engine: Engine) -> None:
     assert engine(p).makespan_fs == (end_2 + 1 + 5 + 4 + 1) * NS  # from the tile at the gateway
 
 
+@each_engine
+@pytest.mark.parametrize("options", [OVERLAP, SERIAL], ids=["overlap", "serial"])
+def test_a_group_of_inferences_shares_every_writing(engine: Engine, options: MappingOptions) -> None:
+    """Each further inference adds the interval of a product, 20 ns, wherever one waits for all of the group."""
+    alone = engine(program(chain(4), two_tiles(), options)).makespan_fs
+    for group in (2, 3):
+        together = engine(program(chain(4), two_tiles(), replace(options, swap_group=group))).makespan_fs
+        assert together == alone + 2 * (group - 1) * 20 * NS
+
+
+def test_figures_of_a_group() -> None:
+    chip = two_tiles(tile__crossbar__cell__endurance="1000000")
+    alone, three = (simulate(chain(4), chip, mapping=replace(SERIAL, swap_group=n)) for n in (1, 3))
+    assert alone.swap is not None
+    assert three.swap is not None
+    assert (three.swap.cells, three.swap.most_writes) == (alone.swap.cells, alone.swap.most_writes)
+    assert three.swap.inferences == 3 * 500_000
+    assert three.macs == 3 * alone.macs
+    reads = [run.energy.by_action_j["crossbar"]["read"] for run in (alone, three)]
+    assert reads[1] == pytest.approx(3 * reads[0])
+    block = swap_block(three.swap, three.latency_s, three.throughput.per_s, three.energy.total_j)
+    assert "3 inferences share every writing" in as_text(Group(*block))
+    with pytest.raises(SimulationError, match="--swap-group 2: nothing is swapped, expected it with --swap"):
+        map_network(chain(2), chip, MappingOptions(swap_group=2))
+    with pytest.raises(SimulationError, match="--swap-group: found 0, expected at least 1 inference"):
+        map_network(chain(4), chip, replace(SERIAL, swap_group=0))
+
+
 def test_writes_energy_and_wear() -> None:
     """64 + 3 x 16 cells of 3 pJ; every crossbar is written twice; 2 bytes of 16 x 4 cells on two tiles."""
     run = simulate(chain(4), two_tiles(tile__crossbar__cell__endurance="1000000"), mapping=OVERLAP)
@@ -135,7 +164,9 @@ def test_writes_energy_and_wear() -> None:
     assert use.write_j == pytest.approx(112 * 3e-12)
     assert run.energy.by_action_j["crossbar"]["write"] == pytest.approx(112 * 3e-12)
     assert use.inferences == 500_000
-    text = " ".join(as_text(Group(*swap_block(use, run.latency_s))).split())
+    text = " ".join(
+        as_text(Group(*swap_block(use, run.latency_s, run.throughput.per_s, run.energy.total_j))).split()
+    )
     assert "4 segments take turns on two halves" in text
     assert "reached after 5e+05 inferences" in text
     # What is not hidden: the first write, 72.5 ns, and the two that are waited for after it.

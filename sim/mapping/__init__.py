@@ -16,7 +16,7 @@ from .parts import cut_large, too_large
 from .placement import WIDEST_NET, Net, Placement, Search, place
 from .places import Choice, split
 from .plan import Plan, fits, plan
-from .segments import rooms
+from .segments import in_groups, rooms
 from .tiling import Array, tile_matrix
 from .timing import total_tiles
 from .training import choices_of, near_layer, on_cells
@@ -57,6 +57,8 @@ def map_network(
     tilings = _tilings(network, analog, chip)
     if like is None:
         planned = plan(network, chip, options, choices, tilings)
+        if planned.swap is not None and planned.swap.group > 1:
+            network = in_groups(network, planned.swap.group)
     else:
         planned = _as_before(like, analog, most_replicas)
     logical = _assign(network, chip, choices, tilings, planned)

@@ -81,10 +81,13 @@ class Swap:
     overlap : bool
         One half of the crossbars is written while the other computes; else all of them take part in every
         segment.
+    group : int
+        Inferences that every segment computes for before the next takes its place.
     """
 
     segments: tuple[Segment, ...]
     overlap: bool
+    group: int = 1
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ class MappingOptions:
         Layers that do not all fit take turns on the crossbars, written anew for every inference.
     swap_overlap : bool
         Half of the crossbars is written while the other half computes; else all of them do the same.
+    swap_group : int
+        Inferences that every segment computes for before the next takes its place; at least 1.
     partition : {"pipeline", "tensor", "auto"}
         Over several chips: layers one after the other (pipeline), or the columns of every layer over all
         chips (tensor). auto is settled by `simulate`, which runs both.
@@ -46,6 +48,7 @@ class MappingOptions:
     seed: int = 0
     swap: bool = False
     swap_overlap: bool = True
+    swap_group: int = 1
     partition: Literal["pipeline", "tensor", "auto"] = "pipeline"
     attention: Literal["auto", "mac_array", "unit", "analog", "host"] = "auto"
     dense_attention: bool = False

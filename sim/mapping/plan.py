@@ -54,6 +54,10 @@ def plan(
         raise SimulationError(
             "partition: 'auto' takes two simulations (simulate), expected pipeline or tensor"
         )
+    if options.swap_group != 1 and not options.swap:
+        raise SimulationError(
+            f"--swap-group {options.swap_group}: nothing is swapped, expected it with --swap"
+        )
     layers = [o for o in network.operators if o.name in tilings]
     if chip.tile is None or not layers:
         if options.partition == "tensor" and chip.n_chips > 1:
@@ -109,7 +113,9 @@ def _in_turns(
     check_writable(chip)
     assert chip.tile is not None
     per_tile = chip.tile.crossbar.count
-    swap, replicas = segments.cut(chip, layers, tilings, options.swap_overlap, options.replicate)
+    swap, replicas = segments.cut(
+        chip, layers, tilings, options.swap_overlap, options.replicate, options.swap_group
+    )
     room = segments.rooms(chip, options.swap_overlap)
     first: dict[str, int] = {}
     for segment in swap.segments:

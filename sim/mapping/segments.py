@@ -12,12 +12,13 @@ larger than the room of a segment is cut (`parts.py`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 
 from ...arch.chip import Chip
-from ...workloads.graph import Operator
+from ...workloads.graph import Network, Operator
+from ...workloads.role import Role
 from ..errors import SimulationError
 from .mapping import Segment, Swap, Tiling
 from .replicate import Replicable, replicate
@@ -66,7 +67,12 @@ class _Layer:
 
 
 def cut(
-    chip: Chip, layers: list[Operator], tilings: dict[str, Tiling], overlap: bool, copied: bool
+    chip: Chip,
+    layers: list[Operator],
+    tilings: dict[str, Tiling],
+    overlap: bool,
+    copied: bool,
+    group: int = 1,
 ) -> tuple[Swap, dict[str, int]]:
     """Segments of layers that all fit into a half (or the whole) each, and replicas of the layers.
 
@@ -74,7 +80,11 @@ def cut(
     ----------
     copied : bool
         Whether layers may have replicas.
+    group : int
+        Inferences that each segment computes for at a time.
     """
+    if group < 1:
+        raise SimulationError(f"--swap-group: found {group}, expected at least 1 inference")
     assert chip.tile is not None
     room = rooms(chip, overlap)
     come_per_s = source_bytes_per_s(chip)
@@ -82,7 +92,7 @@ def cut(
 
     @cache
     def planned(begin: int, end: int) -> tuple[int, tuple[int, ...]] | None:
-        return _planned(chip, found[begin:end], room.crossbars, come_per_s, overlap, copied)
+        return _planned(chip, found[begin:end], room.crossbars, come_per_s, overlap, copied, group)
 
     best: list[tuple[int, int, int]] = [
         (0, 0, 0)
@@ -108,7 +118,16 @@ def cut(
         names = tuple(layer.name for layer in found[begin:end])
         replicas.update(zip(names, plan[1], strict=True))
         segments.append(Segment(names, half, resident=halves.count(half) == 1))
-    return Swap(tuple(segments), overlap), replicas
+    return Swap(tuple(segments), overlap, group), replicas
+
+
+def in_groups(network: Network, group: int) -> Network:
+    """The network with every operator working on a group of inferences, one after the other."""
+
+    def several(o: Operator) -> Operator:
+        return replace(o, role=Role("forward", o.name, "forward", samples=group))
+
+    return replace(network, operators=tuple(map(several, network.operators)), _by_tensor={})
 
 
 def _layer(chip: Chip, o: Operator, tiling: Tiling) -> _Layer:
@@ -120,7 +139,7 @@ def _layer(chip: Chip, o: Operator, tiling: Tiling) -> _Layer:
 
 
 def _planned(
-    chip: Chip, layers: list[_Layer], room: int, come_per_s: float, overlap: bool, copied: bool
+    chip: Chip, layers: list[_Layer], room: int, come_per_s: float, overlap: bool, copied: bool, group: int
 ) -> tuple[int, tuple[int, ...]] | None:
     """Estimated time and replicas of a segment; None if it does not fit."""
     assert chip.tile is not None
@@ -130,9 +149,12 @@ def _planned(
     write_fs = _write_fs(chip, layers, come_per_s)
     counts = [1] * len(layers)
     if copied:
-        counts = replicate([layer.replicable for layer in layers], spare, write_fs if overlap else 0)
+        hidden_fs = (
+            write_fs // group if overlap else 0
+        )  # being faster than the writing beside it is of no use
+        counts = replicate([layer.replicable for layer in layers], spare, hidden_fs)
     slowest = max(
-        layer.product_fs * ceil_div(layer.replicable.grid.n_tokens, n)
+        group * layer.product_fs * ceil_div(layer.replicable.grid.n_tokens, n)
         for layer, n in zip(layers, counts, strict=True)
     )
     compute_fs = max(slowest, sum(layer.product_fs for layer in layers))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SwapUse:
-    """Weight swapping of one inference.
+    """Weight swapping of one inference (or of one group that shares it).
 
     Parameters
     ----------
@@ -29,6 +29,8 @@ class SwapUse:
         Segments, and those of them that are written anew for every inference.
     overlap : bool
         One half is written while the other computes.
+    group : int
+        Inferences that share it all: the figures below are of a group.
     weight_bytes : int
         Bytes of weights brought, once for all replicas.
     cells : int
@@ -50,6 +52,7 @@ class SwapUse:
     n_segments: int
     n_written: int
     overlap: bool
+    group: int
     weight_bytes: int
     cells: int
     most_writes: int
@@ -63,7 +66,9 @@ class SwapUse:
     @property
     def inferences(self) -> float | None:
         """Inferences until the first cells have had all the writes that they survive; None if unknown."""
-        return None if self.endurance is None or not self.most_writes else self.endurance / self.most_writes
+        if self.endurance is None or not self.most_writes:
+            return None
+        return self.endurance * self.group / self.most_writes
 
 
 def swap_use(chip: Chip, mapping: Mapping, energy: EnergyBalance, path: CriticalPath) -> SwapUse | None:
@@ -87,6 +92,7 @@ def swap_use(chip: Chip, mapping: Mapping, energy: EnergyBalance, path: Critical
         n_segments=len(swap.segments),
         n_written=len(turns),
         overlap=swap.overlap,
+        group=swap.group,
         weight_bytes=sum(weight_bytes(tile, copy.matrix) for copy in copies),
         cells=cells,
         most_writes=int(writes.max(initial=0)),
@@ -110,5 +116,5 @@ def _kept_bytes(chip: Chip, mapping: Mapping) -> int:
     word_bytes = -(-chip.activation_bits // 8)
     kept: I64 = np.zeros(max(level.values(), default=0) + 1, np.int64)
     for o in network.operators:
-        kept[level[o.name] : until.get(o.name, level[o.name])] += o.output.size * word_bytes
+        kept[level[o.name] : until.get(o.name, level[o.name])] += o.samples * o.output.size * word_bytes
     return int(kept.max(initial=0))

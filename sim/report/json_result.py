@@ -42,7 +42,8 @@ operands
     scale), stated, statistical or exact; energy: constant, or with the data; file, sha256, samples: the data.
     layers: of every layer on crossbars bit_density by input slice (least significant first), mean_input of
     the driven rows and mean_code of the converters (over full scale), zero_slice_share of the reads drive no
-    row, skipped_share are not made; column_mean, column_std: of column sums over the converter's range;
+    row, skipped_share are not made; column_mean, column_std: of column sums over the converter's range
+    (column_range_a: its current, if the chip file has conductances and a read voltage);
     column_shares (-1 to 1), code_shares, input_shares, level_shares: histograms in equal bins.
 utilization
     Busy share by class of resource, of the hardware that the program uses.
@@ -57,7 +58,7 @@ stalls_s, network_s, host_s
     Standing time of all actors by cause; time of the critical path on links; busy time of the host.
 swap
     Only where layers take turns on the crossbars. n_segments, n_written: of them, and that are written for every
-    inference; weight_bytes, cells, write_j: what is written; most_writes, mean_writes: of a cell in one
+    inference; group: inferences that share it, and are one inference everywhere here; weight_bytes, cells, write_j: what is written; most_writes, mean_writes: of a cell in one
     inference; path_s: time on the critical path for bringing and writing weights; endurance (writes of a cell),
     inferences (until it is reached): left out if unknown; kept_bytes, buffer_bytes: most that waits for later
     segments, and the room of all tile buffers.

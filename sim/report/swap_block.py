@@ -15,21 +15,25 @@ if TYPE_CHECKING:
     from ..metrics.swap import SwapUse
 
 
-def swap_block(use: SwapUse, latency_s: float) -> list[RenderableType]:
-    """A heading and a line for each question."""
+def swap_block(use: SwapUse, latency_s: float, per_s: float, energy_j: float) -> list[RenderableType]:
+    """A heading and a line for each question; time, rate and energy are those of a group of inferences."""
     where = "two halves, one written while the other computes" if use.overlap else "all crossbars, no overlap"
     stay = f", {use.n_segments - use.n_written} of them stay" if use.n_written < use.n_segments else ""
     amount = f"{si(use.weight_bytes, 'B')} of weights into {si(use.cells)} cells, {si(use.write_j, 'J')}"
     wear = f"a cell {use.mean_writes:.3g} times on average, {use.most_writes} at most"
     path = f"{si(use.path_s, 's')} for weights, {percent(use.path_s / latency_s)} of the latency"
     kept = f"{si(use.kept_bytes, 'B')} at most, tile buffers have room for {si(use.buffer_bytes, 'B')}"
+    each = "inference" if use.group == 1 else f"group of {use.group} inferences"
     lines = [
         f"{use.n_segments} segments take turns on {where}{stay}",
-        f"written per inference: {amount}; {wear}",
+        f"written per {each}: {amount}; {wear}",
         f"on the critical path: {path}",
         _endurance(use),
         f"kept between segments: {kept}",
     ]
+    if use.group > 1:
+        shared = f"{si(per_s * use.group)}/s, {si(energy_j / use.group, 'J')}"
+        lines.insert(1, f"{use.group} inferences share every writing, and all figures here; each: {shared}")
     parts: list[RenderableType] = [section("Weight swapping")]
     parts += [Padding(Text(line), (0, 0, 0, 2)) for line in lines]
     if use.kept_bytes > use.buffer_bytes:

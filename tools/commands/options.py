@@ -90,6 +90,12 @@ SwapNoOverlap = Annotated[
     bool,
     typer.Option("--swap-no-overlap", help="The same, but nothing is written while something computes."),
 ]
+SwapGroup = Annotated[
+    int,
+    typer.Option(
+        "--swap-group", metavar="B", help="Inferences that every segment computes for before the next is written."
+    ),
+]
 Partition = Annotated[
     str,
     typer.Option(
