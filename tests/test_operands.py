@@ -179,6 +179,18 @@ def test_cells_have_at_least_their_lowest_conductance(tmp_path: Path) -> None:
     assert found.cell_drive == pytest.approx(2 * (4 * (1 + 0.2) + 15 * 4 * (0.2 + 0.2)), rel=1e-5)
 
 
+def test_current_of_a_column(tmp_path: Path) -> None:
+    """Codes are whole levels: the highest of 15 bits is 32,767 / 127 cells of 8 uS each at 0.2 V."""
+    cell = {
+        "tile__crossbar__cell__g_min": "2 uS",
+        "tile__crossbar__cell__g_max": "10 uS",
+        "tile__crossbar__cell__read_voltage": "0.2 V",
+    }
+    case = Case.linear(tmp_path, round_chip(**FINE_ADC, **cell), random_weights(16, 4), np.full((1, 16), 1))
+    found = case.operands().layers["fc"]
+    assert found.column_range_a == pytest.approx((2**15 - 1) / TOP * 8e-6 * 0.2)
+
+
 class TestFirings:
     """Which reads a firing waits for."""
 

@@ -11,11 +11,13 @@ import pytest
 from ohmsum import arch
 from ohmsum.arch.errors import ConfigError
 from ohmsum.arch.operands import Operands as Means
+from ohmsum.sim.lowering import lower
 from ohmsum.sim.operands import StatedSource
 from ohmsum.sim.program import Program
 from ohmsum.sim.simulate import simulate
 from ohmsum.tools.cli import main
 from ohmsum.tools.validate.networks import layer
+from onnx import helper
 
 from .engines import Engine, each_engine
 from .operand_networks import Case
@@ -157,6 +159,36 @@ def test_every_crossbar_skips_for_itself_and_the_slowest_decides(tmp_path: Path)
     assert actions(p, "crossbar", "read") == 3
     assert actions(p, "dac", "drive row") == 24
     assert actions(p, "adc", "convert") == 3 * 4
+
+
+LAYOUTS = {
+    "depthwise": (
+        helper.make_node("Conv", ["x", "w"], ["y"], name="layer", group=40),
+        (40, 1, 3, 3),
+        (40, 5, 5),
+    ),
+    "grouped": (
+        helper.make_node("Conv", ["x", "w"], ["y"], name="layer", group=2),
+        (20, 150, 3, 3),
+        (300, 4, 4),
+    ),
+    "tokens": (helper.make_node("MatMul", ["x", "w"], ["y"], name="layer"), (300, 70), (7, 300)),
+}
+
+
+@pytest.mark.parametrize("chip", ["isaac", "hermes-64", "neurram"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_without_skipping_every_read_row_and_column_of_the_mapping_is_there(
+    layout: str, chip: str, tmp_path: Path
+) -> None:
+    """What is found on the crossbars of data is what the Program counts without any."""
+    node, weights, shape = LAYOUTS[layout]
+    rng = np.random.default_rng(4)
+    case = Case(tmp_path, arch.load(chip), node, rng.normal(size=weights), rng.normal(size=(2, *shape)))
+    found, p = case.operands().layers["layer"], lower(case.mapping, case.chip)
+    assert found.reads == found.reads_offered == actions(p, "crossbar", "read")
+    assert found.rows == actions(p, "dac", "drive row")
+    assert found.columns == actions(p, "adc", "convert")
 
 
 class TestChipFiles:

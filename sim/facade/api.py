@@ -44,7 +44,7 @@ def run(
     training : bool
         One training step of `batch` samples instead of inferences; `epoch_samples` may be given, too.
     **options
-        Of `ohmsum.simulate`: batch, arrival, engine, mapping, progress.
+        Of `ohmsum.simulate`: batch, arrival, engine, mapping, operands, progress.
 
     Raises
     ------

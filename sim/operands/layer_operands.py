@@ -54,6 +54,9 @@ class LayerOperands:
         beyond it in the first and last.
     column_mean, column_std : float
         Of the same.
+    column_range_a : float or None
+        Current of a column sum of 1, mean of the crossbars; None where the chip file has no conductances or
+        no read voltage.
     code_shares : tuple of float
         Shares of the magnitudes of codes, from 0 to the highest in equal bins.
     clipped : float
@@ -83,6 +86,7 @@ class LayerOperands:
     column_sums: tuple[float, ...] = ()
     column_mean: float | None = None
     column_std: float | None = None
+    column_range_a: float | None = None
     code_shares: tuple[float, ...] = ()
     clipped: float | None = None
     signed: bool = False

@@ -42,7 +42,7 @@ class Tally:
     ) -> None:
         self.bars, self.columns, self.code_range = bars, columns, code_range
         self.plan = ReadPlan.of(tile, signed)
-        self.per_weight = tile.columns_per_weight
+        self.per_weight, self.cell = tile.columns_per_weight, tile.crossbar.cell
         self.cells = [cell_shares(bar) for bar in bars]
         self.n = 0
         self.drive = self.cell_drive = self.rows = self.zero_reads = 0.0
@@ -132,10 +132,19 @@ class Tally:
             column_sums=_shares(totals.sum_histogram),
             column_mean=mean,
             column_std=float(np.sqrt(max(0.0, totals.sums_squared / totals.n - mean**2))),
+            column_range_a=self._range_a(),
             code_shares=_shares(totals.code_histogram),
             clipped=totals.clipped / totals.n,
             signed=plan.signed,
         )
+
+    def _range_a(self) -> float | None:
+        """Current of the highest code: levels lie evenly between the lowest and the highest conductance."""
+        high, low, volts = self.cell.g_max_siemens, self.cell.g_min_siemens or 0.0, self.cell.read_voltage_v
+        if high is None or volts is None:
+            return None
+        sums = [bar.adc_step * bar.adc_range[1] / level_top(bar.p) for bar in self.bars]
+        return float(np.mean(sums)) / self.plan.top * (high - low) * volts
 
     def _codes(self, totals: ColumnTotals, outputs: list[int]) -> float:
         """Sum of codes over all vectors, of as many columns as the chip converts in a read."""

@@ -53,6 +53,7 @@ def _layer(name: str, layer: LayerOperands) -> dict[str, Any]:
         "clipped_share": layer.clipped,
         "column_mean": layer.column_mean,
         "column_std": layer.column_std,
+        **({} if layer.column_range_a is None else {"column_range_a": layer.column_range_a}),
         "column_shares": list(layer.column_sums),
         "code_shares": list(layer.code_shares),
         "input_shares": list(layer.inputs),
