@@ -131,6 +131,22 @@ def training_block(run: Run, columns: int, plain: bool) -> list[RenderableType]:
     ]
 
 
+def training_notes(run: Run) -> list[str]:
+    """The same in sentences, for the page."""
+    step = run.training
+    if step is None:
+        return []
+    total_j = run.energy.total_j or 1.0
+    parts = [
+        f"{_NAMES.get(name, name)} {si(seconds(use.path_fs), 's')} ({percent(use.path_fs / step.latency_fs)}), "
+        f"{si(use.energy_j, 'J')} ({percent(use.energy_j / total_j)})"
+        for name, use in step.phases.items()
+        if use.path_fs or use.energy_j
+    ]
+    told = f"Training step of {step.batch}, on the critical path and in energy: {'; '.join(parts)}."
+    return [told, *(f"{line[0].upper()}{line[1:]}." for line in [*_lines(step), *assumptions(run)])]
+
+
 def _phases(run: Run, step: Training) -> RenderableType:
     table = _table(["", "MACs", "critical path", "", "busy", "energy", ""])
     total_j = run.energy.total_j or 1.0
@@ -138,7 +154,7 @@ def _phases(run: Run, step: Training) -> RenderableType:
         if name == OTHER and not (use.energy_j or use.path_fs):
             continue
         table.add_row(
-            f"  {'static' if name == OTHER else _NAMES.get(name, name)}",
+            f"  {_NAMES.get(name, name)}",
             si(use.macs) if use.macs else "-",
             si(seconds(use.path_fs), "s"),
             percent(use.path_fs / step.latency_fs),
@@ -149,7 +165,7 @@ def _phases(run: Run, step: Training) -> RenderableType:
     return table
 
 
-_NAMES = {"storage": "activation storage"}
+_NAMES = {"storage": "activation storage", OTHER: "static"}
 
 
 def _layers(step: Training, columns: int, plain: bool) -> RenderableType:

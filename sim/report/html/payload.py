@@ -10,6 +10,7 @@ import numpy as np
 from ...metrics.path import Piece
 from ...metrics.seconds import seconds
 from ..figures import percent, si
+from ..training_block import training_notes
 from .activity import Activity
 from .container import Container
 from .floorplan import floorplan
@@ -64,7 +65,7 @@ def _subtitle(run: Run) -> str:
 
 
 def _notes(run: Run) -> list[str]:
-    notes = list(run.network.notes)
+    notes = [*run.network.notes, *training_notes(run)]
     if run.parts_without_area and run.area_mm2 is not None:
         notes.append(f"Area unknown and left out: {', '.join(run.parts_without_area)}.")
     if run.batch > 1:
@@ -90,7 +91,7 @@ def _figures(run: Run) -> list[dict[str, str]]:
     figures = [
         ("Latency", si(run.latency_s, "s"), f"{percent(run.network_s / run.latency_s)} in links"),
         ("Throughput", f"{si(run.throughput.per_s)}/s", f"{run.tops:.3g} TOPS"),
-        ("Energy", si(total_j, "J"), "per inference"),
+        ("Energy", si(total_j, "J"), f"per {'inference' if run.training is None else 'training step'}"),
         (
             "Power",
             si(run.power_w, "W"),
