@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from ohmsum import arch, workloads
 from ohmsum.sim.lowering import lower
 from ohmsum.sim.mapping import map_network
 from ohmsum.sim.program import Program
+from ohmsum.tools.cli import main
 from ohmsum.workloads.graph import Network
 from ohmsum.workloads.load import read
 from ohmsum.workloads.torch_import.translate import quiet
@@ -139,3 +141,35 @@ def test_inputs_by_name_and_programs_with_a_free_batch(tmp_path: Path) -> None:
     assert not differences(program_of(fixed), program_of(free))
     with pytest.raises(workloads.NetworkError, match=r"has unbound dimensions: 's.*--input x=Nx12"):
         workloads.load(tmp_path / "free.pt2")
+
+
+class TestWhereOperatorsRun:
+    def shown(self, capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, list[str]]:
+        """Cells of every line of `ohmsum show`, by its first."""
+        assert main(["show", *words, "--plain"]) == 0
+        lines = [re.split(r"\s{2,}", line.strip()) for line in capsys.readouterr().out.splitlines()]
+        return {line[0]: line[1:] for line in lines}
+
+    def test_show_says_where_and_why(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+        module, example = network("lenet5")
+        with quiet():
+            torch.export.save(torch.export.export(module, (example,)), tmp_path / "net.pt2")
+        net = str(tmp_path / "net.pt2")
+        chip = ["--chip", "hermes-64"]
+        found = self.shown(capsys, net, *chip, "--digital", "fc1")
+        # 150 x 16 weights of conv2 fill one crossbar of 256 x 256, and are not cut.
+        assert found["conv2"][:3] == ["Conv+relu", "crossbar", "1"]
+        assert found["conv2"][-1] == "static weights"
+        assert found["pool1"] == ["MaxPool", "host", "-", "-", "no unit of the chip offers max_pool"]
+        assert found["fc1"][-1].startswith("no unit of the chip offers mac") or "request" in found["fc1"][-1]
+        assert found["fc1"][1] != "crossbar"
+        assert self.shown(capsys, "lenet5", *chip, "--digital", "fc1").keys() - found.keys() == {
+            "lenet5 on hermes-64"
+        }
+
+    def test_options_that_need_a_chip(self, capsys: pytest.CaptureFixture[str]) -> None:
+        for words in (["lenet5", "--digital", "fc1"], ["lenet5", "--set", "tile.adc.bits=6"]):
+            assert main(["show", *words]) == 2
+            assert "need --chip" in capsys.readouterr().err
+        assert main(["show", "isaac", "--chip", "isaac"]) == 2
+        assert "are for networks, this is a chip" in capsys.readouterr().err

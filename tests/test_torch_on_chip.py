@@ -196,7 +196,7 @@ def study(path: Path, x: np.ndarray) -> Study:
     hardware = chip()
     network = workloads.load(path, input_shapes={"input": (1, 1, 28, 28)})
     mapping = map_network(network, hardware, MappingOptions(replicate=False))
-    return Study(Functional(str(path), mapping), mapping, hardware, Data({"input": x}, None), "sqnr", 99.9)
+    return Study(Functional(str(path), mapping), mapping, hardware, Data({"input": x}, None), "sqnr")
 
 
 def test_evaluation_is_that_of_the_accuracy_command(tmp_path: Path) -> None:

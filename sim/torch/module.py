@@ -100,7 +100,7 @@ def on_chip(
     digital: Sequence[str] = (),
     conditions: Conditions | None = None,
     noise_scale: float = 1.0,
-    percentile: float | None = 99.9,
+    percentile: float | None = None,
     recalibrate: int = 100,
     seed: int = 0,
 ) -> OnChip:
@@ -121,7 +121,7 @@ def on_chip(
     noise_scale : float
         Factor on all deviations of the devices in training; 0 leaves quantization alone.
     percentile : float or None
-        Share of a sample that ranges hold; None looks for the ranges of least error.
+        Share of a sample that ranges hold; None looks for the ranges of least error, as the command does.
     recalibrate : int
         Calls in training after which a layer takes its ranges anew from its inputs.
     seed : int
