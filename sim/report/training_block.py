@@ -138,8 +138,8 @@ def training_notes(run: Run) -> list[str]:
         return []
     total_j = run.energy.total_j or 1.0
     parts = [
-        f"{_NAMES.get(name, name)} {si(seconds(use.path_fs), 's')} ({percent(use.path_fs / step.latency_fs)}), "
-        f"{si(use.energy_j, 'J')} ({percent(use.energy_j / total_j)})"
+        f"{_NAMES.get(name, name)} {si(seconds(use.path_fs), 's')} ({percent(use.path_fs / step.latency_fs)})"
+        f", {si(use.energy_j, 'J')} ({percent(use.energy_j / total_j)})"
         for name, use in step.phases.items()
         if use.path_fs or use.energy_j
     ]
