@@ -225,6 +225,7 @@ class TestCommand:
         assert (block["basis"], block["energy"], block["samples"]) == ("statistical", "constant", 4)
         assert block["sha256"] == hashlib.sha256(IMAGES.read_bytes()).hexdigest()
         assert result["provenance"]["options"]["data"] == str(IMAGES)
+        assert result["provenance"]["data_hash"] == block["sha256"]
         conv1 = block["layers"][0]
         assert (conv1["name"], len(conv1["bit_density"])) == ("conv1", 16)
         assert sum(conv1["code_shares"]) == pytest.approx(1)

@@ -85,7 +85,12 @@ class Product:
     def times(self, per_read_fs: int, more_fs: int = 0) -> Each:
         """Time of each firing's reads one after the other, and `more_fs`."""
         # A thousandth of a femtosecond is the rounding of a mean, not time.
-        return schedule([max(1, ceil(r * per_read_fs - 1e-3) + more_fs) for r in self.firing_reads])
+        return schedule(
+            [
+                max(1, (int(r) * per_read_fs if r.is_integer() else ceil(r * per_read_fs - 1e-3)) + more_fs)
+                for r in self.firing_reads
+            ]
+        )
 
     def each(self, counts: Each, of: Callable[[int], int]) -> Each:
         """Another count of each firing."""

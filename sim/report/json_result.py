@@ -5,8 +5,8 @@ Keys
 schema
     Name and version of this format.
 provenance
-    version (of ohmsum), chip_hash, network_hash, program_hash (SHA-256), seed, options: enough to run it
-    again.
+    version (of ohmsum), chip_hash, network_hash, program_hash, with --data data_hash (SHA-256), seed,
+    options: enough to run it again.
 network, chip, batch
     What ran: names, sources, counts; inferences run together.
 chip_fields
@@ -88,7 +88,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...arch import describe, roll_up
 from ..metrics.seconds import seconds
-from .operands_block import operands_json
+from .operands_block import data_hash, operands_json
 from .training_block import training_json
 
 if TYPE_CHECKING:
@@ -199,6 +199,7 @@ def _provenance(run: Run) -> dict[str, Any]:
         "chip_hash": run.chip.hash,
         "network_hash": run.network.hash,
         "program_hash": run.program.hash,
+        **data_hash(run),
         "seed": run.options.get("mapping", {}).get("seed", 0),
         "options": dict(run.options),
     }

@@ -35,6 +35,12 @@ def operands_json(run: Run) -> dict[str, Any] | None:
     return {**block, **found.about, "zero_skipping": bool(tile.dac.zero_skipping), "layers": layers}
 
 
+def data_hash(run: Run) -> dict[str, str]:
+    """SHA-256 of the file of data, for the provenance; nothing without one."""
+    about = {} if run.operands is None else run.operands.about
+    return {"data_hash": str(about["sha256"])} if "sha256" in about else {}
+
+
 def _means(tile: Tile) -> dict[str, float]:
     means: dict[str, float] = (tile.operands or Operands()).model_dump(exclude={"source"})
     return means
