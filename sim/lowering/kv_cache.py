@@ -113,11 +113,10 @@ def fetch(
 def _written_before(operator: Operator, newest: Sequence[int], written: Stage) -> tuple[int, ...]:
     """Appends that have to be over before the positions before a token can be read: those of the last turn.
 
-    The sequences take turns, `Reach.every` of them; where every token says its own positions, all tokens
-    before it are waited for.
+    The sequences take turns, `Reach.every` of them: the token a turn back is of the same sequence.
     """
     reach, made = operator.reach, written.firings
-    turn = 1 if reach is None or reach.each else reach.every
+    turn = 1 if reach is None else reach.every
     firing_of = [
         row // made.group.rows * made.cols + col // made.group.cols
         for row in range(made.grid.rows)
