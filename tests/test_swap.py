@@ -129,7 +129,7 @@ def test_a_half_that_has_one_segment_stays(engine: Engine) -> None:
 @each_engine
 @pytest.mark.parametrize("options", [OVERLAP, SERIAL], ids=["overlap", "serial"])
 def test_a_group_of_inferences_shares_every_writing(engine: Engine, options: MappingOptions) -> None:
-    """Each further inference adds the interval of a product, 20 ns, wherever one waits for all of the group."""
+    """Each further inference adds a product's interval, 20 ns, wherever the whole group is waited for."""
     alone = engine(program(chain(4), two_tiles(), options)).makespan_fs
     for group in (2, 3):
         together = engine(program(chain(4), two_tiles(), replace(options, swap_group=group))).makespan_fs
@@ -208,6 +208,25 @@ def test_streams_that_skip_segments_are_kept(engine: Engine, options: MappingOpt
     # a is kept until the end; beside it, what the segment before the border made: 16 tokens of a byte each.
     assert run.swap.kept_bytes == 2 * 16
     assert run.latency_fs == engine(p).makespan_fs
+
+
+@each_engine
+def test_what_the_buffers_cannot_hold_waits_in_memory(engine: Engine) -> None:
+    """4 bytes wait between two segments, the only buffer has room for 2."""
+    chip = one_tile(**MEMORY, tile__buffer__capacity="2 B", memory__energy_per_byte="5 pJ/B")
+    through = 40 + 0.5 + 32 + PRODUCT
+    # Into memory and back, at 8 GB/s with 40 ns each; the 8.5 ns of writing after 40 ns pass meanwhile.
+    back = through + 2 * (0.5 + 40)
+    p = program(chain(2), chip, SERIAL)
+    assert engine(p).makespan_fs == (back + PRODUCT + 1 + 5 + 4 + 1) * NS
+    run = simulate(chain(2), chip, mapping=SERIAL)
+    assert run.energy.by_action_j["memory"]["byte"] == pytest.approx((64 + 16 + 4 + 4) * 5e-12)
+    assert run.swap is not None
+    assert "in memory, as" in as_text(Group(*swap_block(run.swap, run.latency_s, 1.0, 1.0)))
+    without = one_tile(tile__buffer__capacity="2 B")
+    message = r"up to 4 bytes wait between segments, the tile buffers hold 2\nuse a chip with memory"
+    with pytest.raises(SimulationError, match=message):
+        simulate(chain(2), without, mapping=SERIAL)
 
 
 def test_what_fits_is_not_swapped() -> None:
@@ -351,7 +370,8 @@ def test_no_network_that_takes_turns_deadlocks(
 ) -> None:
     """Random networks with joins on a few tiles, from memory or host, two inferences in a row."""
     size = {"tile__count": str(tiles), "tile__grid": f"[1, {tiles}]"}
-    chip = round_chip(**size, **WRITES, **(MEMORY if dram else {}))
+    other = {**MEMORY, "tile__buffer__capacity": "32 B"} if dram else {"tile__buffer__capacity": "64 KiB"}
+    chip = round_chip(**size, **WRITES, **other)
     options = MappingOptions(swap=True, swap_overlap=overlap, replicate=copied)
     mapping = map_network(random_network(rng), chip, options)
     p = lower(mapping, chip)
@@ -366,7 +386,7 @@ def test_no_network_that_takes_turns_deadlocks(
 @settings(max_examples=8, deadline=None)
 @given(st.randoms(use_true_random=False), st.integers(2, 4), st.booleans())
 def test_engines_agree_on_what_takes_turns(rng: Random, tiles: int, overlap: bool) -> None:
-    chip = round_chip(tile__count=str(tiles), tile__grid=f"[1, {tiles}]", **WRITES)
+    chip = round_chip(tile__count=str(tiles), tile__grid=f"[1, {tiles}]", **WRITES, **MEMORY)
     p = program(random_network(rng), chip, MappingOptions(swap=True, swap_overlap=overlap))
     ends = [engine(p, 2).iteration_end_fs.tolist() for engine in ENGINES.values()]
     assert ends[0] == ends[1]

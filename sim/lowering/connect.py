@@ -12,7 +12,7 @@ from .context import Context
 from .grouping import need_and_free
 from .shares import ALL, Flow, Shares, even, flows, rescaled, tiles_of, unicasts
 from .stage import Stage
-from .swap import levels
+from .swap import through_memory
 from .training import kept_firings
 from .transfers import transfer
 
@@ -92,12 +92,11 @@ def _rooms(stages: dict[str, Stage], edges: list[Edge]) -> list[int]:
 
 
 def _kept_whole(context: Context, stages: dict[str, Stage], edges: list[Edge], rooms: list[int]) -> list[int]:
-    """Room for all that one segment of layers makes for a later one, where layers take turns."""
-    if context.mapping.swap is None:
+    """Room for all that one segment of layers makes for a later one, where it waits in buffers."""
+    if context.mapping.swap is None or context.waiting.in_memory:
         return rooms
-    level = levels(context.mapping)
     return [
-        max(room, stages[e.src].firings.n) if level[e.src] < level.get(e.dst, level[e.src]) else room
+        max(room, stages[e.src].firings.n) if context.waiting.between(e.src, e.dst) else room
         for e, room in zip(edges, rooms, strict=True)
     ]
 
@@ -160,6 +159,9 @@ def _distribute(context: Context, src: Stage, streams: list[_Stream], multicast:
 def _channel(context: Context, src: int, stream: _Stream, slack: int, n_bytes: int) -> None:
     """The channel into a consumer, with its room and what is under way."""
     edge = stream.edge
+    between = context.mapping.swap is not None and context.waiting.between(edge.src, edge.dst)
+    if between and context.waiting.in_memory:
+        src = through_memory(context, src, edge, stream.dst, n_bytes)
     context.builder.channel(
         src, stream.dst.first, stream.room + slack, edge.need, edge.free, bytes_per_token=n_bytes
     )

@@ -14,6 +14,7 @@ from ..flit_detail import FlitDetail
 from ..interconnect import flit_detail, interconnect
 from ..mapping.kv_cache import Cache, kv_caches
 from ..mapping.mapping import Assignment, Mapping
+from ..mapping.waiting import Waiting
 from ..noc.detail import Detail
 from ..noc.topology import Link, Topology
 from ..operands.layer_operands import LayerOperands
@@ -70,6 +71,14 @@ class Context:
     def caches(self) -> dict[str, Cache]:
         """Caches of keys and values, by the operators that write and read them."""
         return kv_caches(self.mapping, self.chip)
+
+    @cached_property
+    def waiting(self) -> Waiting:
+        """Streams between segments of layers, where layers take turns on the crossbars."""
+        found = Waiting.of(self.mapping, self.chip)
+        if self.mapping.swap is not None:
+            found.check(self.chip, self.mapping.swap.group)
+        return found
 
     def memory(self, place: int) -> int:
         """The memory behind the chip of a tile, or that of all chips."""

@@ -8,9 +8,9 @@ are written (`mapping/writing.py`). The layers of the segment begin when all row
 segment of an inference is requested when the one before has left its crossbars (at time 0 for the first),
 whether or not its input is there.
 
-What the layers of one segment make for those of a later one is kept whole, in the buffers of the tiles that
-will use it; that there is room for it is an assumption (a report says how much it is). Weights from a memory
-go straight to the write drivers: neither network nor buffers carry them, as with MAC arrays.
+What the layers of one segment make for those of a later one waits whole, in buffers or in memory
+(`mapping/waiting.py`). Weights from a memory go straight to the write drivers, and what waits in memory goes
+to and from the tiles that use it: neither network nor buffers carry that, as with MAC arrays.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from ..mapping.mapping import HOST, Mapping, Segment, Swap
 from ..mapping.timing import bytes_fs, ceil_div
 from ..mapping.writing import Copy, bytes_by_tiles, rows_by_tile, rows_in_turn
 from ..program import Schedule
+from .capacity import Edge
 from .context import Context
 from .links import head_fs, on_chip
 from .shares import Flow
@@ -37,17 +38,6 @@ BURSTS = 16
 def layer_of(number: int) -> str:
     """What reports attribute the actors of a segment to."""
     return f"segment {number} (weights)"
-
-
-def levels(mapping: Mapping) -> dict[str, int]:
-    """The last segment that an operator waits for: its own, or the latest of its inputs'; 0 without any."""
-    segments = mapping.swap.segments if mapping.swap else ()
-    own = {name: i for i, segment in enumerate(segments) for name in segment.layers}
-    found: dict[str, int] = {}
-    for o in mapping.network.operators:
-        before = (found[mapping.network.producer(p.tensor).name] for p in o.inputs)
-        found[o.name] = max([own.get(o.name, 0), *before])
-    return found
 
 
 def lower_swap(context: Context, stages: dict[str, Stage]) -> None:
@@ -208,3 +198,20 @@ def _wait(context: Context, stages: dict[str, Stage], swap: Swap, turn: _Turn, r
     for name in swap.segments[same[place - 1]].layers:
         n = context.builder.n_firings(stages[name].first)
         context.builder.channel(stages[name].first, request, n, n if place > 0 else 0, 0)
+
+
+def through_memory(context: Context, src: int, edge: Edge, dst: Stage, n_bytes: int) -> int:
+    """Actors that put a stream into memory and get it back, firing by firing; returns the second."""
+    memory = context.chip.memory
+    assert memory is not None
+    n, name = context.builder.n_firings(src), f"{edge.src} -> {edge.dst}"
+    every = Schedule.affine(1, 1, n)
+    hold = bytes_fs(n_bytes, memory.bandwidth_bytes_per_s)
+    resource = context.memory(dst.held[0].tiles[0])
+    for what, room in (("store", 2), ("load", n)):
+        actor = context.builder.actor(f"{name} {what}", n, layer=edge.dst)
+        context.builder.visit(actor, resource, hold, hold + memory.latency_fs)
+        context.spend(actor, "memory", "byte", n_bytes, memory.energy_per_byte_j)
+        context.builder.channel(src, actor, room, every, bytes_per_token=n_bytes)
+        src = actor
+    return src

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..lowering.swap import copy_of, layer_of, levels
+from ..lowering.swap import copy_of, layer_of
+from ..mapping.waiting import Waiting
 from ..mapping.writing import weight_bytes
 from ..program import I64
 
@@ -46,7 +47,7 @@ class SwapUse:
     kept_bytes : int
         Most that is kept at once of what a segment made for later ones.
     buffer_bytes : int
-        Room of all tile buffers.
+        Room of all tile buffers; if it is less, what is kept waits in memory.
     """
 
     n_segments: int
@@ -87,7 +88,7 @@ def swap_use(chip: Chip, mapping: Mapping, energy: EnergyBalance, path: Critical
             writes[a.first_crossbar : a.first_crossbar + a.replicas * a.tiling.crossbars] += 1
     layers = {layer_of(i) for i, _ in turns}
     by_action_j = energy.by_action_j.get("crossbar", {})
-    crossbar = tile.crossbar
+    crossbar, waiting = tile.crossbar, Waiting.of(mapping, chip)
     return SwapUse(
         n_segments=len(swap.segments),
         n_written=len(turns),
@@ -100,21 +101,6 @@ def swap_use(chip: Chip, mapping: Mapping, energy: EnergyBalance, path: Critical
         write_j=by_action_j.get("write", 0.0),
         path_s=fsum(t for layer, t in path.by_layer_s.items() if layer in layers),
         endurance=crossbar.cell.endurance,
-        kept_bytes=_kept_bytes(chip, mapping),
-        buffer_bytes=tile.buffer.capacity_bytes * mapping.tiles_total,
+        kept_bytes=waiting.kept_bytes,
+        buffer_bytes=waiting.buffer_bytes,
     )
-
-
-def _kept_bytes(chip: Chip, mapping: Mapping) -> int:
-    """Most bytes, over the borders between segments, of streams that are made before and used after."""
-    level, network = levels(mapping), mapping.network
-    until: dict[str, int] = {}
-    for o in network.operators:
-        for port in o.inputs:
-            maker = network.producer(port.tensor).name
-            until[maker] = max(until.get(maker, 0), level[o.name])
-    word_bytes = -(-chip.activation_bits // 8)
-    kept: I64 = np.zeros(max(level.values(), default=0) + 1, np.int64)
-    for o in network.operators:
-        kept[level[o.name] : until.get(o.name, level[o.name])] += o.samples * o.output.size * word_bytes
-    return int(kept.max(initial=0))

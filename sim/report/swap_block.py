@@ -22,26 +22,28 @@ def swap_block(use: SwapUse, latency_s: float, per_s: float, energy_j: float) ->
     amount = f"{si(use.weight_bytes, 'B')} of weights into {si(use.cells)} cells, {si(use.write_j, 'J')}"
     wear = f"a cell {use.mean_writes:.3g} times on average, {use.most_writes} at most"
     path = f"{si(use.path_s, 's')} for weights, {percent(use.path_s / latency_s)} of the latency"
-    kept = f"{si(use.kept_bytes, 'B')} at most, tile buffers have room for {si(use.buffer_bytes, 'B')}"
+    kept = f"{si(use.kept_bytes, 'B')} at most, {_where(use)}"
     each = "inference" if use.group == 1 else f"group of {use.group} inferences"
     lines = [
         f"{use.n_segments} segments take turns on {where}{stay}",
         f"written per {each}: {amount}; {wear}",
         f"on the critical path: {path}",
         _endurance(use),
-        f"kept between segments: {kept}",
+        f"waiting between segments: {kept}",
     ]
     if use.group > 1:
         shared = f"{si(per_s * use.group)}/s, {si(energy_j / use.group, 'J')}"
         lines.insert(1, f"{use.group} inferences share every writing, and all figures here; each: {shared}")
     parts: list[RenderableType] = [section("Weight swapping")]
     parts += [Padding(Text(line), (0, 0, 0, 2)) for line in lines]
-    if use.kept_bytes > use.buffer_bytes:
-        excess = si(use.kept_bytes - use.buffer_bytes, "B")
-        parts.append(
-            Padding(Text(f"{excess} more than that is assumed to be kept at no cost", "bold"), (0, 0, 0, 2))
-        )
     return parts
+
+
+def _where(use: SwapUse) -> str:
+    room = si(use.buffer_bytes, "B")
+    if use.kept_bytes > use.buffer_bytes:
+        return f"in memory, as the tile buffers have room for {room}"
+    return f"in the tile buffers, which have room for {room}"
 
 
 def _endurance(use: SwapUse) -> str:
