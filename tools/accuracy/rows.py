@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...arch import Chip
+from ..errors import UsageError
 from ..loading import load_network
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ def compute(plan: Plan, progress: Progress | None = None) -> Result:
     for value, chip in plan.chips:
         network, study = study_of(plan, chip)
         device = study.precision.device
+        if plan.conditions[0].irdrop == "exact" and not study.precision.wire:
+            raise UsageError(
+                f"--irdrop exact: chip {chip.name!r} has perfect wires, expected a resistance: "
+                "--set tile.crossbar.wire_resistance='1 Ohm'"
+            )
         if result is None:
             result = Result(network, study.float_value, study.data.n, study.mapping_error, device.name)
         for conditions in _conditions(plan, bool(device.fit), study.precision.imperfect):
