@@ -5,10 +5,10 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 import numpy.typing as npt
 import torch
-from numba import set_num_threads
 from torch import Tensor, nn
 
 from ...arch.chip import Chip
@@ -110,9 +110,13 @@ class AnalogLayer(nn.Module):
             layer = hardware.layer(self.name, self._matrix(), sample)
             self._surrogate = Surrogate(layer, self.unfolded, hardware.conditions, hardware.noise_scale)
         self._calls += 1
-        set_num_threads(1)  # draws come in small parts: waiting for a second thread costs more than it saves
         seed = derive_seed(hardware.seed, zlib.crc32(self.name.encode()), self._calls)
-        return self._surrogate(x, self.unfolded.matrix(self.weight), seed, hardware.generator)
+        n_threads = numba.get_num_threads()
+        numba.set_num_threads(1)  # draws come in small parts: a second thread costs more than it saves
+        try:
+            return self._surrogate(x, self.unfolded.matrix(self.weight), seed, hardware.generator)
+        finally:
+            numba.set_num_threads(n_threads)
 
     def _computed(self, x: Tensor) -> Tensor:
         if self._calibrated is None or not self._programmed:
