@@ -57,8 +57,9 @@ def _summary(run: Generation) -> RenderableType:
     if run.n_sequences > 1:
         rows[0] = (rows[0][0], si(first.mean_s, "s"), f"mean; {si(first.max_s, 's')} for the last prompt")
     if each is not None and run.energy_per_token_j is not None and run.decoded_per_s is not None:
-        ends = run.time_per_token_s
-        rows.append(("time per token", si(each.mean_s, "s"), f"{si(ends[0], 's')} to {si(ends[-1], 's')}"))
+        _, times = _steady(run)
+        grown = f"mean; {si(times[0], 's')} to {si(times[-1], 's')} as the context grows"
+        rows.append(("time per token", si(each.mean_s, "s"), grown))
         rows.append(("tokens/s", si(run.tokens_per_s), f"{si(run.decoded_per_s)}/s while decoding"))
         rows.append(
             (
@@ -81,8 +82,8 @@ def _summary(run: Generation) -> RenderableType:
 
 
 def _growth(run: Generation, plain: bool) -> RenderableType:
-    """Time per token at a few contexts, from the first to the last."""
-    times, contexts = run.time_per_token_s, run.contexts
+    """Time per token at a few contexts."""
+    contexts, times = _steady(run)
     last = len(times) - 1
     n = min(N_POINTS, len(times))
     shown = sorted({round(i * last / max(1, n - 1)) for i in range(n)})
@@ -93,6 +94,14 @@ def _growth(run: Generation, plain: bool) -> RenderableType:
         drawn = bar(times[i] / max(times), BAR_WIDTH, plain)
         table.add_row(f"  after {contexts[i]}", si(times[i], "s"), Text(drawn, "green"))
     return table
+
+
+def _steady(run: Generation) -> tuple[range, tuple[float, ...]]:
+    """Contexts and times without the first step, before which nothing was read ahead, and the last, during
+    which nothing is read for a next one; all of them where there are few.
+    """
+    contexts, times = run.contexts, run.time_per_token_s
+    return (contexts[1:-1], times[1:-1]) if len(times) > 3 else (contexts, times)
 
 
 def work_table(shares: dict[str, Shares]) -> Table:

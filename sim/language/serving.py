@@ -192,8 +192,12 @@ def serve(
     setting = Setting.of(model, chip, prefill, choices, detail, run_engine)
     times = StepTimes(setting, prefill, prefill + decode - 2, exact)
 
+    n_tokens = 0
+
     def step_fs(contexts: tuple[int, ...], n_prompts: int) -> int:
-        tell(f"iterations ({len(times.simulated)} simulated)", 0.0)
+        nonlocal n_tokens
+        n_tokens += len(contexts) + n_prompts
+        tell(f"{len(times.simulated)} iterations simulated", n_tokens / (2 * requests * decode))
         return times(contexts, n_prompts)
 
     served, iterations = schedule(times_fs, prefill, decode, batch, step_fs)
