@@ -15,6 +15,7 @@ from ohmsum.sim.lowering import lower
 from ohmsum.sim.mapping import MappingOptions, map_network
 from ohmsum.sim.mapping.mapping import Deal
 from ohmsum.sim.simulate import simulate
+from ohmsum.workloads.graph import Grid
 from ohmsum.workloads.load import load
 
 from .engines import ENGINES, Engine, each_engine
@@ -183,3 +184,36 @@ def test_energy_counts_of_a_layer_are_its_columns_wherever_they_lie() -> None:
         ("shift-add", "add"),
     ):
         assert energies[0][part][action] == pytest.approx(energies[1][part][action])
+
+
+def systolic(n_chips: int, **changes: str) -> Chip:
+    links = {"chips.count": str(n_chips), "chips.bandwidth": "100 GB/s", "chips.latency": "10 ns"}
+    return arch.load("systolic", {**links, **changes})
+
+
+def test_digital_chips_follow_each_other() -> None:
+    """Three equal matrices and one of three times their work: half of it is done before the last."""
+    layers = [matrix(f"l{i}", f"l{i - 1}" if i else "x", 64, 64) for i in range(3)]
+    net = network(source(64), *layers, matrix("wide", "l2", 64, 192))
+    mapping = map_network(net, systolic(2), SINGLE)
+    assert [mapping.of(name).home for name in ("l0", "l1", "l2", "wide")] == [0, 0, 0, 1]
+    assert {a.home for a in map_network(net, systolic(1), SINGLE).assignments if a.place == "mac_array"} == {
+        0
+    }
+
+
+@each_engine
+def test_two_digital_chips_share_the_folds(engine: Engine) -> None:
+    """Two equal layers: each chip has the folds of one, and a batch is done sooner where they count."""
+    grid = Grid(1, 4096)
+    net = network(source(64, grid), matrix("a", "x", 64, 64, grid), matrix("b", "a", 64, 64, grid))
+    busy_fs, makespans = [], []
+    for n in (1, 2):
+        p = program(net, systolic(n, **{"memory.bandwidth": "1e6 GB/s", "host.bandwidth": "1e6 GB/s"}))
+        result = engine(p, 8)
+        busy = p.occupied_fs(result.busy_fs)
+        arrays = [i for i, klass in enumerate(p.resource_class) if klass == "mac_array"]
+        busy_fs.append([int(busy[p.visit_resource == i].sum()) for i in arrays])
+        makespans.append(result.makespan_fs)
+    assert busy_fs[1] == [busy_fs[0][0] // 2] * 2
+    assert makespans[1] < makespans[0]

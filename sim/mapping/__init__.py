@@ -10,6 +10,7 @@ from ...arch.chip import Chip, Tile
 from ...workloads.graph import Network, Operator
 from ..errors import SimulationError
 from .attention import WRITE, prepared, product_of, written
+from .in_turn import chips_in_turn
 from .mapping import HOST, Assignment, Mapping, Tiling
 from .options import MappingOptions
 from .parts import cut_large, too_large
@@ -166,6 +167,7 @@ def _assign(
     """Assignments with tiles numbered in the order in which crossbars were taken from them."""
     found: dict[str, Assignment] = {}
     here: tuple[int, ...] = (0,)  # where the stream was last seen on the chip
+    in_turn = chips_in_turn(network, chip, choices)
     for o in network.operators:
         choice = choices[o.name]
         makers = [found[network.producer(p.tensor).name] for p in o.inputs]
@@ -184,7 +186,7 @@ def _assign(
             a = Assignment(o.name, "tile_unit", choice.unit, choice.reason, near, near)
         else:  # shared by the whole chip: it sits at the middle tile of the chip that the stream is on
             per_chip = chip.tile.count if chip.tile else 1
-            middle = near[0] // per_chip * per_chip + per_chip // 2
+            middle = in_turn.get(o.name, near[0] // per_chip) * per_chip + per_chip // 2
             a = Assignment(o.name, choice.place, choice.unit, choice.reason, (middle,), (middle,))
         here = a.sources if a.sources[0] != HOST else here
         found[o.name] = a
