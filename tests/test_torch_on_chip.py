@@ -166,12 +166,28 @@ class TestNoise:
         assert trained == pytest.approx(decibels(analog.eval()(x), want), abs=1.5)
 
 
-@pytest.mark.parametrize("preset", ["hermes-64", "hermes-64@4-phase", "isaac", "raella", "neurram"])
-def test_the_surrogate_is_as_precise_as_the_kernels(preset: str) -> None:
+SPREAD = {"tile.adc.gain_spread": "0.1", "tile.adc.offset_spread": "4"}
+WIRES = {"tile.crossbar.wire_resistance": "2 Ohm"}
+
+
+@pytest.mark.parametrize(
+    ("preset", "changes"),
+    [
+        ("hermes-64", {}),
+        ("hermes-64@4-phase", {}),
+        ("isaac", {}),
+        ("raella", {}),
+        ("neurram", {}),
+        ("hermes-64", SPREAD),
+        ("hermes-64", WIRES),
+        ("raella", SPREAD),
+    ],
+)
+def test_the_surrogate_is_as_precise_as_the_kernels(preset: str, changes: dict[str, str]) -> None:
     """Whatever slices, phases, encodings and converters the chip has: one step stands for all its reads."""
     torch.manual_seed(6)
     layer, x = nn.Linear(300, 40), torch.randn(200, 300)
-    analog = on_chip(layer, arch.load(preset))
+    analog = on_chip(layer, arch.load(preset, overrides=changes))
     want = layer(x)
     surrogate = decibels(analog(x), want)
     analog.calibrate(x)
@@ -255,7 +271,7 @@ class TestModule:
     def test_clipped_weights(self) -> None:
         analog = on_chip(nn.Linear(100, 100), chip())
         weight = analog.analog[""].weight
-        sigma = float(weight.std())
+        sigma = weight.std().item()
         analog.clip_weights(1.0)
         assert float(weight.abs().max()) == pytest.approx(sigma)
 

@@ -28,6 +28,7 @@ from ..kernels.rng import derive_seed
 from .unfold import Unfolded
 
 Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
 
 
 class Rounded(torch.autograd.Function):
@@ -65,9 +66,8 @@ class Converter:
 def converter(bar: Crossbar) -> Converter:
     """Rounding errors of reads are independent and add in squares, weighted by their digital factors."""
     p = bar.p
-    _, x_factors = input_slices(bar.sample[:1], p, bar.signed)
-    weights = np.abs(np.multiply.outer(x_factors, bar.ideal.factors)).reshape(-1).astype(float)
-    n_groups = -(-len(bar.block.codes) // p.active_rows)
+    weights = np.abs(np.multiply.outer(_drive_factors(bar), bar.ideal.factors)).reshape(-1).astype(float)
+    n_groups = _row_groups(bar)
     low, high = bar.adc_range
     if weights.size == n_groups == 1 and p.encoding != "bias_column":
         return Converter(bar.adc_step, low, high)
@@ -80,22 +80,25 @@ def converter(bar: Crossbar) -> Converter:
     return Converter(step, -reach, reach)
 
 
-def combined(reads: Reads, cells: Cells, p: Precision) -> tuple[Floats, Floats | None]:
-    """The matrix that all reads together multiply with, in weight codes, and its variance by read."""
-    factors = reads.factors.astype(np.float32)
-    matrix = np.tensordot(factors, reads.levels, axes=1)
-    variance = None if reads.variance is None else np.tensordot(factors**2, reads.variance, axes=1)
-    if p.encoding == "bias_column":
-        matrix = matrix[:, :-1] - matrix[:, -1:]
-        variance = None if variance is None else variance[:, :-1] + variance[:, -1:]
-    elif cells.offset:
-        matrix = matrix - np.float32(cells.offset)
-    return matrix, variance
+def _drive_factors(bar: Crossbar) -> Integers:
+    return input_slices(bar.sample[:1], bar.p, bar.signed)[1]
+
+
+def _row_groups(bar: Crossbar) -> int:
+    """Reads of a column, one group of active rows after the other."""
+    return -(-len(bar.block.codes) // bar.p.active_rows)
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A crossbar drawn for one call, in weight codes, and its digital correction."""
+    """A crossbar drawn for one call, in weight codes, and its digital correction.
+
+    Parameters
+    ----------
+    matrix : (n_rows, n_columns) what all reads together multiply with
+    variance : of the matrix from read to read, or None
+    gain, offset : (n_columns,) of the correction; offsets of converters are in it, too
+    """
 
     matrix: Floats
     variance: Floats | None
@@ -105,26 +108,67 @@ class Drawn:
 
 def draw(bar: Crossbar, codes: Floats, conditions: Conditions, scale: float, seed: int) -> Drawn:
     """Devices for the weights `codes` of a crossbar; deviations from the ideal are multiplied by `scale`."""
-    p, n = bar.p, codes.shape[1]
-    gain, offset = np.ones(n, np.float32), np.zeros(n, np.float32)
+    p = bar.p
     cells = to_cells(codes, p)
     ideal, _ = combined(ideal_reads(cells, p), cells, p)
+    gain, offset = np.ones(codes.shape[1], np.float32), np.zeros(codes.shape[1], np.float32)
     noisy = conditions.noise and bool(p.device.fit)
-    if scale == 0 or (not noisy and conditions.yield_fraction == 1):
+    if scale == 0 or not (noisy or conditions.yield_fraction < 1 or p.imperfect):
         return Drawn(ideal, None, gain, offset)
-    now, variance = combined(to_reads(cells, p, conditions, seed), cells, p)
-    later = conditions.time_s > 0 or conditions.temperature_c != 25.0
-    if noisy and conditions.compensation == "affine" and len(bar.sample) >= 2:
-        g, o = compensation.affine_calibration(bar.sample @ now, bar.sample @ codes)
-        gain, offset = g.astype(np.float32), o.astype(np.float32)
-    elif noisy and conditions.compensation == "drift" and later:
-        fresh = Conditions(yield_fraction=conditions.yield_fraction)
-        then, _ = combined(to_reads(cells, p, fresh, seed), cells, p)
-        outputs = bar.sample @ now
+    gains, offsets = bar.spread(derive_seed(seed, 4))
+    now, variance = combined(to_reads(cells, p, conditions, seed), cells, p, gains)
+    shift = _shift(bar, offsets)
+    if conditions.compensation == "affine" and len(bar.sample) >= 2:
+        fitted = compensation.affine_calibration(bar.sample @ now + shift, bar.sample @ codes)
+        gain, offset = fitted[0].astype(np.float32), fitted[1].astype(np.float32)
+    elif noisy and conditions.compensation == "drift" and _aged(conditions):
+        fresh = Conditions(yield_fraction=conditions.yield_fraction, irdrop=conditions.irdrop)
+        then, _ = combined(to_reads(cells, p, fresh, seed), cells, p, gains)
+        outputs = bar.sample @ now + shift
         if outputs.any():
-            gain *= np.float32(compensation.reference_ratio(bar.sample @ then, outputs))
-    matrix = ideal + np.float32(scale) * (now - ideal)
-    return Drawn(matrix, None if variance is None else variance * np.float32(scale**2), gain, offset)
+            gain *= np.float32(compensation.reference_ratio(bar.sample @ then + shift, outputs))
+    size = np.float32(scale)
+    return Drawn(
+        ideal + size * (now - ideal),
+        None if variance is None else variance * size**2,
+        gain,
+        offset + gain * size * shift,
+    )
+
+
+def combined(
+    reads: Reads, cells: Cells, p: Precision, gains: Floats | None = None
+) -> tuple[Floats, Floats | None]:
+    """The matrix that all reads together multiply with, in weight codes, and its variance by read.
+
+    Parameters
+    ----------
+    gains : (n_parts, n_columns) of the converters, None if they are 1
+    """
+    factors = reads.factors.astype(np.float32)[:, None, None]
+    if gains is not None:
+        factors = factors * gains.astype(np.float32)[:, None]
+    matrix = (factors * reads.levels).sum(axis=0)
+    variance = None if reads.variance is None else (factors**2 * reads.variance).sum(axis=0)
+    if p.encoding == "bias_column":
+        matrix = matrix[:, :-1] - matrix[:, -1:]
+        variance = None if variance is None else variance[:, :-1] + variance[:, -1:]
+    elif cells.offset:
+        matrix = matrix - np.float32(cells.offset)
+    return matrix, variance
+
+
+def _shift(bar: Crossbar, offsets: Floats | None) -> Floats:
+    """What the offsets of the converters add to the sums of every column, in codes."""
+    if offsets is None:
+        return np.zeros(bar.block.codes.shape[1], np.float32)
+    reads = bar.adc_step * _row_groups(bar) * float(_drive_factors(bar).sum())
+    columns = (reads * (bar.ideal.factors[:, None] * offsets).sum(0)).astype(np.float32)
+    return columns[:-1] - columns[-1:] if bar.p.encoding == "bias_column" else columns
+
+
+def _aged(conditions: Conditions) -> bool:
+    return conditions.time_s > 0 or conditions.temperature_c != 25.0
 
 
 class Surrogate:
