@@ -13,6 +13,7 @@ from ..accuracy.data import Data
 from ..accuracy.functional import Functional
 from ..accuracy.layer import Layer, blocks, tiled_product
 from ..accuracy.precision import Precision
+from ..accuracy.ranges import Percentile
 from ..errors import SimulationError
 from ..lowering.grouping import Firings, replica_group
 from ..mapping.mapping import Mapping
@@ -29,8 +30,8 @@ Taker = Callable[[str, Floats], None]
 CALIBRATION_SAMPLES = 64
 CALIBRATION_VECTORS, VECTORS = 4096, 16384
 """Of a layer, for calibration and for statistics, evenly spread."""
-PERCENTILE = 99.9
-"""Share of the calibration sample that ranges hold, as `ohmsum accuracy` has it."""
+RANGES: Percentile = None
+"""Ranges of inputs and converters are those of least error, as `ohmsum accuracy` has it."""
 BATCH_BYTES = 64e6
 
 
@@ -85,7 +86,7 @@ class Collector:
         tiling = self.mapping.of(name).tiling
         assert tiling is not None
         parts = self.functional.input_parts.get(name, ())
-        return Layer(name, self.matrices[name], tiling, self.precision, sample, PERCENTILE, parts)
+        return Layer(name, self.matrices[name], tiling, self.precision, sample, RANGES, parts)
 
     def _thinned(self, data: Data, n_vectors: int, what: str) -> dict[str, Floats]:
         """About so many vectors of every layer. The stride never falls in step with the tokens."""
