@@ -66,6 +66,7 @@ def settle(
 
 def _remark(best: str, what: str, times: dict[str, int]) -> str:
     other = next(name for name in PARTITIONS if name != best)
-    against = si(seconds(times[other]), "s") if other in times else "not possible"
-    took = f"{what}: {si(seconds(times[best]), 's')}; {other}: {against}"
-    return f"partition {best} ({took}), the faster when simulated"
+    took = f"partition {best} ({what}: {si(seconds(times[best]), 's')}"
+    if other not in times:
+        return f"{took}; {other}: not possible)"
+    return f"{took}; {other}: {si(seconds(times[other]), 's')}), the faster when simulated"

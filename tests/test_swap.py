@@ -146,7 +146,7 @@ def test_figures_of_a_group() -> None:
     assert three.macs == 3 * alone.macs
     reads = [run.energy.by_action_j["crossbar"]["read"] for run in (alone, three)]
     assert reads[1] == pytest.approx(3 * reads[0])
-    block = swap_block(three.swap, three.latency_s, three.throughput.per_s, three.energy.total_j)
+    block = swap_block(three.swap, three)
     assert "3 inferences share every writing" in as_text(Group(*block))
     with pytest.raises(SimulationError, match="--swap-group 2: nothing is swapped, expected it with --swap"):
         map_network(chain(2), chip, MappingOptions(swap_group=2))
@@ -164,9 +164,7 @@ def test_writes_energy_and_wear() -> None:
     assert use.write_j == pytest.approx(112 * 3e-12)
     assert run.energy.by_action_j["crossbar"]["write"] == pytest.approx(112 * 3e-12)
     assert use.inferences == 500_000
-    text = " ".join(
-        as_text(Group(*swap_block(use, run.latency_s, run.throughput.per_s, run.energy.total_j))).split()
-    )
+    text = " ".join(as_text(Group(*swap_block(use, run))).split())
     assert "4 segments take turns on two halves" in text
     assert "reached after 5e+05 inferences" in text
     # What is not hidden: the first write, 72.5 ns, and the two that are waited for after it.
@@ -222,7 +220,7 @@ def test_what_the_buffers_cannot_hold_waits_in_memory(engine: Engine) -> None:
     run = simulate(chain(2), chip, mapping=SERIAL)
     assert run.energy.by_action_j["memory"]["byte"] == pytest.approx((64 + 16 + 4 + 4) * 5e-12)
     assert run.swap is not None
-    assert "in memory, as" in as_text(Group(*swap_block(run.swap, run.latency_s, 1.0, 1.0)))
+    assert "in memory, as" in as_text(Group(*swap_block(run.swap, run)))
     without = one_tile(tile__buffer__capacity="2 B")
     message = r"up to 4 bytes wait between segments, the tile buffers hold 2\nuse a chip with memory"
     with pytest.raises(SimulationError, match=message):

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from ...arch.chip import Chip, Tile
 from ...workloads.graph import Network, Operator
 from ..errors import SimulationError
-from .attention import WRITE, prepared, product_of, written
+from .attention import WRITE, keep_room, prepared, product_of, written
 from .in_turn import chips_in_turn
 from .mapping import HOST, Assignment, Mapping, Tiling
 from .options import MappingOptions
@@ -62,6 +62,7 @@ def map_network(
             network = in_groups(network, planned.swap.group)
     else:
         planned = _as_before(like, analog, most_replicas)
+        keep_room(network, [o for o in analog if o.matrix is None], tilings, like, planned.replicas)
     logical = _assign(network, chip, choices, tilings, planned)
     placed = _place(network, chip, options, logical, like)
     assignments = tuple(_move(logical[o.name], placed.order) for o in network.operators)
@@ -152,7 +153,7 @@ def _as_before(like: Mapping, analog: list[Operator], most: int | None) -> Plan:
     before = {o.name: like.of(o.name) for o in analog}
     replicas = {name: a.replicas if most is None else min(most, a.replicas) for name, a in before.items()}
     if like.swap is not None:
-        raise SimulationError("--swap: phases that share one mapping need weights that stay, not swapped ones")
+        raise SimulationError("--swap: phases that share one mapping need weights that stay where they are")
     dealt = {name: a.dealt for name, a in before.items() if a.dealt}
     return Plan(replicas, {name: a.first_crossbar for name, a in before.items()}, dealt)
 

@@ -57,11 +57,12 @@ critical_path, critical_path_summary
 stalls_s, network_s, host_s
     Standing time of all actors by cause; time of the critical path on links; busy time of the host.
 swap
-    Only where layers take turns on the crossbars. n_segments, n_written: of them, and that are written for every
-    inference; group: inferences that share it, and are one inference everywhere here; weight_bytes, cells, write_j: what is written; most_writes, mean_writes: of a cell in one
-    inference; path_s: time on the critical path for bringing and writing weights; endurance (writes of a cell),
-    inferences (until it is reached): left out if unknown; kept_bytes, buffer_bytes: most that waits for later
-    segments, and the room of all tile buffers.
+    Only where layers take turns on the crossbars. n_segments, n_written: of them, and that are written for
+    every inference; group: inferences that share it, and are one inference everywhere here; weight_bytes,
+    cells, write_j: what is written; most_writes, mean_writes: of a cell in one inference; path_s: time on the
+    critical path for bringing and writing weights; endurance (writes of a cell), inferences (until it is
+    reached): left out if unknown; kept_bytes, buffer_bytes: most that waits for later segments, and the room
+    of all tile buffers (if that is less, it waits in memory).
 links
     The busiest. load: busy share; queueing_s: waiting of the transfers over it (one that waits for several
     links counts for each), in one inference; transfers: who shares it, and their shares of its busy time.

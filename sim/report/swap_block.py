@@ -13,15 +13,16 @@ from .section import section
 
 if TYPE_CHECKING:
     from ..metrics.swap import SwapUse
+    from ..run import Run
 
 
-def swap_block(use: SwapUse, latency_s: float, per_s: float, energy_j: float) -> list[RenderableType]:
-    """A heading and a line for each question; time, rate and energy are those of a group of inferences."""
+def swap_block(use: SwapUse, run: Run) -> list[RenderableType]:
+    """A heading and a line for each question."""
     where = "two halves, one written while the other computes" if use.overlap else "all crossbars, no overlap"
     stay = f", {use.n_segments - use.n_written} of them stay" if use.n_written < use.n_segments else ""
     amount = f"{si(use.weight_bytes, 'B')} of weights into {si(use.cells)} cells, {si(use.write_j, 'J')}"
     wear = f"a cell {use.mean_writes:.3g} times on average, {use.most_writes} at most"
-    path = f"{si(use.path_s, 's')} for weights, {percent(use.path_s / latency_s)} of the latency"
+    path = f"{si(use.path_s, 's')} for weights, {percent(use.path_s / run.latency_s)} of the latency"
     kept = f"{si(use.kept_bytes, 'B')} at most, {_where(use)}"
     each = "inference" if use.group == 1 else f"group of {use.group} inferences"
     lines = [
@@ -32,7 +33,7 @@ def swap_block(use: SwapUse, latency_s: float, per_s: float, energy_j: float) ->
         f"waiting between segments: {kept}",
     ]
     if use.group > 1:
-        shared = f"{si(per_s * use.group)}/s, {si(energy_j / use.group, 'J')}"
+        shared = f"{si(run.throughput.per_s * use.group)}/s, {si(run.energy.total_j / use.group, 'J')}"
         lines.insert(1, f"{use.group} inferences share every writing, and all figures here; each: {shared}")
     parts: list[RenderableType] = [section("Weight swapping")]
     parts += [Padding(Text(line), (0, 0, 0, 2)) for line in lines]

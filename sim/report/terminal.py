@@ -80,7 +80,7 @@ def report(run: Run, columns: int, plain: bool, n_layers: int | None = N_LAYERS)
         section("Where the latency goes: the critical path, by class of resource and cause"),
         *_path(run, columns, plain),
         *network_block(run, columns, plain),
-        *([] if run.swap is None else swap_block(run.swap, run.latency_s, run.throughput.per_s, run.energy.total_j)),
+        *([] if run.swap is None else swap_block(run.swap, run)),
         *operands_block(run, columns, plain),
         section("Layers"),
         layer_table(run, columns, plain, n_layers),

@@ -82,8 +82,8 @@ Swap = Annotated[
     bool,
     typer.Option(
         "--swap",
-        help="Layers that do not all fit take turns on the crossbars; half of them is written while the other "
-        "half computes.",
+        help="Layers that do not all fit take turns on the crossbars; half of them is written while the "
+        "other half computes.",
     ),
 ]
 SwapNoOverlap = Annotated[
@@ -93,7 +93,9 @@ SwapNoOverlap = Annotated[
 SwapGroup = Annotated[
     int,
     typer.Option(
-        "--swap-group", metavar="B", help="Inferences that every segment computes for before the next is written."
+        "--swap-group",
+        metavar="B",
+        help="Inferences that every segment computes for before the next is written.",
     ),
 ]
 Partition = Annotated[
