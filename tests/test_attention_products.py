@@ -1,4 +1,4 @@
-"""Products of two activations: work, cache traffic and femtoseconds, against closed forms and hand computation."""
+"""Products of two activations: work, traffic and femtoseconds, against closed forms and hand computation."""
 
 from __future__ import annotations
 

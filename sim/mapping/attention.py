@@ -15,6 +15,7 @@ from ...arch.chip import Chip
 from ...workloads.graph import Matrix, Network, Operator, Port, Window
 from ..errors import SimulationError
 from .growth import grows_along
+from .mapping import Mapping, Tiling
 from .options import MappingOptions
 
 WRITE = "CrossbarWrite"
@@ -91,12 +92,18 @@ def _check_analog(chip: Chip, options: MappingOptions) -> None:
 
 
 def _with_writes(network: Network) -> Network:
-    """A write before every product; an append to a cache becomes one, since the crossbars are the cache."""
+    """A write before every product; an append to a cache becomes one, since the crossbars are the cache.
+
+    An append that only later networks read goes without saying: what it appends is written for a product.
+    """
     read = {o.inputs[1].tensor: o for o in network.operators if o.product is not None}
+    used = {p.tensor for o in network.operators for p in o.inputs}
     made: list[Operator] = []
     for o in network.operators:
         if o.op == "CacheAppend" and o.output.name in read:
             made.append(replace(o, op=WRITE))
+            continue
+        if o.op == "CacheAppend" and o.output.name not in used and o.name not in network.outputs:
             continue
         if o.product is None or network.producer(o.inputs[1].tensor).op == "CacheAppend":
             made.append(o)
@@ -148,6 +155,35 @@ def written(product: Operator, network: Network) -> Written:
         )
     matrix = Matrix(p.k, p.n, groups=p.heads // p.shared_by, applications=p.shared_by)
     return Written(matrix, sequences, along)
+
+
+def keep_room(
+    network: Network,
+    products: list[Operator],
+    tilings: dict[str, Tiling],
+    like: Mapping,
+    replicas: dict[str, int],
+) -> None:
+    """Put the copies of products into `replicas`, in the crossbars that an earlier mapping has for them.
+
+    Raises
+    ------
+    SimulationError
+        A product has outgrown its crossbars.
+    """
+    for o in products:
+        before = like.of(o.name)
+        assert before.tiling is not None
+        replicas[o.name] = written(o, network).sequences
+        needed, there = (
+            tilings[o.name].crossbars * replicas[o.name],
+            before.tiling.crossbars * before.replicas,
+        )
+        if needed > there:
+            raise SimulationError(
+                f"operator {o.name!r}: attention on analog arrays takes {needed} crossbars for this context, "
+                f"the prompt has {there}\nuse a longer prompt, or choose another place with --attention"
+            )
 
 
 def product_of(write: Operator, network: Network) -> Operator:

@@ -98,9 +98,10 @@ def _choose_matrix(operator: Operator, chip: Chip, options: MappingOptions) -> C
 def _choose_move(operator: Operator, chip: Chip, options: MappingOptions) -> Choice:
     if operator.op == WRITE:
         return Choice("cells", "crossbar writes", "operand of a product, written at run time")
-    if operator.op == CACHE_APPEND and attention_place(chip, options) == "host":
-        return _host(operator, chip, options, "attention on the host")
     if operator.op == CACHE_APPEND:
+        where = attention_place(chip, options)
+        if where == "host" or (where == "nearest" and find_unit(chip, "mac") is None):
+            return _host(operator, chip, options, "attention on the host")
         return Choice("chip_unit", "kv cache", "keys and values for later tokens")
     if operator.params:
         if chip.memory is not None:

@@ -108,7 +108,7 @@ def _both(parts: list[Visible | None]) -> Visible | None:
     known = [p for p in parts if p is not None]
     together: Visible | None = None
     for part in known:
-        together = part if together is None else np.asarray(part & together)
+        together = part if together is None else np.logical_and(part, together).astype(np.bool_)
     return together
 
 
