@@ -66,7 +66,6 @@ def test_experts_are_told(capsys: pytest.CaptureFixture[str]) -> None:
         ("gpt2 --chip systolic --prefill 8 --requests 5", "give --arrival"),
         ("gpt2 --chip systolic --prefill 8 --arrival soon", "arrival: found 'soon'"),
         ("gpt2 --chip systolic --prefill 8 --firings f.csv", "--firings: not with --prefill"),
-        ("gpt2 --chip isaac --chips 4 --prefill 8 --decode 2", "keys and values"),
     ],
 )
 def test_mistakes(arguments: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -70,8 +70,8 @@ def test_routing_from_a_file(tmp_path: Path) -> None:
     assert busiest_expert(model.prefill(20)) == (20, 5)
 
 
-def test_a_crowded_expert_is_slow() -> None:
-    """Experts on crossbars of their own work side by side; one that has all tokens works alone."""
+def test_a_crowded_expert_works_longer() -> None:
+    """Experts on crossbars of their own work side by side, each as long as it has tokens."""
     memory = {"kind": "dram", "bandwidth": "1 TB/s", "latency": "1 ns"}
     chip = round_chip(
         tile__count="256", tile__grid="[16, 16]", host__bandwidth="1 TB/s", host__throughput="1 Top/s",
@@ -94,7 +94,6 @@ def test_a_crowded_expert_is_slow() -> None:
         return max(float(times.resource_fs[r]) for r in mine)
 
     assert busy(crowded) / busy(spread) == pytest.approx(64 / busiest_expert(spread.mapping.network)[0])
-    assert crowded.makespan_s > spread.makespan_s
 
 
 @pytest.mark.parametrize("n_sequences", [1, 3])
