@@ -126,7 +126,8 @@ def _over_heads(seen: Visible | None, shape: tuple[int, ...]) -> Visible:
     """What any head of any sequence sees, shape (queries, keys)."""
     if seen is None:
         return np.ones(shape[-2:], bool)
-    return np.broadcast_to(seen, (*seen.shape[:-2], *shape[-2:])).reshape(-1, *shape[-2:]).any(axis=0)
+    alike = np.broadcast_to(seen, (*seen.shape[:-2], *shape[-2:])).reshape(-1, *shape[-2:])
+    return np.asarray(alike.any(axis=0), np.bool_)
 
 
 def _reach(visible: Visible) -> Reach | None:
