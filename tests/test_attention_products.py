@@ -212,8 +212,20 @@ def test_on_crossbars_keys_are_written_and_then_read(engine: Engine) -> None:
     assert written == [13 + 1 + 3, 17 + 1 + 3]
     # Both keys there: buffer 1, reads of 10 and 10 with 2 conversions behind, shift-add 2, buffer 1.
     assert done == [21 + 1 + 10 + 10 + 2 + 2 + 1, 47 + 20]
+    assert map_network(net, rewritten, replace(SINGLE, attention="analog")).remarks == (
+        "attention rewrites 1 crossbars, each cell once per inference: their endurance is not known "
+        "(tile.crossbar.cell.endurance)",
+    )
     i = p.ledger_action.index("write cell")
     assert (int(p.ledger_total[i]), float(p.ledger_energy_j[i])) == (2 * 4, pytest.approx(7e-12))
+
+
+def test_cells_last_for_as_many_inferences_as_they_survive_writes() -> None:
+    settings = {"write_time": "3 ns", "write_energy": "7 pJ", "cell__endurance": "1e8"}
+    rewritten = round_chip(**{f"tile__crossbar__{key}": text for key, text in settings.items()})
+    net = network(source(4, Grid(1, 2)), product(1, 4, 2, 2, window="all"))
+    (remark,) = map_network(net, rewritten, replace(SINGLE, attention="analog")).remarks
+    assert remark.endswith("1e+08 writes of a cell last for as many inferences")
 
 
 def test_a_prompt_from_crossbars_goes_through_the_arrays_a_few_tokens_at_a_time() -> None:

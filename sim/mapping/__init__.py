@@ -9,7 +9,7 @@ from typing import Any, get_args
 from ...arch.chip import Chip, Tile
 from ...workloads.graph import Network, Operator
 from ..errors import SimulationError
-from .attention import WRITE, keep_room, prepared, product_of, written
+from .attention import WRITE, keep_room, prepared, product_of, rewriting, written
 from .in_turn import chips_in_turn
 from .mapping import HOST, Assignment, Mapping, Tiling
 from .options import MappingOptions
@@ -81,7 +81,10 @@ def map_network(
         busiest_link_bytes=placed.busiest_link_bytes,
         swap=planned.swap,
         partition="tensor" if planned.dealt else "pipeline",
-        remarks=(NOT_SWAPPED,) if options.swap and tilings and planned.swap is None else (),
+        remarks=(
+            *((NOT_SWAPPED,) if options.swap and tilings and planned.swap is None else ()),
+            *rewriting(chip, list(logical.values())),
+        ),
     )
 
 

@@ -15,8 +15,11 @@ from ...arch.chip import Chip
 from ...workloads.graph import Matrix, Network, Operator, Port, Window
 from ..errors import SimulationError
 from .growth import grows_along
-from .mapping import Mapping, Tiling
+from .mapping import Assignment, Mapping, Tiling
 from .options import MappingOptions
+
+WRITES = "crossbar writes"
+"""The unit of those operators, for reports."""
 
 WRITE = "CrossbarWrite"
 """Operators (kind "move") that write a token's keys or values into crossbars."""
@@ -184,6 +187,22 @@ def keep_room(
                 f"operator {o.name!r}: attention on analog arrays takes {needed} crossbars for this context, "
                 f"the prompt has {there}\nuse a longer prompt, or choose another place with --attention"
             )
+
+
+def rewriting(chip: Chip, assignments: list[Assignment]) -> tuple[str, ...]:
+    """What the user should know of crossbars that are rewritten: how many, and how long their cells last."""
+    taken = [
+        a.tiling.crossbars * a.replicas for a in assignments if a.unit == WRITES and a.tiling is not None
+    ]
+    if chip.tile is None or not taken:
+        return ()
+    endurance = chip.tile.crossbar.cell.endurance
+    lasts = (
+        "their endurance is not known (tile.crossbar.cell.endurance)"
+        if endurance is None
+        else f"{endurance:.3g} writes of a cell last for as many inferences"
+    )
+    return (f"attention rewrites {sum(taken)} crossbars, each cell once per inference: {lasts}",)
 
 
 def product_of(write: Operator, network: Network) -> Operator:

@@ -12,7 +12,7 @@ from ...arch.chip import Chip
 from ...arch.digital import Unit
 from ...workloads.graph import Network, Operator, Port, Reach, Window
 from ..errors import SimulationError
-from .attention import WRITE, attention_place
+from .attention import WRITE, WRITES, attention_place
 from .growth import output_grows
 from .kv_cache import CACHE_APPEND
 from .mapping import Place
@@ -97,7 +97,7 @@ def _choose_matrix(operator: Operator, chip: Chip, options: MappingOptions) -> C
 
 def _choose_move(operator: Operator, chip: Chip, options: MappingOptions) -> Choice:
     if operator.op == WRITE:
-        return Choice("cells", "crossbar writes", "operand of a product, written at run time")
+        return Choice("cells", WRITES, "operand of a product, written at run time")
     if operator.op == CACHE_APPEND:
         where = attention_place(chip, options)
         if where == "host" or (where == "nearest" and find_unit(chip, "mac") is None):
