@@ -1,8 +1,8 @@
 """System files: which chip, how many, what links them, where the host hangs, and the memory behind them.
 
 A system file has the key ``system``. Its blocks ``chips``, ``host`` and ``memory`` have the fields of the
-same blocks of a chip file and take the place of what the chip says, field by field; ``set`` changes any other
-field of the chip::
+same blocks of a chip file and take the place of what the chip says, field by field (``host: null``: there is
+none); ``set`` changes any other field of the chip::
 
     system: a line of three
     chip: isaac                  # a preset, with @MODE, or a chip file beside this one
@@ -112,7 +112,10 @@ def _mapping(system: Document, key: str) -> dict[str, Any]:
 
 
 def _overlay(system: Document, chip: Document, name: str, mark: str) -> None:
-    """Put the fields of one block of the system in the place of the chip's."""
+    """Put the fields of one block of the system in the place of the chip's; null takes the block away."""
+    if name in system.value and system.value[name] is None:
+        chip.value.pop(name, None)
+        return
     block = _mapping(system, name)
     cls = component_class(fields_by_key(Chip)[name][1])[0]
     assert cls is not None

@@ -58,6 +58,11 @@ def test_a_system_of_a_chip_file_beside_it(tmp_path: Path) -> None:
     assert arch.load(written(tmp_path, text), {"chips.topology": "ring"}, n_chips=5).n_chips == 5
 
 
+def test_a_block_of_null_is_taken_away(tmp_path: Path) -> None:
+    assert arch.load(written(tmp_path, "system: no host\nchip: isaac\nhost: null\n")).host is None
+    assert arch.load(written(tmp_path, "system: alone\nchip: isaac\nchips: null\n")).n_chips == 1
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
