@@ -1,9 +1,9 @@
 """One matrix on PCM, here and in aihwkit: ``python -m ohmsum.tools.bench.aihwkit --python PYTHON``.
 
 aihwkit (Rasch et al., AICAS 2021; https://github.com/IBM/aihwkit) needs torch and a compiler, so it runs in
-an interpreter of its own. Both program the same 256 x 256 weights on two PCM devices for each polarity, by the
-published fits of the HERMES chip, wait, and compensate the drift with one factor. Signal-to-noise ratios of
-the products are set beside each other (converters without limit), and processor times on one thread: of a
+an interpreter of its own. Both program the same 256 x 256 weights on two PCM devices for each polarity, by
+the published fits of the HERMES chip, wait, and compensate the drift with one factor. Signal-to-noise ratios
+of the products are set beside each other (converters without limit), and processor times on one thread: of a
 product with 8-bit converters and read noise, and of programming and ageing the matrix.
 """
 
