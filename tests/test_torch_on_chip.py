@@ -273,7 +273,7 @@ class TestModule:
         weight = analog.analog[""].weight
         sigma = weight.std().item()
         analog.clip_weights(1.0)
-        assert float(weight.abs().max()) == pytest.approx(sigma)
+        assert weight.abs().max().item() == pytest.approx(sigma)
 
     def test_the_mode_is_kept(self) -> None:
         module = nn.Sequential(nn.Linear(4, 4), nn.Dropout()).train()

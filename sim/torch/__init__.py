@@ -1,7 +1,8 @@
 """PyTorch modules whose layers behave as on a chip: for training that knows of the noise, and for evaluation.
 
 `unfold` turns a layer into products of rows and a matrix; `surrogate` computes them fast and with gradients,
-as training needs; `layer` is a layer in either mode; `module` wraps a whole network.
+as training needs, on crossbars that are `drawn` for every call; `layer` is a layer in either mode; `module`
+wraps a whole network.
 
 PyTorch is an extra (``pip install 'ohmsum[torch]'``) and is imported when a name here is first used.
 
