@@ -93,12 +93,13 @@ def test_both_engines_agree_on_a_decoding_phase(chip: str) -> None:
     """Products on a unit, on MAC arrays that fold step by step, and behind crossbars with replicas."""
     model = LanguageModel.of(decoder(length=5))
     if chip == "crossbars":
-        memory = {"memory__kind": "dram", "memory__bandwidth": "1 GB/s", "memory__latency": "50 ns"}
-        found = round_chip(tile__count="64", tile__grid="[8, 8]", **memory)
+        fast = {"host__throughput": "1000 Top/s", "memory__kind": "dram", "memory__latency": "50 ns"}
+        found = round_chip(tile__count="256", tile__grid="[16, 16]", memory__bandwidth="1 GB/s", **fast)
     else:
         found = scribe(attention=chip)
     base = map_network(model.prefill(4), found)
     mapping = map_network(model.decode(4, 3, 2), found, like=base, most_replicas=2)
+    assert max(a.replicas for a in mapping.assignments) == (2 if chip == "crossbars" else 1)
     program = lower(mapping, found, autoregressive=True)
     fast, slow = (run(program, keep_firings=True) for run in (compiled.run, reference.run))
     assert not fast.differences(slow)
