@@ -191,7 +191,7 @@ def test_units_of_tiles_get_what_was_read_over_the_network(engine: Engine) -> No
     p = program(spread, round_chip(tile__units=alu, memory=memory))
     assert counts(p)[("memory", "read")] == 2 * 4 * (5 + 6 + 7)
     (way,) = (a for a, name in enumerate(p.actor_name) if name == "p cache -> units")
-    # Three of four tiles are not where the memory is: each gets its heads, 2 x 4 x 6 / 4 bytes of mean tokens.
+    # Three of four tiles are not where the memory is: each gets 2 x 4 x 6 / 4 bytes of mean tokens.
     flits = [n for a, n in zip(p.ledger_actor, p.ledger_total.tolist(), strict=True) if a == way]
     # 12 bytes are 3 flits; from a corner of 2 x 2 routers one hop to two tiles, two to the third, and out.
     assert flits == [3 * 3 * (2 + 2 + 3)]
