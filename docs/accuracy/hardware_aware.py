@@ -3,9 +3,9 @@
     python docs/accuracy/hardware_aware.py IDX_FOLDER OUT_FOLDER [EPOCHS]
 
 IDX_FOLDER holds Fashion-MNIST as for `train_lenet5.py`, which stands beside this file, as does the network
-that both begin with, `lenet5-fashion.onnx`. Needs torch, onnxscript and onnxruntime. One is trained for EPOCHS
-epochs more as before, one on the chip: devices of a day's age are drawn for every batch, and weights are
-clipped, as Joshi et al. do (Nature Communications 11, 2020). Both are written as torch programs, and
+that both begin with, `lenet5-fashion.onnx`. Needs torch, onnxscript and onnxruntime. One is trained for
+EPOCHS epochs more as before, one on the chip: devices of a day's age are drawn for every batch, and weights
+are clipped, as Joshi et al. do (Nature Communications 11, 2020). Both are written as torch programs, and
 `ohmsum accuracy` judges them on test images. All on one thread.
 """
 
