@@ -137,6 +137,9 @@ class Assignment:
     def crossbar(self, replica: int, row: int, column: int) -> int:
         """Crossbar of a block, in the order in which they were taken."""
         assert self.tiling is not None
+        if not self.dealt:  # nearly always, and asked for every crossbar
+            stack = replica * self.tiling.col_blocks + column
+            return self.first_crossbar + stack * self.tiling.row_blocks + row
         deal = next(d for d in self.deals() if column < d.end)
         width = deal.end - deal.begin
         return deal.first + (replica * width + column - deal.begin) * self.tiling.row_blocks + row
