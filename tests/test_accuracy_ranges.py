@@ -12,6 +12,7 @@ from ohmsum import arch, workloads
 from ohmsum.sim.accuracy import Conditions, Data, Functional, Study
 from ohmsum.sim.accuracy.ranges import converter_step, input_scales, input_step, mean_square, quantized
 from ohmsum.sim.mapping import MappingOptions, map_network
+from ohmsum.tools.accuracy.rows import Plan, study_of
 from onnx import helper
 
 from .accuracy_cases import lenet_study, save, study_of_sequence
@@ -105,6 +106,29 @@ def test_a_sequence_is_run_whole(tmp_path: Path) -> None:
     whole = onnxruntime.InferenceSession(str(path)).run(None, {"x": x})[0]
     np.testing.assert_allclose(s.reference, whole, rtol=1e-5, atol=1e-6)
     assert onnx.load(path).graph.input[0].type.tensor_type.shape.dim[0].dim_param == "n"
+
+
+@pytest.mark.parametrize(("op", "expected"), [("LSTM", [0, 1, 2, 3]), ("MatMul", [0, 3, 6, 9])])
+def test_fewer_samples_of_a_sequence_are_its_first(tmp_path: Path, op: str, expected: list[int]) -> None:
+    rng = np.random.default_rng(5)
+    weights = {
+        "w": rng.normal(size=(1, 8, 1)).astype(np.float32),
+        "r": rng.normal(size=(1, 8, 2)).astype(np.float32),
+        "axes": np.array([1], np.int64),
+    }
+    nodes = [
+        helper.make_node("Unsqueeze", ["x", "axes"], ["t"]),
+        helper.make_node("LSTM", ["t", "w", "r"], ["y"], name="rnn", hidden_size=2),
+    ]
+    if op == "MatMul":
+        nodes = [helper.make_node("MatMul", ["x", "m"], ["y"], name="mm")]
+        weights = {"m": np.ones((1, 2), np.float32)}
+    path = save(tmp_path / "net.onnx", nodes, ["n", 1], weights)
+    np.savez(tmp_path / "data.npz", x=np.arange(10, dtype=np.float32)[:, None])
+    chip = arch.load("hermes-64")
+    plan = Plan(str(path), tmp_path / "data.npz", [("", chip)], [Conditions()], [0], "sqnr", None, samples=4)
+    _, s = study_of(plan, chip)
+    assert s.data.arrays["x"][:, 0].tolist() == expected
 
 
 def test_shared_converters_of_slices_gain_most() -> None:

@@ -15,9 +15,10 @@ TITLE = f"""\
 
 Printed by `python -m ohmsum.tools.accuracy.networks`. Chip: `{CHIP}` with 8-bit inputs and converters and
 PCM devices by their published fits (`hermes-2`). Networks and data come out of public packages; none was
-trained for analog hardware. *Sampling error*: 95 % confidence interval of the float figure, as the data are
-a sample (Wilson; Bonett and Wright for the correlation). *Chips drawn*: seeds of a row of conditions, and of
-a row of converter bits."""
+trained for analog hardware. *Sampling error*: 95 % confidence interval of the float figure (of the 8-bit one
+where agreement with float is the measure), as the data are a sample (Wilson; Bonett and Wright for the
+correlation); differences between columns are of the same data and surer than that. *Chips drawn*: seeds of
+a row of conditions, and of a row of converter bits."""
 EXACT = """\
 ## Exact where nothing is lost
 
@@ -75,7 +76,8 @@ def _networks(found: Sequence[tuple[Case, Results]]) -> str:
 
 def _sampling_error(case: Case, figure: Figure) -> float:
     n = case.n_decisions or figure.n_samples
-    return (correlation_error if case.correlation else share_error)(figure.float_value, n)
+    share = figure.mean if case.metric == "agreement" else figure.float_value
+    return (correlation_error if case.correlation else share_error)(share, n)
 
 
 def _exact(found: Sequence[tuple[Case, Results]]) -> str:
