@@ -34,8 +34,8 @@ class Update(Component):
     """How the cells of a crossbar take in a gradient."""
 
     kind: Literal["pulses", "program_verify"] = Field(
-        description="pulses: outer product of the stored activation and the error by coinciding pulses, after "
-        "each token; program_verify: gradients of a batch are summed up digitally, then rows are written "
+        description="pulses: outer product of the stored activation and the error by coinciding pulses, "
+        "after each token; program_verify: gradients of a batch are summed up digitally, then rows are written "
         "with the crossbar's write_time and write_energy."
     )
     pulses: Count | None = Field(
@@ -60,8 +60,8 @@ class Update(Component):
     )
     pulses_per_write: Count = Field(
         1,
-        description="Coincidences that wear a cell as much as one full write (the pulses over its whole range, "
-        "for instance); 1 is the worst case.",
+        description="Coincidences that wear a cell as much as one full write (the pulses over its whole "
+        "range, for instance); 1 is the worst case.",
     )
 
     @model_validator(mode="after")
@@ -78,5 +78,6 @@ class Update(Component):
     @property
     def train_fs(self) -> int:
         """Duration of the pulses of one rank-one update."""
-        assert self.pulses is not None and self.pulse_time_fs is not None
+        assert self.pulses is not None
+        assert self.pulse_time_fs is not None
         return self.polarities * self.pulses * self.pulse_time_fs

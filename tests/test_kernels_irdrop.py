@@ -123,7 +123,8 @@ def test_fast_estimate_is_within_its_stated_share_of_the_worst_columns_drop(resi
     exact = v @ effective_conductance(g, resistance, resistance)
     fast = v @ fast_effective_conductance(g, resistance, resistance)
     worst_drop = (v @ g - exact).max(axis=1, keepdims=True)
-    assert (np.abs(fast - exact) / worst_drop).max() < (0.01 if pattern in ("dense", "two levels", "pairs") else 0.025)
+    bound = 0.01 if pattern in ("dense", "two levels", "pairs") else 0.025
+    assert (np.abs(fast - exact) / worst_drop).max() < bound
 
 
 def test_a_line_is_exact_for_one_cell_that_conducts():

@@ -94,7 +94,8 @@ def test_a_network_that_does_not_fit_says_what_is_missing() -> None:
     net = network(source(16), matrix("a", "x", 16, 12), matrix("b", "a", 12, 12))
     message = (
         r"needs 6 tiles \(6 crossbars\), 1 chip\(s\) have 4: 2 tiles missing \(largest layer: a, 3 tiles\)\n"
-        r"use --chips 2, --swap \(weights are written during the run\), a chip with more or larger tiles, or keep"
+        r"use --chips 2, --swap \(weights are written during the run\), a chip with more or larger tiles, "
+        r"or keep"
     )
     with pytest.raises(SimulationError, match=message):
         map_network(net, round_chip(), SINGLE)

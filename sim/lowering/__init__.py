@@ -1,7 +1,7 @@
 """From a Mapping to a Program: stages, one per operator, then the channels between them.
 
-Reading order: `grouping` (streams as firings), `crossbars` and `mvm`, `units`, `arrays` (a stage by where it runs),
-`products` and `kv_cache` (attention), `transfers` (the interconnect), `capacity` (room), `connect`
+Reading order: `grouping` (streams as firings), `crossbars` and `mvm`, `units`, `arrays` (a stage by where it
+runs), `products` and `kv_cache` (attention), `transfers` (the interconnect), `capacity` (room), `connect`
 (channels).
 """
 

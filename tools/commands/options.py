@@ -48,8 +48,8 @@ Attention = Annotated[
     typer.Option(
         "--attention",
         metavar="WHERE",
-        help="Where products of two activations run: auto (as the chip says), mac_array, unit, analog (crossbars "
-        "rewritten at run time) or host.",
+        help="Where products of two activations run: auto (as the chip says), mac_array, unit, analog "
+        "(crossbars rewritten at run time) or host.",
     ),
 ]
 DenseAttention = Annotated[
