@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from math import ceil
 
+from ...workloads.graph import Network, Operator
+from ..mapping.kv_cache import CACHE_APPEND
 from ..program import Schedule
 from .capacity import Edge, required_capacity
 from .context import Context
@@ -65,13 +67,23 @@ def _edges(context: Context, stages: dict[str, Stage], outputs: dict[str, str]) 
     for operator in network.operators:
         taking = stages[operator.name].taken or stages[operator.name].firings
         for port in dict.fromkeys(operator.inputs):
-            src = network.producer(port.tensor).name
+            src = _handed_on_by(network, operator, network.producer(port.tensor)).name
             need, free = need_and_free(port.window, stages[src].firings, taking)
             edges.append(Edge(src, operator.name, need, free))
     for sink, src in outputs.items():
         every = Schedule.affine(1, 1, stages[src].firings.n)
         edges.append(Edge(src, sink, every, every))
     return edges
+
+
+def _handed_on_by(network: Network, operator: Operator, maker: Operator) -> Operator:
+    """Who a product gets the newest keys from: from whoever made them, not by way of the cache.
+
+    They are on their way to the cache at the same time; only the tokens after wait for them to be there.
+    """
+    if operator.product is not None and operator.product.cached and maker.op == CACHE_APPEND:
+        return network.producer(maker.inputs[0].tensor)
+    return maker
 
 
 def _rooms(stages: dict[str, Stage], edges: list[Edge]) -> list[int]:
