@@ -35,8 +35,8 @@ class Update(Component):
 
     kind: Literal["pulses", "program_verify"] = Field(
         description="pulses: outer product of the stored activation and the error by coinciding pulses, "
-        "after each token; program_verify: gradients of a batch are summed up digitally, then rows are written "
-        "with the crossbar's write_time and write_energy."
+        "after each token; program_verify: gradients of a batch are summed up digitally, then rows are "
+        "written with the crossbar's write_time and write_energy."
     )
     pulses: Count | None = Field(
         None, description="Pulses of the train on a row or column in one update (kind pulses)."

@@ -156,8 +156,8 @@ def test_a_product_reads_its_cache_ahead_of_the_token(engine: Engine) -> None:
     # next reads wait for these; the keys of the following tokens come in between, first come first served.
     assert append == [40 + 8, 48 + 8, 80 + 8]
     assert cache_ == [20 + 10, 40 + 10, 80 + 10, 112 + 10, 140 + 10, 168 + 10]
-    # A head pair is two blocks of keys, 2 x (2 x 4 + 4 + 2 - 2) cycles, once its cache is there; a token's own
-    # keys come along with it. A cycle in, a cycle out.
+    # A head pair is two blocks of keys, 2 x (2 x 4 + 4 + 2 - 2) cycles, once its cache is there; a token's
+    # own keys come along with it. A cycle in, a cycle out.
     assert out == [50 + 1 + 24 + 1, 122 + 1 + 24 + 1, 178 + 1 + 24 + 1]
 
 
