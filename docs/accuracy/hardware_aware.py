@@ -94,6 +94,7 @@ def main(source: str, target: str, epochs: str = "3") -> None:
     """Train, write the networks, and print the table."""
     torch.set_num_threads(1)
     folder, out, n = Path(source), Path(target), int(epochs)
+    out.mkdir(parents=True, exist_ok=True)
     x, y = images(folder, "t10k")
     np.savez_compressed(out / "fashion-test.npz", input=x, labels=y)
     networks = {name: start() for name in ("as before", "without noise", "with noise")}

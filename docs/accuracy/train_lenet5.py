@@ -109,6 +109,7 @@ def main(source: str, target: str, epochs: str = "12") -> None:
     torch.manual_seed(1)
     torch.set_num_threads(1)
     folder, out = Path(source), Path(target)
+    out.mkdir(parents=True, exist_ok=True)
     model = lenet5()
     train(model, *images(folder, "train"), int(epochs))
     x, y = images(folder, "t10k")
