@@ -20,9 +20,10 @@ from ohmsum.tools.accuracy.networks.page import page
 from ohmsum.tools.accuracy.networks.prepared import Prepared
 from ohmsum.tools.accuracy.networks.store import Store, needed
 from ohmsum.tools.errors import UsageError
+from onnx import helper
 from scipy import stats
 
-from .accuracy_cases import IMAGES, LENET
+from .accuracy_cases import IMAGES, LENET, save
 
 FILES = Prepared(LENET, IMAGES)
 SMALL = Case(
@@ -176,3 +177,18 @@ def test_same_bits_on_one_thread_and_on_two(tmp_path: Path) -> None:
         subprocess.run([*command, str(out)], env=environment, check=True, capture_output=True)
         results.append(json.loads(out.read_text())["rows"])
     assert results[0] == results[1]
+
+
+def test_depthwise_layers_are_found_by_their_names_in_the_mapping(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    weights = {
+        "w": rng.normal(size=(4, 1, 3, 3)).astype(np.float32),
+        "p": rng.normal(size=(6, 4, 1, 1)).astype(np.float32),
+    }
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["a"], name="depthwise", group=4),
+        helper.make_node("Conv", ["a", "p"], ["y"], name="pointwise"),
+    ]
+    network = save(tmp_path / "net.onnx", nodes, ["n", 4, 8, 8], weights)
+    np.savez(tmp_path / "data.npz", x=np.zeros((2, 4, 8, 8), np.float32))
+    assert rows._depthwise(Prepared(network, tmp_path / "data.npz")) == ("depthwise",)

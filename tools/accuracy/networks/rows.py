@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import onnx
+import numpy as np
 
-from .... import arch
+from .... import arch, workloads
 from ....sim.accuracy.conditions import Conditions
 from ....sim.accuracy.metrics import mean_and_interval
 from ....sim.accuracy.study import Study
@@ -177,15 +177,16 @@ class _Live:
             metric=self.case.metric,
             measure=worst_deviation if row.exact else self.case.measure,
             percentile=100.0 if row.exact else None,
-            digital=_depthwise(self.prepared.network) if row.digital else (),
+            digital=_depthwise(self.prepared) if row.digital else (),
             samples=row.samples,
             vectors=2**31 if row.exact else None,
         )
         return study_of(plan, chip)[1]
 
 
-def _depthwise(network: Path) -> tuple[str, ...]:
-    """Names of the convolutions in groups."""
-    nodes = onnx.load(network, load_external_data=False).graph.node
-    groups = {n.name: next((a.i for a in n.attribute if a.name == "group"), 1) for n in nodes}
-    return tuple(name for name, count in groups.items() if count > 1)
+def _depthwise(prepared: Prepared) -> tuple[str, ...]:
+    """Names of the convolutions in groups; all inputs of the network are data."""
+    with np.load(prepared.data) as file:
+        shapes = {name: (1, *file[name].shape[1:]) for name in file.files if name != "labels"}
+    network = workloads.load(prepared.network, input_shapes=shapes)
+    return tuple(o.name for o in network.operators if o.matrix is not None and o.matrix.groups > 1)
