@@ -30,7 +30,7 @@ def lower(context: Context, operator: Operator, a: Assignment) -> Stage:
     actor = context.builder.actor(operator.name, n, layer=operator.name)
     context.builder.visit(actor, (), array.cycle_fs)
     hold = folds.cycles * array.cycle_fs
-    arrays = context.resource(f"chip {a.home} mac arrays", "mac_array", servers=array.count)
+    arrays = context.mac_arrays(a.home)
     context.builder.visit(actor, arrays, hold, hold)
     context.spend(actor, "mac array", "mac", ceil_div(operator.macs, n), array.energy_j, array.power_w, hold)
     streamed = folds.vectors * (min(m.k, array.rows) + min(m.n, array.cols)) * context.word_bytes

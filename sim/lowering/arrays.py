@@ -54,7 +54,7 @@ def lower(
     context.builder.visit(actor, (), array.cycle_fs)
     holds = [fold.cycles * array.cycle_fs for fold in folds]
     hold = schedule(holds * copies)
-    arrays = context.resource(f"chip {a.home} mac arrays", "mac_array", servers=array.count)
+    arrays = context.mac_arrays(a.home)
     context.builder.visit(actor, arrays, hold, hold)
     macs = operator.macs + operator.product_macs
     count = ceil_div(macs, n) if operator.reach is None else spread_evenly(macs, n)

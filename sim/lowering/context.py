@@ -111,6 +111,13 @@ class Context:
             self._links[index] = self.topology.link(index)
         return self._links[index]
 
+    def mac_arrays(self, place: int) -> int:
+        """The MAC arrays of the chip that a place lies on."""
+        assert self.chip.mac_array is not None
+        per_chip = self.chip.tile.count if self.chip.tile else 1
+        name = f"chip {place // per_chip} mac arrays"
+        return self.resource(name, "mac_array", servers=self.chip.mac_array.count)
+
     def ports(self, tiles: tuple[int, ...], part: str) -> tuple[int, ...]:
         """The buffer ports or buses of some tiles."""
         return tuple(self.resource(f"tile {t} {part}", part) for t in tiles)

@@ -54,7 +54,7 @@ def lower(context: Context, operator: Operator, a: Assignment, group: Group, wri
     actor = context.builder.actor(operator.name, firings.n * parts, layer=operator.name)
     last = context.builder.actor(f"{operator.name} out", firings.n, layer=operator.name)
     context.builder.visit(take, (), array.cycle_fs)
-    arrays = context.resource(f"chip {a.home} mac arrays", "mac_array", servers=array.count)
+    arrays = context.mac_arrays(a.home)
     context.builder.visit(actor, (), array.cycle_fs)  # the next array starts while this one still streams
     context.builder.visit(actor, arrays, hold)
     context.builder.visit(last, (), array.cycle_fs)
