@@ -80,13 +80,16 @@ class Context:
             found.check(self.chip, self.mapping.swap.group)
         return found
 
+    def chip_of(self, place: int) -> int:
+        """The chip that a place lies on."""
+        return place // (self.chip.tile.count if self.chip.tile else 1)
+
     def memory(self, place: int) -> int:
         """The memory behind the chip of a tile, or that of all chips."""
         memory = self.chip.memory
         assert memory is not None
-        per_chip = self.chip.tile.count if self.chip.tile else 1
         alone = self.chip.n_chips == 1 or memory.shared
-        name = "memory" if alone else f"chip {place // per_chip} memory"
+        name = "memory" if alone else f"chip {self.chip_of(place)} memory"
         return self.resource(name, "memory", servers=memory.channels)
 
     def resource(self, name: str, klass: str, *, servers: int = 1, units: int | None = None) -> int:
@@ -114,8 +117,7 @@ class Context:
     def mac_arrays(self, place: int) -> int:
         """The MAC arrays of the chip that a place lies on."""
         assert self.chip.mac_array is not None
-        per_chip = self.chip.tile.count if self.chip.tile else 1
-        name = f"chip {place // per_chip} mac arrays"
+        name = f"chip {self.chip_of(place)} mac arrays"
         return self.resource(name, "mac_array", servers=self.chip.mac_array.count)
 
     def ports(self, tiles: tuple[int, ...], part: str) -> tuple[int, ...]:
@@ -126,8 +128,7 @@ class Context:
         """A digital unit in each of some tiles, or that of the chip they lie on."""
         if of_tile:
             return tuple(self.resource(f"tile {t} {unit.name}", unit.name, units=unit.count) for t in tiles)
-        per_chip = self.chip.tile.count if self.chip.tile else 1
-        chips = sorted({t // per_chip for t in tiles})
+        chips = sorted({self.chip_of(t) for t in tiles})
         return tuple(self.resource(f"chip {c} {unit.name}", unit.name, units=unit.count) for c in chips)
 
     def spend(
