@@ -17,7 +17,7 @@ from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.program import Arbitration, Program, Schedule
 from ohmsum.sim.program_builder import ProgramBuilder
 
-from .random_programs import random_program
+from .random_programs import random_case, random_program
 
 skips: list[tuple[int, int]] = []
 
@@ -89,6 +89,12 @@ def test_arrivals_in_bursts(burst: int) -> None:
         both(random_program(seed), 48, arrivals_fs=[i // burst * 500 for i in range(48)])
     assert len(skips) > 30
     assert any(iterations % burst == 0 for iterations, _ in skips)
+
+
+def test_nodes_of_one_visit_that_look_alike_are_told_apart() -> None:
+    """A spread visit that took two resources at one instant, each from somebody else."""
+    both(random_case(50399).program, 64, arrivals_fs=[i // 3 * 50 for i in range(64)])
+    assert skips
 
 
 def test_arrivals_that_stop_being_regular_end_the_period() -> None:

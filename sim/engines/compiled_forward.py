@@ -67,6 +67,7 @@ class FastForward:
         if len(copies.points) > MOST_BREAKS:
             return self.stop(state)
         self.copies, self.start = copies, take(state)
+        mark_roots(state, self.start.roots)
         state.head["watch"] = st.IN_PERIOD
         state.head["stop_boundary"] = head["boundary"] + p
         state.head["period_start"] = head["now"]
@@ -88,10 +89,9 @@ class FastForward:
             return self.look(state) if self.tries < MOST_TRIES else self.stop(state)
         shift = Shift(end.boundary - start.boundary, copies.period, copies.m)
         firings = shift.iterations * state.actors["n"][state.visits["actor"]]
-        origin = {(v, k): x for x, (v, k) in enumerate(start.root_visits.tolist()) if v >= 0}
         nodes = state.nodes[: int(state.head["n_nodes"][0])].copy()
         n_old = int(state.head["n_old"][0])
-        self.skipped = Skipped(nodes, n_old, end.roots, origin, copies.m, copies.period, firings)
+        self.skipped = Skipped(nodes, n_old, end.roots, copies.m, copies.period, firings)
         add_sums(state, start, end, copies.m)
         add_bins(state, copies)
         move_iterations(state, shift)
@@ -115,6 +115,13 @@ class Shift:
     @property
     def by_fs(self) -> int:
         return self.m * self.period
+
+
+def mark_roots(state: State, roots: I64) -> None:
+    """Note in every node which root it is, the first if several."""
+    nodes, first = np.unique(roots, return_index=True)
+    state.nodes["root"] = -1
+    state.nodes["root"][nodes[nodes >= 0]] = first[nodes >= 0]
 
 
 def periods_to_skip(state: State, p: int, period: int, longest: int) -> int:

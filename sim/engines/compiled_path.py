@@ -28,11 +28,10 @@ class Skipped:
     Attributes
     ----------
     nodes : Records
-        At the end of the period before; those from `n_old` on are of that period.
+        At the end of the period before; those from `n_old` on are of that period, the others say which root
+        they were at its start.
     roots : I64
         Node of each root, -1 for none.
-    origin : dict of (visit, firing) to root
-        The roots at the start of the period.
     period : int
         In fs; `firings`: firings per period of each visit's actor, shape (V,).
     """
@@ -40,7 +39,6 @@ class Skipped:
     nodes: Records
     n_old: int
     roots: I64
-    origin: dict[tuple[int, int], int]
     m: int
     period: int
     firings: I64
@@ -109,7 +107,7 @@ class Skipped:
         piece, node = chain(self.parents, int(self.roots[root]), self.n_old)
         if node < 0:
             return self.nodes[piece], -1
-        return self.nodes[piece], self.origin[int(self.nodes["visit"][node]), int(self.nodes["firing"][node])]
+        return self.nodes[piece], int(self.nodes["root"][node])
 
 
 def check_length(n: int) -> None:

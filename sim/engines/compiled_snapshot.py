@@ -27,9 +27,7 @@ class Snapshot:
     Attributes
     ----------
     roots : I64
-        Nodes that the future may name as parents, in an order that depends only on `relative`.
-    root_visits : I64, shape (roots, 2)
-        Visit and firing of each, which identify it for ever; -1 where a root is none.
+        Nodes that the future may name as parents, in an order that depends only on `relative`; -1 for none.
     waits, stalls : I64
         Sums so far, by visit and by channel (stalls: input and room).
     """
@@ -38,7 +36,6 @@ class Snapshot:
     boundary: int
     relative: tuple[NDArray[np.int64], ...]
     roots: I64
-    root_visits: I64
     waits: I64
     stalls: I64
 
@@ -59,10 +56,6 @@ def take(state: State) -> Snapshot:
     now, boundary = int(head["now"]), int(head["boundary"])
     flights, roots = _flights(state, now, boundary)
     lanes = _lanes(state, flights[1])
-    root_visits = np.full((len(roots), 2), NONE, np.int64)
-    some = roots >= 0
-    root_visits[some, 0] = state.nodes["visit"][roots[some]]
-    root_visits[some, 1] = state.nodes["firing"][roots[some]]
     relative = (
         _actors(state, now, boundary),
         np.maximum(state.servers["free_at"] - now, 0),
@@ -74,7 +67,7 @@ def take(state: State) -> Snapshot:
         _nodes(state, roots, now, boundary),
     )
     stalls = np.stack([state.channels["stall_input"], state.channels["stall_room"]])
-    return Snapshot(now, boundary, relative, roots, root_visits, state.visits["wait"].copy(), stalls)
+    return Snapshot(now, boundary, relative, roots, state.visits["wait"].copy(), stalls)
 
 
 def _actors(state: State, now: int, boundary: int) -> I64:
@@ -180,9 +173,15 @@ def _iterations(state: State, now: int, boundary: int) -> I64:
 
 
 def _nodes(state: State, roots: I64, now: int, boundary: int) -> I64:
-    """What identifies each root, relative."""
+    """What each root is, relative, and which of them are the same node: the first root that each is equal to.
+
+    A spread visit that took its resources one after the other has several nodes, which may look alike.
+    """
     node: Records = state.nodes[np.maximum(roots, 0)]
     n = state.actors["n"][state.visits["actor"][node["visit"]]]
-    rows = np.stack([node["visit"], node["firing"] - boundary * n, node["begin"] - now, node["cause"]])
+    _, first, which = np.unique(roots, return_index=True, return_inverse=True)
+    rows = np.stack(
+        [node["visit"], node["firing"] - boundary * n, node["begin"] - now, node["cause"], first[which]]
+    )
     rows[:, roots < 0] = NONE
     return rows.astype(np.int64)

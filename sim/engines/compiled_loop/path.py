@@ -100,6 +100,7 @@ def drop_dead_nodes(s: Head) -> None:
             to.firing = node.firing
             to.visit = node.visit
             to.cause = node.cause
+            to.root = node.root
             to.parent = moved(s, node.parent)
             forward(s, i).index = n_live
             n_live += 1

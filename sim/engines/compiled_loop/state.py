@@ -51,7 +51,14 @@ FLIGHT = _record(
     ready="u1",  # in the heap of grantable requests
     used="u1",
 )
-NODE = _record(begin="i8", firing="i8", parent="i4", visit="i4", cause="i4")
+NODE = _record(
+    begin="i8",
+    firing="i8",
+    parent="i4",
+    visit="i4",
+    cause="i4",
+    root="i4",  # which root it was at the start of the period that is being recorded, -1 for none
+)
 ACTOR = _record(
     issued="i8",
     ended="i8",
