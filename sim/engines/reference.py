@@ -8,35 +8,22 @@ priorities. Slow and obvious: the compiled engine must give the same, to the fem
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from enum import IntEnum
 from math import inf
 
 import numpy as np
-from simpy import Environment, Event
-from simpy.events import EventPriority
+from simpy import Event
 
 from ..errors import DeadlockError
 from ..program import MAX_TIME_FS, Program
 from . import deadlock
 from .inputs import check_inputs, too_late
+from .reference_clock import Clock, Phase
 from .reference_network import Routers
 from .reference_queue import Queues
 from .reference_record import Record
 from .reference_servers import Bookings, Slots
 from .reference_state import Actor, Visit, unpack
 from .result import Cause, EngineResult
-
-
-class Phase(IntEnum):
-    """What comes first within an instant."""
-
-    END = 1
-    """What ends or arrives."""
-    ISSUE = 2
-    REQUEST = 3
-    """Requests join, in order."""
-    SEARCH = 4
-    """Then the queues are searched."""
 
 
 def run(
@@ -97,8 +84,9 @@ class _Run:
         self.arrivals_fs = arrivals_fs
         self.record = record
         self.progress = progress
-        self.env = Environment(initial_time=0)
         self.actors, self.channels = unpack(program)
+        self.clock = Clock(program, iterations)
+        self.env = self.clock.env
         self.bookings = Bookings(program)
         self.slots = Slots(program)
         self.queues = Queues(program, self.granted)
@@ -106,8 +94,6 @@ class _Run:
         self.search_fs = -1
         self.n_issued = 0
         self.n_firings = iterations * int(program.actor_firings.sum())
-        self.most_firings = iterations * int(program.actor_firings.max())
-        self.longest_chain = int(np.diff(program.actor_visit_start).max())
 
     def run(self) -> EngineResult:
         """From time 0 until nothing more can happen."""
@@ -130,30 +116,6 @@ class _Run:
                     return
                 self.env.step()
 
-    # Moments: SimPy events at a time and in a phase.
-
-    def now(self) -> int:
-        return int(self.env.now)
-
-    def moment(self, time_fs: int, phase: Phase, actor: int, firing: int, position: int) -> Event:
-        """An event at `time_fs`, after those of earlier phases and smaller (actor, firing, position)."""
-        event = Event(self.env)
-        self.trigger(event, time_fs, phase, actor, firing, position)
-        return event
-
-    def trigger(
-        self, event: Event, time_fs: int, phase: Phase, actor: int, firing: int, position: int
-    ) -> None:
-        order = (phase * len(self.actors) + actor) * self.most_firings + firing
-        event._ok, event._value = True, None
-        self.env.schedule(event, EventPriority(order * self.longest_chain + position), time_fs - self.env.now)
-
-    def call(self, function: Callable[[], None], time_fs: int, phase: Phase, actor: int, firing: int) -> None:
-        """Have `function` called at `time_fs`."""
-        callbacks = self.moment(time_fs, phase, actor, firing, 0).callbacks
-        assert callbacks is not None
-        callbacks.append(lambda _: function())
-
     # The processes.
 
     def actor(self, actor: Actor) -> Generator[Event, None, None]:
@@ -161,7 +123,7 @@ class _Run:
         for k in range(self.iterations * actor.firings):
             yield self.ready(actor, k)
             actor.issued = k + 1
-            self.record.issue(actor, k, self.now(), self.free_to_go_fs(actor, k))
+            self.record.issue(actor, k, self.clock.now(), self.free_to_go_fs(actor, k))
             for channel in actor.outputs:
                 channel.peak = max(channel.peak, actor.issued - channel.freed)
             self.env.process(self.firing(actor, k, actor.met[0], actor.met_by))
@@ -172,11 +134,11 @@ class _Run:
     ) -> Generator[Event, None, None]:
         """Go through the chain of visits, from issue to end."""
         j = k % actor.firings
-        issue_fs = request_fs = self.now()
+        issue_fs = request_fs = self.clock.now()
         first: Visit | None = None
         before: Visit | None = None
         for step in actor.steps:
-            yield self.moment(request_fs, Phase.REQUEST, actor.index, k, step.position)
+            yield self.clock.moment(request_fs, Phase.REQUEST, actor.index, k, step.position)
             kept = before if before and before.step.keep else None
             visit = Visit(actor.index, k, step, request_fs, step.hold(j), cause, parent, kept)
             if step.flits:
@@ -187,13 +149,13 @@ class _Run:
                 self.begin(visit, self.slots.begin(visit))
             else:
                 self.begin(visit, self.bookings.book(visit))
-            advance_fs = self.now() - visit.begin_fs if step.flits else step.advance(j)
+            advance_fs = self.clock.now() - visit.begin_fs if step.flits else step.advance(j)
             cause, parent = self.advance(visit, advance_fs)
             request_fs = visit.advance_fs
             first, before = first or visit, visit
         assert first is not None
         assert before is not None
-        yield self.moment(request_fs, Phase.END, actor.index, k, len(actor.steps) - 1)
+        yield self.clock.moment(request_fs, Phase.END, actor.index, k, len(actor.steps) - 1)
         self.end(actor, k, before)
         self.record.end(actor, k, issue_fs, first.begin_fs, request_fs)
 
@@ -201,7 +163,7 @@ class _Run:
 
     def first_hold_ends(self, actor: Actor, visit: Visit) -> None:
         """The entrance of the chain is free for the next firing."""
-        actor.entrance_fs = self.now()
+        actor.entrance_fs = self.clock.now()
         if not actor.release_end:
             self.let_go(actor, visit)
         if visit.firing + 1 < self.iterations * actor.firings:
@@ -240,22 +202,22 @@ class _Run:
         for channel in actor.outputs:
             channel.awaited_freed = k + 1 - channel.capacity
             actor.missing += channel.freed < channel.awaited_freed
-        if actor.is_source and self.arrivals_fs[i] > self.now():
+        if actor.is_source and self.arrivals_fs[i] > self.clock.now():
             actor.missing += 1
             arrive = lambda: self.met(actor, Cause.ARRIVAL, -1, None)  # noqa: E731
-            self.call(arrive, self.arrivals_fs[i], Phase.END, actor.index, k)
+            self.clock.call(arrive, self.arrivals_fs[i], Phase.END, actor.index, k)
         if not actor.missing:
-            self.trigger(actor.ready, self.now(), Phase.ISSUE, actor.index, k, 0)
+            self.clock.trigger(actor.ready, self.clock.now(), Phase.ISSUE, actor.index, k, 0)
         return actor.ready
 
     def met(self, actor: Actor, cause: Cause, channel: int, by: Visit | None) -> None:
         """A condition that the next firing of the actor waited for has become true."""
         actor.missing -= 1
-        if self.now() > actor.met_fs or (cause, channel) < actor.met:
-            actor.met_fs, actor.met, actor.met_by = self.now(), (cause, channel), by
+        if self.clock.now() > actor.met_fs or (cause, channel) < actor.met:
+            actor.met_fs, actor.met, actor.met_by = self.clock.now(), (cause, channel), by
         if not actor.missing:
             assert actor.ready is not None
-            self.trigger(actor.ready, self.now(), Phase.ISSUE, actor.index, actor.issued, 0)
+            self.clock.trigger(actor.ready, self.clock.now(), Phase.ISSUE, actor.index, actor.issued, 0)
 
     def free_to_go_fs(self, actor: Actor, k: int) -> int:
         """When the actor could have issued firing k, had it had its tokens and its room."""
@@ -274,15 +236,15 @@ class _Run:
 
     def search(self) -> None:
         """Have the queues searched at the end of this instant, once."""
-        if self.search_fs < self.now():
-            self.search_fs = self.now()
-            self.call(lambda: self.queues.search(self.now()), self.search_fs, Phase.SEARCH, 0, 0)
+        if self.search_fs < self.clock.now():
+            self.search_fs = self.clock.now()
+            self.clock.call(lambda: self.queues.search(self.clock.now()), self.search_fs, Phase.SEARCH, 0, 0)
 
     def granted(self, visit: Visit) -> None:
         """The search grants a visit: it begins, and its process goes on."""
         assert visit.granted is not None
-        self.begin(visit, self.now())
-        self.trigger(visit.granted, self.now(), Phase.REQUEST, *visit.order)
+        self.begin(visit, self.clock.now())
+        self.clock.trigger(visit.granted, self.clock.now(), Phase.REQUEST, *visit.order)
         if not visit.step.keep:
             self.free(visit, visit, visit.hold_end_fs)
 
@@ -290,8 +252,8 @@ class _Run:
         """Send the flits of a visit into the network; the event is that the last of them has arrived."""
         assert self.routers is not None
         visit.granted = Event(self.env)
-        self.begin(visit, self.now())
-        self.routers.send(visit, self.now())
+        self.begin(visit, self.clock.now())
+        self.routers.send(visit, self.clock.now())
         return visit.granted
 
     def arrived(self, visit: Visit, time_fs: int) -> None:
@@ -299,7 +261,7 @@ class _Run:
         assert visit.granted is not None
         least_fs = visit.step.advance(visit.firing % self.actors[visit.actor].firings)
         self.record.wait_in_network(visit, time_fs - visit.begin_fs - least_fs)
-        self.trigger(visit.granted, time_fs, Phase.END, *visit.order)
+        self.clock.trigger(visit.granted, time_fs, Phase.END, *visit.order)
 
     def begin(self, visit: Visit, begin_fs: int) -> None:
         """A visit begins, or knows when it will."""
@@ -313,7 +275,7 @@ class _Run:
             self.free(kept, by, max(begin_fs, kept.hold_end_fs))
         if visit.step.position == 0:
             actor = self.actors[visit.actor]
-            self.call(
+            self.clock.call(
                 lambda: self.first_hold_ends(actor, visit), visit.hold_end_fs, Phase.END, *visit.order[:2]
             )
 
@@ -327,7 +289,7 @@ class _Run:
         if time_fs == self.env.now:
             now_free()
         else:
-            self.call(now_free, time_fs, Phase.END, *held.order[:2])
+            self.clock.call(now_free, time_fs, Phase.END, *held.order[:2])
 
     def advance(self, visit: Visit, advance_fs: int) -> tuple[Cause, Visit]:
         """Set when the visit gives way to the next of its chain; return the cause and parent of that one."""
@@ -354,7 +316,7 @@ class _Run:
         held_by, waiting = self.queues.blocked()
         raise DeadlockError(
             deadlock.explain(
-                self.program, self.iterations, self.now(), issued, produced, freed, held_by, waiting
+                self.program, self.iterations, self.clock.now(), issued, produced, freed, held_by, waiting
             )
         )
 

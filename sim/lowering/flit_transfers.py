@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 from ..flit_detail import FlitFlow
 from ..mapping.timing import ceil_div
-from ..noc.topology import HOST, LinkKind
+from ..noc.link import LinkKind
+from ..noc.topology import HOST
 from .context import Context
 from .links import head_fs, link_class, on_chip, serial_fs, spend
 from .shares import Flow

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ...arch.links import Chips
 from ..interconnect import chips_joined
 from ..mapping.timing import bytes_fs, ceil_div
-from ..noc.topology import Link, LinkKind
+from ..noc.link import Link, LinkKind
 from .context import Context
 
 FIGURES = ("bandwidth_bytes_per_s", "latency_fs", "energy_per_byte_j")

@@ -13,7 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from itertools import count
 
-from ..noc.topology import Link
+from ..noc.link import Link
 from .context import Context
 from .flit_transfers import flit_transfer
 from .links import head_fs, link_class, on_chip, serial_fs, spend

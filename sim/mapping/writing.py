@@ -17,7 +17,7 @@ from ...arch.chip import Chip, Tile
 from ...workloads.graph import Matrix
 from ..errors import SimulationError
 from ..interconnect import interconnect
-from ..noc.topology import Link, LinkKind
+from ..noc.link import Link, LinkKind
 from .mapping import HOST, Tiling
 from .timing import FS_PER_S, ceil_div
 

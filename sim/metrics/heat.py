@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..noc.topology import LinkKind, Topology
+from ..noc.link import LinkKind
+from ..noc.topology import Topology
 from ..program import F64
 from .network import LinkUse
 

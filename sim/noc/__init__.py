@@ -1,8 +1,9 @@
 """The interconnect: topologies and routes, and what happens on them packet by packet or flit by flit."""
 
 from .deadlock import check_deadlock_free
+from .link import Link, LinkKind
 from .router import BOOKSIM, RouterConfig
-from .topology import HOST, FabricSpec, Link, LinkKind, Topology, build, build_hierarchy
+from .topology import HOST, FabricSpec, Topology, build, build_hierarchy
 
 __all__ = [
     "BOOKSIM",

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .topology import Link, Topology
+from .link import Link
+from .topology import Topology
 
 Flow = tuple[int, int]
 """Source and destination endpoint."""

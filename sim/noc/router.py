@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from ..errors import SimulationError
-from .topology import Link, LinkKind
+from .link import Link, LinkKind
 
 MAX_VCS = 62
 """Virtual channels are bits of a signed 64-bit word."""

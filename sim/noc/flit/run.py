@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import SimulationError
+from ..link import LinkKind
 from ..router import RouterConfig
-from ..topology import LinkKind, Topology
+from ..topology import Topology
 from .network import Delivered, FlitNetwork
 from .traffic import Traffic
 

@@ -9,7 +9,8 @@ from ...interconnect import interconnect, near_square
 from ...mapping.mapping import HOST
 from ...mapping.timing import crossbars_per_adc
 from ...metrics.stalls import is_link
-from ...noc.topology import Link, Topology
+from ...noc.link import Link
+from ...noc.topology import Topology
 
 if TYPE_CHECKING:
     from ....arch.chip import Chip
