@@ -68,10 +68,6 @@ class Fields:
             raise self.error((key,), f"found {value}, expected a whole number from {least}")
         return value
 
-    def flag(self, key: str, default: bool) -> bool:
-        """true or false."""
-        return bool(self._typed(key, bool, "true or false", default))
-
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts; nothing is an empty one."""
         value = self._typed(key, list, "a list of texts", [])
