@@ -1,6 +1,6 @@
 """The engines on many random Programs: ``python -m ohmsum.tools.bench.agree --programs 10000``.
 
-The Programs come from `tests/random_programs.py` of a source checkout. Each is run by the reference engine
+The Programs come from `tests/kit/random_programs.py` of a checkout. Each is run by the reference engine
 and by the compiled one, then as a batch of up to 64 by the compiled engine with and without fast-forward.
 Every field of the results must be equal, and so must the messages of deadlocks. Exits with 1 if anything
 differs.
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--programs", type=int, default=10_000, help="how many (default: 10000)")
     parser.add_argument("--first", type=int, default=0, help="seed of the first (default: 0)")
     options = parser.parse_args()
-    generator = load_generator(Path(__file__).parents[2] / "tests" / "random_programs.py")
+    generator = load_generator(Path(__file__).parents[2] / "tests" / "kit" / "random_programs.py")
     counts: Counter[str] = Counter()
     start = time.perf_counter()
     for seed in range(options.first, options.first + options.programs):

@@ -1,0 +1,227 @@
+"""Does every bad network get one clear message that says where, what and how to mend it?"""
+
+from __future__ import annotations
+
+import random
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from ohmsum.workloads import NetworkError, load
+from ohmsum.workloads.zoo import build
+from ohmsum.workloads.zoo.structure import absent
+from onnx import TensorProto, helper
+
+from ..kit.onnx_graphs import body, imported, model, node, only
+
+TOKENS = {"x": (1, 6, 16)}
+ZOO = Path(build.__file__).parent
+
+
+def refused(path: Path, **options: Any) -> str:
+    """The message of the refusal: short, and with the file in it."""
+    with pytest.raises(NetworkError) as caught:
+        load(path, **options)
+    message = str(caught.value)
+    assert str(path) in message
+    assert message.count("\n") < 2
+    assert len(message) < 400
+    return message
+
+
+def refused_graph(folder: Path, *arguments: Any, **options: Any) -> str:
+    path = folder / "bad.onnx"
+    keywords = {k: options.pop(k) for k in ("outputs", "opset", "dtypes") if k in options}
+    onnx.save(model(*arguments, **keywords), path)
+    return refused(path, **options)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "the file is empty"),
+        (b"tile:\n  adc: 8 bit\n", "is a text file (it begins with 'tile:'), expected an ONNX model"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer"),
+        (bytes(range(256)) * 4, "is not an ONNX model, or it is truncated or damaged"),
+        (b"\x08\x07", "is not an ONNX model"),
+    ],
+)
+def test_a_file_that_is_no_onnx(tmp_path: Path, content: bytes, expected: str) -> None:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(content)
+    assert expected in refused(path)
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    assert "is a folder, expected an .onnx file" in refused(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["lenet5", "resnet18", "kws-lstm"])
+def test_a_truncated_file_never_passes_for_whole(tmp_path: Path, name: str) -> None:
+    whole = (ZOO / f"{name}.onnx").read_bytes()
+    path = tmp_path / "cut.onnx"
+    for length in range(1, len(whole) - 30, max(1, len(whole) // 60)):  # the last bytes only name the opset
+        path.write_bytes(whole[:length])
+        refused(path)
+
+
+def test_damaged_bytes_end_in_a_message_or_a_network(tmp_path: Path) -> None:
+    rng = random.Random(7)
+    whole = (ZOO / "lenet5.onnx").read_bytes()
+    path = tmp_path / "damaged.onnx"
+    for _ in range(150):
+        damaged = bytearray(whole)
+        for _ in range(rng.choice([1, 3, 10])):
+            damaged[rng.randrange(len(damaged))] = rng.randrange(256)
+        path.write_bytes(damaged)
+        with suppress(NetworkError):
+            assert load(path).operators
+
+
+@pytest.mark.parametrize("location", ["../weights.bin", "/etc/passwd", "a/../../weights.bin"])
+def test_external_data_outside_the_folder(tmp_path: Path, location: str) -> None:
+    proto = model([node("MatMul", "x w", "y")], TOKENS)
+    weight = absent("w", (16, 4))
+    weight.external_data[0].value = location
+    proto.graph.initializer.append(weight)
+    path = tmp_path / "net.onnx"
+    path.write_bytes(proto.SerializeToString())
+    assert f"tensor 'w': its external data '{location}' lie outside the model's folder" in refused(path)
+
+
+def test_external_data_behind_a_link(tmp_path: Path) -> None:
+    (tmp_path / "net").mkdir()
+    (tmp_path / "outside.bin").write_bytes(bytes(256))
+    (tmp_path / "net" / "weights.bin").symlink_to(tmp_path / "outside.bin")
+    proto = model([node("MatMul", "x w", "y")], TOKENS)
+    proto.graph.initializer.append(absent("w", (16, 4)))
+    proto.graph.initializer[-1].external_data[0].value = "weights.bin"
+    path = tmp_path / "net" / "net.onnx"
+    path.write_bytes(proto.SerializeToString())
+    assert "lie outside the model's folder" in refused(path)
+
+
+def test_a_cycle_is_shown(tmp_path: Path) -> None:
+    nodes = [node("Add", "x c", "a"), node("Relu", "a", "b"), node("Neg", "b", "c"), node("Exp", "c", "y")]
+    message = refused_graph(tmp_path, nodes, TOKENS)
+    assert "the graph has a cycle: 'b' (Relu) -> 'c' (Neg) -> 'a' (Add) -> 'b' (Relu)" in message or (
+        "cycle: 'c' (Neg) -> 'a' (Add) -> 'b' (Relu) -> 'c' (Neg)" in message
+    )
+
+
+def test_names_that_nobody_or_two_make(tmp_path: Path) -> None:
+    message = refused_graph(tmp_path, [node("Add", "x ghost", "y")], TOKENS)
+    assert "node 'y' (Add): input 'ghost' is made by no node" in message
+    nodes = [node("Relu", "x", "a"), node("Neg", "x", "a"), node("Exp", "a", "y")]
+    assert "node 'a' (Neg): tensor 'a' is made twice" in refused_graph(tmp_path, nodes, TOKENS)
+    message = refused_graph(tmp_path, [node("Relu", "x", "y")], TOKENS, outputs=["z"])
+    assert "output 'z' is made by no node" in message
+
+
+def test_two_nodes_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    nodes = [node("Relu", "x", "a"), node("MatMul", "a w", "y")]
+    nodes[0].name = nodes[1].name = "same"
+    network = imported(tmp_path, nodes, TOKENS, {"w": (16, 4)})
+    assert [o.name for o in body(network)] == ["same", "same#2"]
+
+
+def test_unknown_operators(tmp_path: Path) -> None:
+    nodes = [
+        node("Relu", "x", "r"),
+        node("FancyNorm", "r w", "y", domain="com.example"),
+        node("Exp", "y", "z"),
+    ]
+    message = refused_graph(tmp_path, nodes, TOKENS, {"w": (16,)})
+    assert "node 'y' (FancyNorm): operator 'FancyNorm' of domain 'com.example' is not known" in message
+    assert "--unknown-operators vector" in message
+    network = load(tmp_path / "bad.onnx", unknown_operators="vector")
+    _, made, _ = body(network)
+    assert (made.kind, made.function, made.work, made.params) == ("vector", "unknown", 16, 16)
+    assert made.inputs[0].window.kind == "all"
+    assert len(network.notes) == 1
+    assert "'FancyNorm' is not known; mapped on the vector unit" in network.notes[0]
+
+
+def test_loops_and_live_conditions(tmp_path: Path) -> None:
+    def branch(op: str) -> onnx.GraphProto:
+        out = helper.make_empty_tensor_value_info("inner")
+        return helper.make_graph([helper.make_node(op, ["x"], ["inner"])], op, [], [out])
+
+    choose = helper.make_node(
+        "If", ["yes"], ["y"], name="choose", then_branch=branch("Exp"), else_branch=branch("Log")
+    )
+    message = refused_graph(tmp_path, [choose], {**TOKENS, "yes": ()}, dtypes={"yes": TensorProto.BOOL})
+    assert "node 'choose' (If): its condition 'yes' is not constant" in message
+    loop = helper.make_node("Loop", ["n", "", "x"], ["y"], name="again", body=branch("Exp"))
+    message = refused_graph(tmp_path, [loop], TOKENS, {"n": np.array(3)})
+    assert "node 'again' (Loop): loops are not supported; export the network unrolled" in message
+
+
+@pytest.mark.parametrize(
+    ("nodes", "constants", "expected"),
+    [
+        (
+            [node("Conv", "x w", "y")],
+            {"w": (4, 5, 3)},
+            "node 'y' (Conv): weights for 5 input channels, its input has 6",
+        ),
+        ([node("MatMul", "x w", "y")], {"w": (5, 4)}, "node 'y' (MatMul): its shapes do not fit"),
+        (
+            [node("MaxPool", "x", "y")],
+            {},
+            "node 'y' (MaxPool): is not valid ONNX: Required attribute 'kernel_shape' is missing",
+        ),
+        ([node("Relu", "x x", "y")], {}, "node 'y' (Relu): is not valid ONNX"),
+        (
+            [node("NonZero", "x", "i"), node("Cast", "i", "y", to=1)],
+            {},
+            "node 'i' (NonZero): operator 'NonZero'",
+        ),
+        ([node("Cast", "x", "s", to=7), node("Reshape", "x s", "y")], {}, "node 'y' (Reshape)"),
+    ],
+)
+def test_nodes_that_do_not_fit(tmp_path: Path, nodes: Any, constants: Any, expected: str) -> None:
+    assert expected in refused_graph(tmp_path, nodes, TOKENS, constants)
+
+
+def test_tensors_without_elements(tmp_path: Path) -> None:
+    message = refused_graph(tmp_path, [node("Relu", "x", "y")], {"x": (1, 0, 16)})
+    assert "input 'x' has shape 1x0x16, a tensor without elements" in message
+    cut = [node("Slice", "x a a axis", "s"), node("Relu", "s", "y")]
+    message = refused_graph(tmp_path, cut, TOKENS, {"a": np.array([2]), "axis": np.array([1])})
+    assert "node 's' (Slice): its output 's' has shape (1, 0, 16), a tensor without elements" in message
+
+
+def test_a_shape_that_the_file_does_not_allow(tmp_path: Path) -> None:
+    nodes = [node("Reshape", "x s", "r"), node("Relu", "r", "y")]
+    onnx.save(model(nodes, {"x": (1, 6, 16)}, {"s": np.array([6, 16])}), tmp_path / "net.onnx")
+    message = refused(tmp_path / "net.onnx", input_shapes={"x": (2, 6, 16)})
+    assert "node 'r' (Reshape)" in message
+    assert "another number of elements" in message
+    assert "made for another input shape" in refused(ZOO / "gpt2.onnx", input_shapes={"a_0": (1, 1)})
+
+
+def test_a_network_that_computes_nothing(tmp_path: Path) -> None:
+    nodes = [node("Add", "a a", "y")]
+    assert "no output is computed from an input" in refused_graph(tmp_path, nodes, TOKENS, {"a": (3,)})
+
+
+def test_too_old(tmp_path: Path) -> None:
+    message = refused_graph(tmp_path, [node("Relu", "x", "y")], TOKENS, opset=6)
+    assert "opset 6, expected 7 or newer" in message
+
+
+def test_a_fill_of_any_size_is_never_made(tmp_path: Path) -> None:
+    nodes = [node("ConstantOfShape", "n", "w"), node("MatMul", "x w", "y")]
+    made = only(imported(tmp_path, nodes, TOKENS, {"n": np.array([16, 10**12])}))
+    assert made.params == 16 * 10**12
+
+
+def test_absent_weights_raise_no_warning(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load("lenet5")

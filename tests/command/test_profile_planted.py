@@ -1,0 +1,130 @@
+"""Bottlenecks planted into chips: `profile` names the right component first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import onnx
+import pytest
+from ohmsum import arch
+from ohmsum.sim.mapping.options import MappingOptions
+from ohmsum.tools.profile.profile import Profile, profile
+from ohmsum.tools.run_spec import RunSpec
+from onnx import TensorProto, helper
+from ruamel.yaml import YAML
+
+LINEAR = MappingOptions(placement="linear")
+
+NETWORKS = Path(__file__).parents[1] / "data" / "networks"
+ONE_TILE = ["tile.count=1", "tile.grid=[1, 1]", "noc.router.count=1"]
+
+PLANTED = {
+    "adcs shared by 16 crossbars": ("mlp", "isaac", ["tile.adc.count=6"], "ADC", "tile.adc.rate"),
+    "an adc for 64 columns": (
+        "mlp",
+        "hermes-64",
+        ["tile.adc.concurrent=false", "tile.adc.count=4", "tile.adc.rate=10 MHz"],
+        "ADC",
+        "tile.adc.rate",
+    ),
+    "slow adcs": ("lenet5", "isaac", ["tile.adc.rate=64 MHz"], "ADC", "tile.adc.rate"),
+    "slow crossbars": (
+        "lenet5",
+        "isaac",
+        ["tile.crossbar.read_time=2 us"],
+        "crossbar",
+        "tile.crossbar.read_time",
+    ),
+    "slow shift-add": ("mlp", "isaac", ["tile.shift_add.cycle=20 ns"], "shift-add", "tile.shift_add.cycle"),
+    "thin network": ("lenet5", "isaac", ["noc.flit=1 bit"], "network on chip", "noc.flit"),
+    "slow pooling": (
+        "lenet5",
+        "isaac",
+        ["tile.units.maxpool.cycle=200 ns"],
+        "maxpool unit",
+        "tile.units.maxpool.cycle",
+    ),
+    "narrow buffer": ("lenet5", "isaac", ["tile.buffer.width=4 bit"], "tile buffer", "tile.buffer.width"),
+    "narrow bus": ("mlp", "isaac", ["tile.bus.width=2 bit"], "tile bus", "tile.bus.width"),
+    "slow host": ("kws-lstm", "isaac", ["host.throughput=10 Mop/s"], "host", "host.throughput"),
+    "far host": ("kws-lstm", "isaac", ["host.latency=50 us"], "host link", "host.latency"),
+    "thin host link": ("kws-lstm", "isaac", ["host.bandwidth=2 MB/s"], "host link", "host.bandwidth"),
+    "slow memory": ("mlp", "systolic", ["memory.bandwidth=20 MB/s"], "memory", "memory.bandwidth"),
+    "slow array": ("lenet5", "systolic", ["mac_array.cycle=50 ns"], "MAC array", "mac_array.cycle"),
+}
+
+
+def profiled(network: str, chip: str, sets: list[str], **options: Any) -> Profile:
+    return profile(RunSpec(network, chip, tuple(sets), mapping=LINEAR, **options), jobs=1)
+
+
+@pytest.mark.parametrize("case", PLANTED)
+def test_a_planted_bottleneck_is_named_first_with_its_field(case):
+    network, chip, sets, component, field = PLANTED[case]
+    first = profiled(network, chip, sets).findings[0]
+    assert (first.kind, first.subject) == ("bottleneck", component)
+    assert field in first.fields
+    assert field in first.text
+
+
+def test_one_thin_link_between_two_chips():
+    sets = [*ONE_TILE, "chips.bandwidth=1 MB/s"]
+    found = profiled("lenet5", "isaac", sets, chips=2)
+    assert found.findings[0].subject == "chip links"
+    assert found.findings[0].fields == ("chips.bandwidth",)
+    assert found.links[0].klass == "chip link"
+    assert found.links[0].load > 0.9
+
+
+@pytest.mark.slow
+def test_a_slow_softmax_unit(tmp_path):
+    """A digital chip whose softmax unit has one lane at 10 MHz, under a transformer."""
+    chip = YAML(typ="safe").load(arch.to_yaml(arch.load("systolic")))
+    del chip["units"][0]["functions"]["softmax"]
+    chip["units"].append({"name": "exponentials", "lanes": 1, "cycle": "100 ns", "functions": {"softmax": 8}})
+    file = tmp_path / "chip.yaml"
+    with file.open("w") as out:
+        YAML().dump(chip, out)
+    first = profiled(str(NETWORKS / "minilm_l6.onnx"), str(file), []).findings[0]
+    assert first.subject == "exponentials unit"
+    assert "units.exponentials.cycle" in first.fields
+
+
+def test_a_badly_tiled_layer(tmp_path):
+    """130 inputs on arrays of 128 rows: the second row block is nearly empty, and takes the place of the
+    copies that 13 x 13 outputs could use.
+    """
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 130, 13, 13])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 16, 13, 13])
+    weights = helper.make_tensor("w", TensorProto.FLOAT, [16, 130, 1, 1], [0.5] * (16 * 130))
+    node = helper.make_node("Conv", ["x", "w"], ["y"], name="squeeze")
+    model = helper.make_model(
+        helper.make_graph([node], "squeeze", [x], [y], [weights]),
+        opset_imports=[helper.make_opsetid("", 17)],
+    )
+    onnx.save(model, tmp_path / "squeeze.onnx")
+    sets = [*ONE_TILE, "tile.crossbar.count=25", "tile.adc.count=25", "tile.dac.count=3200"]
+    found = profiled(str(tmp_path / "squeeze.onnx"), "isaac", sets)
+    first = found.findings[0]
+    assert (first.subject, first.fields) == ("tiling", ("tile.crossbar.rows",))
+    assert "squeeze" in first.text
+    assert found.tiling is not None
+    assert found.tiling.layers[0].row_loss == (256 - 130) * 128
+
+
+def test_a_starved_buffer():
+    """Buffers of 16 bytes cannot hold the windows of a convolution: told before anything else."""
+    first = profiled("lenet5", "isaac", ["tile.buffer.capacity=16 B"]).findings[0]
+    assert (first.kind, first.subject, first.fields) == (
+        "shortage",
+        "buffer capacity",
+        ("tile.buffer.capacity",),
+    )
+
+
+def test_nothing_is_short_on_the_chip_as_published():
+    found = profile(RunSpec("lenet5", "isaac", mapping=LINEAR), try_changes=False)
+    kinds = [finding.kind for finding in found.findings]
+    assert found.what_if is None
+    assert "shortage" not in kinds
