@@ -18,8 +18,7 @@ from ..mapping.waiting import Waiting
 from ..noc.detail import Detail
 from ..noc.topology import Link, Topology
 from ..operands.layer_operands import LayerOperands
-from ..program import Schedule
-from ..program_builder import ProgramBuilder
+from ..program import ProgramBuilder, Schedule
 
 FS = 1e-15
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 ONE_VISIT = """
 from ohmsum.sim.engines import compiled
-from ohmsum.sim.program_builder import ProgramBuilder
+from ohmsum.sim.program import ProgramBuilder
 b = ProgramBuilder()
 b.visit(b.actor("a", 1), (), 5, 9)
 print(compiled.run(b.build()).makespan_fs)
@@ -65,7 +65,7 @@ def test_ctrl_c_ends_a_run_that_would_take_hours() -> None:
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from ohmsum.sim.engines import compiled
-from ohmsum.sim.program_builder import ProgramBuilder
+from ohmsum.sim.program import ProgramBuilder
 b = ProgramBuilder()
 b.visit(b.actor("a", 2**40), (), 1)
 compiled.run(b.build(), progress=lambda share: print("running", share, flush=True))

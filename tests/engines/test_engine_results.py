@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from ohmsum.sim.errors import DeadlockError, SimulationError
-from ohmsum.sim.program import MAX_TIME_FS, Program, Schedule
-from ohmsum.sim.program_builder import ProgramBuilder
+from ohmsum.sim.program import MAX_TIME_FS, Program, ProgramBuilder, Schedule
 
 from ..kit.engines import Engine, each_engine
 

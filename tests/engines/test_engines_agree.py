@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from ohmsum.sim.engines import compiled, compiled_setup, reference
 from ohmsum.sim.engines.result import EngineResult
 from ohmsum.sim.errors import SimulationError
-from ohmsum.sim.program import Program, Schedule
-from ohmsum.sim.program_builder import ProgramBuilder
+from ohmsum.sim.program import Program, ProgramBuilder, Schedule
 
 from ..kit.engines import all_queued
 from ..kit.random_programs import Case, cases, random_case

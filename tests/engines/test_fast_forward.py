@@ -14,8 +14,7 @@ from ohmsum.sim.engines.compiled_forward import FastForward
 from ohmsum.sim.engines.compiled_loop.state import State
 from ohmsum.sim.engines.result import EngineResult
 from ohmsum.sim.errors import SimulationError
-from ohmsum.sim.program import Arbitration, Program, Schedule
-from ohmsum.sim.program_builder import ProgramBuilder
+from ohmsum.sim.program import Arbitration, Program, ProgramBuilder, Schedule
 
 from ..kit.random_programs import random_case, random_program
 

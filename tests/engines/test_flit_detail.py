@@ -22,8 +22,7 @@ from ohmsum.sim.mapping import MappingOptions, map_network
 from ohmsum.sim.metrics.invariants import check_invariants
 from ohmsum.sim.noc import BOOKSIM, build
 from ohmsum.sim.noc.flit import FlitNetwork
-from ohmsum.sim.program import Program
-from ohmsum.sim.program_builder import ProgramBuilder
+from ohmsum.sim.program import Program, ProgramBuilder
 from ohmsum.sim.simulate import simulate
 
 from ..kit.small_networks import NS, SINGLE, matrix, network, round_chip, source

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ohmsum.sim.program import Arbitration, Schedule
-from ohmsum.sim.program_builder import ProgramBuilder
+from ohmsum.sim.program import Arbitration, ProgramBuilder, Schedule
 
 from ..kit.engines import Engine, each_engine, path_durations
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from ohmsum.sim.engines.reference import run
 from ohmsum.sim.mapping.timing import MvmTiming
-from ohmsum.sim.program import Schedule
-from ohmsum.sim.program_builder import ProgramBuilder
+from ohmsum.sim.program import ProgramBuilder, Schedule
 
 READS, N = 4, 5
 

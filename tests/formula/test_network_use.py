@@ -12,8 +12,7 @@ from ohmsum.sim.metrics.busy import busy_times
 from ohmsum.sim.metrics.heat import heat
 from ohmsum.sim.metrics.network import LinkUse, NetworkUse
 from ohmsum.sim.noc import build
-from ohmsum.sim.program import Program
-from ohmsum.sim.program_builder import ProgramBuilder
+from ohmsum.sim.program import Program, ProgramBuilder
 from ohmsum.sim.report.json_result import dumps
 from ohmsum.sim.report.network_block import network_block
 from ohmsum.sim.report.terminal import as_text

@@ -15,8 +15,7 @@ from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.metrics.invariants import check_invariants
 from ohmsum.sim.metrics.requests import Distribution, Requests
 from ohmsum.sim.metrics.throughput import Capacity, capacity
-from ohmsum.sim.program import Program
-from ohmsum.sim.program_builder import ProgramBuilder
+from ohmsum.sim.program import Program, ProgramBuilder
 from ohmsum.sim.report.json_result import dumps
 from ohmsum.tools.cli import main
 

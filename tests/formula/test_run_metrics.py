@@ -17,8 +17,7 @@ from ohmsum import arch
 from ohmsum.sim.engines.reference import run as simulate
 from ohmsum.sim.mapping.mapping import Assignment, Mapping
 from ohmsum.sim.metrics.invariants import check_invariants
-from ohmsum.sim.program import Arbitration, Program, Schedule
-from ohmsum.sim.program_builder import ProgramBuilder
+from ohmsum.sim.program import Arbitration, Program, ProgramBuilder, Schedule
 from ohmsum.sim.report.json_result import dumps
 from ohmsum.sim.run import Run
 from ohmsum.workloads.graph import Grid, Matrix, Network, Operator, Port, Tensor

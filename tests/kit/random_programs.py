@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 from ohmsum.sim.engines.result import EngineResult
-from ohmsum.sim.program import Arbitration, Program, Schedule
-from ohmsum.sim.program_builder import ProgramBuilder
+from ohmsum.sim.program import Arbitration, Program, ProgramBuilder, Schedule
 
 FCFS, PRIORITY, ROUND_ROBIN, SLOTS = Arbitration
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ohmsum.sim.program import Program, Schedule
-from ohmsum.sim.program_builder import ProgramBuilder
+from ohmsum.sim.program import Program, ProgramBuilder, Schedule
 
 from ..kit.engines import Engine, begins, each_engine, firings
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ohmsum.sim.errors import SimulationError
-from ohmsum.sim.program import Arbitration, Program, Schedule
-from ohmsum.sim.program_builder import ProgramBuilder
+from ohmsum.sim.program import Arbitration, Program, ProgramBuilder, Schedule
 
 from ..kit.engines import Engine, all_queued, begins, each_engine, firings
 

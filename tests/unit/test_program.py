@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ohmsum.sim.errors import SimulationError
-from ohmsum.sim.program import MAX_TIME_FS, Arbitration, Program, Schedule
-from ohmsum.sim.program_builder import ProgramBuilder
+from ohmsum.sim.program import MAX_TIME_FS, Arbitration, Program, ProgramBuilder, Schedule
 
 from ..kit.random_programs import random_case
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from ...sim.program import Program, Schedule
-from ...sim.program_builder import ProgramBuilder
+from ...sim.program import Program, ProgramBuilder, Schedule
 from .measure import Cost, cost_of, in_own_process
 
 STAGES = 32

@@ -9,7 +9,8 @@ from pathlib import Path
 def digest_of_sources() -> int:
     """62 bits of the SHA-256 of every file that the loop is compiled from, as they are now."""
     here = Path(__file__).parent
-    files = [*sorted(here.glob("*.py")), here.parent / "result.py", here.parent.parent / "program.py"]
+    program = here.parent.parent / "program" / "program.py"
+    files = [*sorted(here.glob("*.py")), here.parent / "result.py", program]
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")

@@ -2,12 +2,10 @@
 
 A Program is a cyclo-static dataflow graph (Lee and Messerschmitt 1987; Bilsen et al. 1996) on shared
 resources, as flat NumPy arrays. It is all that an engine sees; `sim/engines/__init__.py` says what it means.
-Build one with `ProgramBuilder` (`sim/program_builder.py`).
+Build one with `ProgramBuilder` (`builder.py`).
 
 Anything that may differ from firing to firing (hold, advance, need, free) is a *schedule*: the outer sum of a
-row table and a column table, ``value(k) = rows[k // n_cols] + cols[k % n_cols]``. A constant is one row and
-one column; an affine or a convolution window schedule of h x w firings takes h + w numbers; explicit
-per-firing values are one row and n columns. Nothing is unrolled by tokens x tiles.
+row table and a column table, ``value(k) = rows[k // n_cols] + cols[k % n_cols]`` (`schedule.py`).
 """
 
 from __future__ import annotations
@@ -19,10 +17,9 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import SimulationError
-from .flit_detail import FlitDetail
+from ..flit_detail import FlitDetail
+from .schedule import I64, Schedule
 
-I64 = NDArray[np.int64]
 F64 = NDArray[np.float64]
 
 MAX_TIME_FS = 2**62
@@ -40,42 +37,6 @@ class Arbitration(IntEnum):
     """The next actor after the one served last, in cyclic order of actor index."""
     SLOTS = 3
     """Time-division: a visit may begin only at the start of one of its own slots."""
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """Per-firing values ``rows[k // n_cols] + cols[k % n_cols]``, k counted within one iteration."""
-
-    rows: tuple[int, ...]
-    cols: tuple[int, ...] = (0,)
-
-    @staticmethod
-    def constant(value: int) -> Schedule:
-        return Schedule((value,))
-
-    @staticmethod
-    def affine(first: int, step: int, n: int) -> Schedule:
-        """`first + step * k` for k in 0..n-1, in O(sqrt(n)) numbers."""
-        width = max(1, int(np.sqrt(n)))
-        rows = tuple(first + step * width * r for r in range(-(-n // width)))
-        return Schedule(rows, tuple(step * c for c in range(width)))
-
-    def __call__(self, k: int) -> int:
-        if len(self.cols) * len(self.rows) == 1:
-            return self.rows[0] + self.cols[0]
-        return self.rows[k // len(self.cols)] + self.cols[k % len(self.cols)]
-
-    def values(self, n: int) -> I64:
-        """All values for k in 0..n-1; only for tests, checks and sums."""
-        if len(self.cols) * len(self.rows) == 1:
-            return np.full(n, self.rows[0] + self.cols[0], np.int64)
-        table = np.add.outer(np.asarray(self.rows, np.int64), np.asarray(self.cols, np.int64)).ravel()
-        return table[:n]
-
-    def covers(self, n: int) -> bool:
-        """Whether values 0..n-1 exist (a constant covers everything)."""
-        size = len(self.cols) * len(self.rows)
-        return size == 1 or size >= n
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,6 +216,3 @@ class Program:
             else:
                 digest.update(f"{f.name}{value!r}".encode())
         return digest.hexdigest()
-
-
-__all__ = ["F64", "I64", "MAX_TIME_FS", "Arbitration", "Program", "Schedule", "SimulationError"]

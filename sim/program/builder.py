@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import SimulationError
-from .flit_detail import FlitDetail, Flows
+from ..errors import SimulationError
+from ..flit_detail import FlitDetail, Flows
+from .check import check
 from .lump import groups_of_equals
-from .program import I64, Arbitration, Program, Schedule
-from .program_check import check
+from .program import Arbitration, Program
+from .schedule import I64, Schedule
 
 
 @dataclass
@@ -180,7 +181,7 @@ class ProgramBuilder:
         Parameters
         ----------
         lump : bool
-            Make one resource of those that are always occupied together (`sim/lump.py`), which changes
+            Make one resource of those that are always occupied together (`lump.py`), which changes
             nothing else.
         flit : FlitDetail
             The network that the flows of visits go through; its `flows` are filled in here.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .errors import SimulationError
+from ..errors import SimulationError
 from .program import MAX_TIME_FS, Arbitration, Program
 
 
