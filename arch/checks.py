@@ -49,6 +49,7 @@ def findings(chip: Chip) -> Iterator[Finding]:
             yield from rule(chip.tile)
         yield from operands.findings(chip.tile)
         yield from _network(chip, chip.tile)
+    yield from _memory(chip)
     yield from _attention(chip)
     yield from board.findings(chip)
     yield from _sources(chip)
@@ -70,6 +71,17 @@ def _attention(chip: Chip) -> Iterator[Finding]:
         yield "attention", f"found {where}, but the chip has no {missing[where]}"
     if where == "analog" and chip.tile is not None and chip.tile.crossbar.write_time_fs is None:
         yield "attention", "found analog, but `tile.crossbar.write_time` is not known"
+
+
+def _memory(chip: Chip) -> Iterator[Finding]:
+    """What lies side by side in a channel has to fit into the memory."""
+    memory = chip.memory
+    if memory is None or memory.interleave_bytes is None or memory.capacity_bytes is None:
+        return
+    stripe, capacity = memory.interleave_bytes * memory.channels, memory.capacity_bytes
+    if stripe > capacity:
+        found = f"{memory.channels} channels of {memory.interleave_bytes} B"
+        yield "memory.interleave", f"found {found}, expected at most memory.capacity = {capacity} B"
 
 
 def _unit_names(chip: Chip) -> Iterator[Finding]:
@@ -145,6 +157,9 @@ def _network(chip: Chip, tile: Tile) -> Iterator[Finding]:
         if tile.count > 1:
             yield "noc", f"missing, expected the network that connects the {tile.count} tiles"
         return
+    if chip.noc.multicast and not chip.noc.routes_form_trees:
+        why = "up*/down* routes of a graph may meet again and form no tree"
+        yield "noc.multicast", f"found true, but {why}; expected false or another noc.routing"
     routers, shared = chip.noc.router.count if chip.noc.router else None, chip.noc.concentration
     if routers is not None and routers * shared < tile.count:
         yield (

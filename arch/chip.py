@@ -50,6 +50,11 @@ class Tile(Counted):
     )
     buffer: Buffer = Field(description="Memory for the activations of one tile.")
     bus: Bus | None = Field(None, description="The path between buffer and crossbars.")
+    replicas: Literal["lock_step", "free"] | None = Field(
+        None,
+        description="How copies of a layer work: lock_step (if absent), all at the same instant on one "
+        "controller's word; free, each as soon as its own inputs are there.",
+    )
     write_parallel: Count | None = Field(
         None,
         description="Crossbars of one chip that are programmed at the same time, one row of each after the "

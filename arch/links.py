@@ -71,6 +71,26 @@ class Noc(Clock):
         description="Grids: xy or yx, the dimension that a packet travels first; o1turn (mesh, cmesh): every "
         "other tile sends by yx. Graphs: shortest (if absent), or updown, which cannot deadlock.",
     )
+    multicast: Annotated[bool, Field(strict=True)] | None = Field(
+        None,
+        description="Whether routers copy a packet to several outputs, so that all the way it is sent once; "
+        "if absent, wherever the routes of one source form a tree.",
+    )
+    arbitration: Literal["fcfs", "round_robin", "age"] | None = Field(
+        None,
+        description="Who goes next on a link: fcfs (if absent) the first come, round_robin one stream after "
+        "the other, age whose inference arrived first.",
+    )
+    outstanding: Count | None = Field(
+        None,
+        description="Transfers of one stream under way at a time, after which its source waits; if absent as "
+        "many as there is room for at the other end.",
+    )
+    gateways: Count | None = Field(
+        None,
+        description="Routers that carry what enters the chip and leaves it, spread over its edge; one if "
+        "absent.",
+    )
     n_vcs: Count | None = Field(
         None,
         alias="vcs",
@@ -92,6 +112,16 @@ class Noc(Clock):
     )
     router: Router | None = Field(None, description="Cost of one router.")
 
+    @property
+    def routes_form_trees(self) -> bool:
+        """Whether the routes of one source never meet again: up*/down* detours on a graph may."""
+        return not (self.topology == "graph" and self.routing == "updown")
+
+    @property
+    def copies(self) -> bool:
+        """Whether routers copy packets (multicast)."""
+        return self.routes_form_trees if self.multicast is None else self.multicast
+
 
 class Memory(Costed):
     """Memory outside the chip (or stacked on it)."""
@@ -109,6 +139,12 @@ class Memory(Costed):
     )
     energy_per_byte_j: EnergyPerByteJ | None = Field(
         None, alias="energy_per_byte", description="One byte read or written."
+    )
+    interleave_bytes: CapacityBytes | None = Field(
+        None,
+        alias="interleave",
+        description="Neighbouring bytes that lie in one channel before the next has its turn; if absent a "
+        "transfer goes to one channel.",
     )
     shared: Annotated[bool, Field(strict=True)] | None = Field(
         None, description="Whether all chips share its channels; if absent, every chip has such a memory."

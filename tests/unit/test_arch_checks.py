@@ -55,6 +55,21 @@ from ohmsum.arch import ConfigError
         ),
         (
             "isaac",
+            {"noc.topology": "graph", "noc.routing": "updown", "noc.multicast": "true"},
+            "noc.multicast: found true, but up*/down* routes of a graph may meet again and form no tree",
+        ),
+        (
+            "isaac",
+            {"noc.arbitration": "lottery"},
+            "noc.arbitration: found 'lottery', expected one of fcfs, round_robin, age",
+        ),
+        (
+            "systolic",
+            {"memory.interleave": "1 GiB", "memory.capacity": "1 GiB", "memory.channels": "2"},
+            "memory.interleave: found 2 channels of 1073741824 B, expected at most memory.capacity",
+        ),
+        (
+            "isaac",
             {"tile.units.maxpool.name": "sigmoid"},
             "tile.units.sigmoid.name: a second unit is called 'sigmoid', expected a name of its own",
         ),
