@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import DeadlockError, SimulationError
 from ..program import Program
 from .compiled_forward import FastForward
-from .compiled_loop import DIGEST
+from .compiled_loop import SOURCES
 from .compiled_loop import state as st
 from .compiled_loop.state import State
 from .compiled_result import explain_deadlock, make_result
@@ -115,7 +115,7 @@ def compiled_loop() -> Callable[[State], int]:
     def checked(state: State) -> int:
         state.head["max_events"] = EVENTS_PER_CALL
         status = int(loop(state.head))
-        if state.head["sources"][0] != DIGEST:
+        if state.head["sources"][0] != SOURCES.digest:
             raise RuntimeError("numba's cache holds another version of the event loop; delete __pycache__")
         return status
 

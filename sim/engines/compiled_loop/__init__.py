@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from .sources import digest_of_sources
+from pathlib import Path
 
-DIGEST = digest_of_sources()
-"""Taken before any of the files is imported; see `entry`."""
+from ...kernels.sources import Sources
+
+_HERE = Path(__file__).parent
+SOURCES = Sources(_HERE, _HERE.parent / "result.py", _HERE.parent.parent / "program" / "program.py")
+"""Digested before any of the files is imported."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...kernels.record_code import kernel
 from ...program import MAX_TIME_FS
 from ..result import Cause
 from .access import (
@@ -17,7 +18,6 @@ from .access import (
 )
 from .busy import record_busy, record_period
 from .heap import push, replace_first
-from .kernel import kernel
 from .path import new_node
 from .state import (
     ADVANCE,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ...kernels.record_code import kernel
 from .access import flights, group, latest_begin, resources, servers, slot_owner, visits
 from .begin import FIRING_MASK, RESOURCE, SLOT, begin_visit
-from .kernel import kernel
 from .path import new_node, next_node
 from .state import BOOKED, ONE_SERVER, SLOTTED, Head
 

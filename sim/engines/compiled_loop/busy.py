@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ...kernels.record_code import kernel
 from .access import bins, breaks, period
-from .kernel import kernel
 from .state import Head
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ...kernels.record_code import kernel
 from .access import event_at
-from .kernel import kernel
 
 
 @kernel

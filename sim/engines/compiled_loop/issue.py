@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...kernels.record_code import kernel
 from ..result import Cause
 from .access import (
     actors,
@@ -20,7 +21,6 @@ from .access import (
     visits,
 )
 from .begin import new_flight, step
-from .kernel import kernel
 from .state import FIRING_BITS, Head
 
 START, TOKEN, ROOM, PREVIOUS, ARRIVAL = (

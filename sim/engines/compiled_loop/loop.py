@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...kernels.record_code import kernel
 from .access import (
     actors,
     arrivals,
@@ -21,7 +22,6 @@ from .begin import FIRING_MASK, end_flight, free_servers
 from .booking import request
 from .heap import pop, second
 from .issue import let_go, touch, try_to_issue
-from .kernel import kernel
 from .path import drop_dead_nodes
 from .queues import join, search_queues
 from .repeat import looks_repeated

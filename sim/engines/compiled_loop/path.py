@@ -8,8 +8,8 @@ visit costs O(1).
 
 from __future__ import annotations
 
+from ...kernels.record_code import kernel
 from .access import flights, forward, nodes, servers, visits
-from .kernel import kernel
 from .state import Head
 
 

@@ -6,10 +6,10 @@ A queue is a few lanes, each first come, first served: one lane (FCFS), one per 
 
 from __future__ import annotations
 
+from ...kernels.record_code import kernel
 from .access import changed, event_at, flights, group, lanes, links, resources, visits
 from .begin import RESOURCE, begin_visit, note_change
 from .heap import pop, push
-from .kernel import kernel
 from .state import Head
 
 

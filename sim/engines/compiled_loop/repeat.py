@@ -5,8 +5,8 @@ Only a hash of a part of the state is compared here; what follows from a match i
 
 from __future__ import annotations
 
+from ...kernels.record_code import kernel
 from .access import actors, event_at, flights, iterations, resources, seen, servers
-from .kernel import kernel
 from .state import FIRST_HOLD, NOT_LOOKING, Head
 
 ODD = -7046029254386353131  # 2**64 / golden ratio, the multiplier of Fibonacci hashing, as a signed number

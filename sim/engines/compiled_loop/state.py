@@ -6,20 +6,12 @@ Indices of other records are int32 with -1 for none. Times are in fs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ...kernels.records import Head, Records, RecordType, Tables, head_record, record
 from ..result import FIRING_DTYPE
 
-Records = NDArray[Any]
-
-
-def _record(**fields: str) -> np.dtype[np.void]:
-    return np.dtype(list(fields.items()), align=True)
-
+__all__ = ["HEAD", "TABLES", "Head", "Records", "State"]
 
 # How a visit gets its resources.
 NO_RESOURCE, ONE_SERVER, BOOKED, SLOTTED, QUEUED = range(5)
@@ -36,8 +28,8 @@ NOT_LOOKING, LOOKING, IN_PERIOD = range(3)
 FIRING_BITS = 43
 """Order keys are actor << FIRING_BITS | firing."""
 
-EVENT = _record(time="i8", code="i8")
-FLIGHT = _record(
+EVENT = record(time="i8", code="i8")
+FLIGHT = record(
     key="i8",  # order key: actor and firing
     request="i8",
     kept_until="i8",  # end of the hold of the visit before, if it keeps its resources
@@ -51,7 +43,7 @@ FLIGHT = _record(
     ready="u1",  # in the heap of grantable requests
     used="u1",
 )
-NODE = _record(
+NODE = record(
     begin="i8",
     firing="i8",
     parent="i4",
@@ -59,7 +51,7 @@ NODE = _record(
     cause="i4",
     root="i4",  # which root it was at the start of the period that is being recorded, -1 for none
 )
-ACTOR = _record(
+ACTOR = record(
     issued="i8",
     ended="i8",
     limit="i8",
@@ -85,7 +77,7 @@ ACTOR = _record(
     touched="u1",
     firing_start="i8",  # in the table of kept firings
 )
-VISIT = _record(
+VISIT = record(
     hold="i8",  # of the next firing to begin
     advance="i8",
     wait="i8",
@@ -104,7 +96,7 @@ VISIT = _record(
     hold_varies="u1",
     advance_varies="u1",
 )
-CHANNEL = _record(
+CHANNEL = record(
     need="i8",  # tokens that the consumer's next firing needs, cumulative
     need_base="i8",
     freed="i8",
@@ -119,7 +111,7 @@ CHANNEL = _record(
     src="i4",
     dst="i4",
 )
-CURSOR = _record(
+CURSOR = record(
     value="i8",
     left="i8",  # firings left in this iteration, this one included
     n="i8",
@@ -130,15 +122,15 @@ CURSOR = _record(
     col_end="i4",
     varies="u1",
 )
-MEMBER = _record(
+MEMBER = record(
     hold="i8",  # of a spread visit on this resource; 0 for the hold of the visit
     resource="i4",
     lane="i4",  # of the resource's queue that the visit joins
     server="i4",  # first of the resource
     n_servers="i4",
 )
-SERVER = _record(free_at="i8", node="i4")
-RESOURCE = _record(
+SERVER = record(free_at="i8", node="i4")
+RESOURCE = record(
     freed_at="i8",
     freed_key="i8",
     granted_at="i8",
@@ -156,14 +148,14 @@ RESOURCE = _record(
     cyclic="u1",
     changed="u1",
 )
-INDEX = _record(index="i4")
-NUMBER = _record(value="i8")
-LANE = _record(head="i4", tail="i4")
-ENDED = _record(firing="i8", node="i4", previous="i4")
-SEEN = _record(hash="i8", boundary="i8", time="i8")
-ITERATION = _record(begin="i8", end="i8", left="i8")
+INDEX = record(index="i4")
+NUMBER = record(value="i8")
+LANE = record(head="i4", tail="i4")
+ENDED = record(firing="i8", node="i4", previous="i4")
+SEEN = record(hash="i8", boundary="i8", time="i8")
+ITERATION = record(begin="i8", end="i8", left="i8")
 
-TABLES: dict[str, np.dtype[np.void]] = {
+TABLES: dict[str, RecordType] = {
     "events": EVENT,  # 4-ary heap
     "flights": FLIGHT,
     "nodes": NODE,  # visits that began and may be on the critical path, in the order of their grants
@@ -197,10 +189,8 @@ TABLES: dict[str, np.dtype[np.void]] = {
     "period": NUMBER,  # busy time of one period, (breaks + 1) x V
 }
 
-Head = Any
-"""A record of HEAD, as the loop sees it: its fields are integers."""
-
-HEAD = _record(
+HEAD = head_record(
+    TABLES,
     n_visits="i8",
     n_channels="i8",
     n_bins="i8",
@@ -217,7 +207,6 @@ HEAD = _record(
     stop_boundary="i8",  # where the period that is being recorded ends
     period_start="i8",
     period_hold_end="i8",  # end of the latest hold of the period
-    sources="i8",  # digest of the sources that the loop was compiled from
     n_heap="i4",
     n_ready="i4",
     n_flights="i4",  # in use
@@ -238,29 +227,10 @@ HEAD = _record(
     keep_path="u1",
     first_is_over="u1",  # the first entry of the heap has happened; what comes next may take its place
     overflow="u1",  # a sum of times did not fit in 64 bits
-    **{f"{name}_at": "i8" for name in TABLES},  # addresses
-    **{f"{name}_size": "i8" for name in TABLES},
 )
 
 
-@dataclass(frozen=True)
-class State:
-    """The head and the tables. The loop sees only the head, which knows where the tables are and how long."""
+class State(Tables):
+    """The head and the tables of a run."""
 
-    head: Records
-    """One record of HEAD."""
-    tables: dict[str, Records]
-
-    def __post_init__(self) -> None:
-        for name, table in self.tables.items():
-            assert table.dtype == TABLES[name]
-            assert table.flags.c_contiguous
-            self.head[f"{name}_at"] = table.ctypes.data
-            self.head[f"{name}_size"] = len(table)
-
-    def __getattr__(self, name: str) -> Records:
-        return self.tables[name]
-
-    def replaced(self, **tables: Records) -> State:
-        """The same with other tables in place of those named."""
-        return State(self.head, self.tables | tables)
+    types: ClassVar = TABLES

@@ -9,7 +9,19 @@ import numpy as np
 
 from ..router import RouterConfig
 from ..topology import HOST, Topology
-from .loop.state import DELIVERY, ENDPOINT, FREE, HEAD, INDEX, LINK, PACKET, ROUTER, TABLES, Records, State
+from .loop.state import (
+    DELIVERY,
+    ENDPOINT,
+    FREE,
+    HEAD,
+    INDEX,
+    LINK,
+    PACKET,
+    ROUTER,
+    TABLES,
+    NetworkState,
+    Records,
+)
 
 
 def constants(router: RouterConfig) -> dict[str, int]:
@@ -60,7 +72,7 @@ def _wiring(topology: Topology, config: RouterConfig) -> tuple[Records, Records,
     return link, router, source, in_links
 
 
-def fresh_state(topology: Topology, config: RouterConfig) -> State:
+def fresh_state(topology: Topology, config: RouterConfig) -> NetworkState:
     """An empty network at cycle 0, without routes."""
     link, router, source, in_link = _wiring(topology, config)
     n_vcs, depth, shift = config.n_vcs, config.vc_buffer_flits, (config.n_vcs - 1).bit_length()
@@ -92,10 +104,10 @@ def fresh_state(topology: Topology, config: RouterConfig) -> State:
     for name, value in constants(config).items():
         head[name] = value
     head["n_links"], head["ring_mask"], head["wheel_mask"] = len(link), ring - 1, wheel - 1
-    return State(head, tables)
+    return NetworkState(head, tables)
 
 
-def grow_packets(state: State, n: int) -> State:
+def grow_packets(state: NetworkState, n: int) -> NetworkState:
     """A state with slots for at least `n` more packets, and a log that holds all of them."""
     free, old = int(state.head["n_free_slots"][0]), len(state.packets)
     if free >= n:

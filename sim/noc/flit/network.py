@@ -11,6 +11,7 @@ from ...errors import DeadlockError, SimulationError
 from ..router import RouterConfig
 from ..topology import HOST, Topology
 from .arrays import fresh_state, grow_packets
+from .loop import SOURCES
 from .loop.state import BROKEN, DEADLOCK, OFFER
 from .routes import route_table
 
@@ -140,12 +141,12 @@ class FlitNetwork:
         DeadlockError
             Flits in the network can never move again.
         """
-        from .loop.entry import load, sources_digest  # numba, only now that it is needed
+        from .loop.entry import load  # numba, only now that it is needed
 
         self._state.head["n_delivered"] = 0
         self._state.head["stop_at_delivery"] = stop_at_delivery
         result = load()(self._state.head, until)
-        assert self._state.head["sources_digest"][0] == sources_digest(), "stale machine code"
+        assert self._state.head["sources"][0] == SOURCES.digest, "stale machine code"
         if result == DEADLOCK:
             raise DeadlockError(
                 f"{self.n_flits_in_flight} flits on {self.topology.kind!r} wait for each other since cycle "

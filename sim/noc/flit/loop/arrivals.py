@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from ....kernels.record_code import kernel
 from .access import (
     deliveries,
     flying,
     free_slots,
-    kernel,
     links,
     n_flying,
     n_returning,

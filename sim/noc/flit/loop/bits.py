@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numba import uint64
 
-from .access import kernel
+from ....kernels.record_code import kernel
 
 Bits = Any
 """An int64, as a set."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .access import allocated, hops, kernel, links, packets, requests, routed, routers, vcs, waited
+from ....kernels.record_code import kernel
+from .access import allocated, hops, links, packets, requests, routed, routers, vcs, waited
 from .bits import Bits, bit_of, first_from, lowest, wrap
 from .moves import front, make_ready, take, with_room
 from .state import ACTIVE, FREE, Head

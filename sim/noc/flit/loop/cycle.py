@@ -13,7 +13,8 @@ the tail frees its output VC.
 
 from __future__ import annotations
 
-from .access import kernel, offers
+from ....kernels.record_code import kernel
+from .access import offers
 from .arrivals import arrive, receive_credits
 from .channels import allocate_vcs, finish_routing, take_vcs
 from .sources import create, send_from_sources

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .access import flying, kernel, links, live, n_flying, n_returning, queue, returning, routed, routers, vcs
+from ....kernels.record_code import kernel
+from .access import flying, links, live, n_flying, n_returning, queue, returning, routed, routers, vcs
 from .bits import Bits, bit_of, lowest
 from .state import DRAINING, FREE, ROUTING, Head
 

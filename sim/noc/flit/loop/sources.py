@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .access import free_slots, hops, kernel, links, offers, packets, senders, sources, vcs
+from ....kernels.record_code import kernel
+from .access import free_slots, hops, links, offers, packets, senders, sources, vcs
 from .bits import first_from, wrap
 from .moves import launch, spend, take, with_room
 from .state import SOURCE, Head

@@ -7,15 +7,11 @@ flit is ``slot * 4 + tail * 2 + head``, slot being its packet's. Rings and wheel
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
+from ....kernels.records import Head, Records, RecordType, Tables, head_record, record
 
-Records = NDArray[Any]
-Head = Any
-"""A record of `HEAD`, as the loop sees it: its fields are integers."""
+__all__ = ["HEAD", "TABLES", "Head", "NetworkState", "Records"]
 
 IDLE, ROUTING, ACTIVE = 0, 1, 2
 """Modes of an input VC: empty; its front packet waits for a route or an output VC; or holds one."""
@@ -27,10 +23,9 @@ OK, DEADLOCK, BROKEN = 0, 1, 2
 """Results of `advance`: time reached; nothing can ever move again; a flit was lost, doubled or overtaken."""
 
 
-def _record(small: str, large: str = "") -> np.dtype[Any]:
-    """Aligned record of int64 fields `large` and int32 fields `small`."""
-    fields = [(name, np.int64) for name in large.split()] + [(name, np.int32) for name in small.split()]
-    return np.dtype(fields, align=True)
+def _record(small: str, large: str = "") -> RecordType:
+    """Record of int64 fields `large` and int32 fields `small`."""
+    return record(**dict.fromkeys(large.split(), "i8"), **dict.fromkeys(small.split(), "i4"))
 
 
 VC = _record("credits holder tail_sent grant mode out first length accept next_waiting in_switch", "asked")
@@ -66,7 +61,7 @@ OFFER = _record("src size", "time route tag")
 DELIVERY = _record("", "tag created injected arrived")
 INDEX = _record("index")
 
-TABLES: dict[str, np.dtype[Any]] = {
+TABLES: dict[str, RecordType] = {
     "vcs": VC,
     "queue": INDEX,  # flits of each input VC, `depth` a VC, a ring
     "links": LINK,
@@ -93,7 +88,7 @@ TABLES: dict[str, np.dtype[Any]] = {
 
 CONSTANTS = (
     "n_vcs shift low depth routing_delay vc_delay sw_delay iterations wait_for_tail busy_when_full "
-    "cut_through n_links stop_at_delivery ring_mask wheel_mask sources_digest "
+    "cut_through n_links stop_at_delivery ring_mask wheel_mask "
 )
 """`shift` bits, `low` their mask, hold a VC's number on its link; `depth` flits fit in an input VC."""
 
@@ -104,26 +99,10 @@ COUNTERS = (
 """Next cycle; packets in source queues; flits in the network; flits and credits on links; last cycle in which
 anything moved; lengths of stacks and work lists; heads and tails of rings."""
 
-HEAD = _record("", CONSTANTS + COUNTERS + " ".join(f"{name}_at" for name in TABLES))
+HEAD = head_record(TABLES, **dict.fromkeys((CONSTANTS + COUNTERS).split(), "i8"))
 
 
-@dataclass(frozen=True)
-class State:
-    """The head and the tables. The loop sees only the head."""
+class NetworkState(Tables):
+    """The head and the tables of a network."""
 
-    head: Records
-    """One record of HEAD."""
-    tables: dict[str, Records]
-
-    def __post_init__(self) -> None:
-        for name, table in self.tables.items():
-            assert table.dtype == TABLES[name]
-            assert table.flags.c_contiguous
-            self.head[f"{name}_at"] = table.ctypes.data
-
-    def __getattr__(self, name: str) -> Records:
-        return self.tables[name]
-
-    def replaced(self, **tables: Records) -> State:
-        """The same with other tables in place of those named."""
-        return State(self.head, self.tables | tables)
+    types: ClassVar = TABLES

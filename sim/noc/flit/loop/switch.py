@@ -6,7 +6,8 @@ pointers move only on success in the first round.
 
 from __future__ import annotations
 
-from .access import in_links, kernel, links, live, queue, requests, routers, vcs, won
+from ....kernels.record_code import kernel
+from .access import in_links, links, live, queue, requests, routers, vcs, won
 from .bits import bit_of, first_from, wrap
 from .moves import give_back, launch, make_ready, spend, start_routing
 from .state import IDLE, Head
