@@ -204,10 +204,11 @@ def _split(
     ]
     for i, function in enumerate(rest):
         last = i == len(rest) - 1
+        times = rest[: i + 1].count(function)  # soft-capped scores are scaled twice
         name = operator.output.name if last else f"{operator.output.name}.{function}{i}"
         parts.append(
             Operator(
-                name=f"{operator.name}.{function}",
+                name=f"{operator.name}.{function}" + (f"#{times}" if times > 1 else ""),
                 op=function,
                 kind="vector",
                 inputs=(Port(parts[-1].output.name, Window("same")),),

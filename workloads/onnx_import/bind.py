@@ -10,6 +10,7 @@ import onnx
 from ..errors import NetworkError
 from .nodes import Shape
 
+NAMELESS = frozenset({"", "?", "-1", "unk", "unknown", "none", "null"})
 Dims = list[int | str]  # a number, a name, or "" for a dimension that says nothing
 
 
@@ -69,7 +70,14 @@ def declared_dims(value: onnx.ValueInfoProto, file: str) -> Dims | None:
     tensor = value.type.tensor_type
     if not tensor.HasField("shape"):
         return None
-    return [d.dim_value if d.HasField("dim_value") else d.dim_param for d in tensor.shape.dim]
+    return [_declared(d) for d in tensor.shape.dim]
+
+
+def _declared(dim: onnx.TensorShapeProto.Dimension) -> int | str:
+    """A size, a name, or "" for what says nothing: a size below 1, or a word that stands for no name."""
+    if dim.HasField("dim_value"):
+        return dim.dim_value if dim.dim_value > 0 else ""
+    return "" if dim.dim_param.strip().lower() in NAMELESS else dim.dim_param
 
 
 def _check_names(
@@ -130,11 +138,6 @@ def _substitute(
         raise NetworkError(
             f"{file}: input {name!r} ({_times(declared)}) has unbound dimensions: {what};"
             f" give {' '.join(how) + ' or ' if how else ''}--input {name}={example}"
-        )
-    if any(d < 1 for d in shape if isinstance(d, int)):
-        raise NetworkError(
-            f"{file}: input {name!r} has shape {_times(shape)}, a tensor without elements;"
-            f" expected dimensions of at least 1, give --input {name}=..."
         )
     return tuple(d for d in shape if isinstance(d, int))
 

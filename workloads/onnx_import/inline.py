@@ -6,13 +6,18 @@ from collections.abc import Sequence
 
 import onnx
 
+from ..errors import NetworkError
+from .order import label
+
 
 def branch(
-    node: onnx.NodeProto, taken: bool
+    node: onnx.NodeProto, taken: bool, file: str
 ) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto], list[str]]:
     """Nodes, stored tensors and result names of one branch of an If, under names of their own."""
     wanted = "then_branch" if taken else "else_branch"
-    body = next(a.g for a in node.attribute if a.name == wanted)
+    body = next((a.g for a in node.attribute if a.name == wanted), None)
+    if body is None:
+        raise NetworkError(f"{file}: node {label(node)}: it has no {wanted}, expected a graph")
     prefix = (node.name or node.output[0]) + "/"
     names = {t.name: prefix + t.name for t in body.initializer}
     names.update({o: prefix + o for inner in body.node for o in inner.output if o})

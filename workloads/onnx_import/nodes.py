@@ -71,7 +71,13 @@ class Static:
 
 @dataclass
 class Graph:
-    """The live nodes in topological order, and what is known of every tensor."""
+    """The live nodes in topological order, and what is known of every tensor.
+
+    Attributes
+    ----------
+    unknown_values : dict of str to str
+        Static tensors whose values could not be made, and why.
+    """
 
     file: str
     inputs: list[str]
@@ -83,6 +89,7 @@ class Graph:
     root_sizes: dict[str, int] = field(default_factory=dict)
     fills: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
+    unknown_values: dict[str, str] = field(default_factory=dict)
     _values: dict[str, Array | None] = field(default_factory=dict)
 
     def value(self, name: str) -> Array | None:
@@ -113,9 +120,8 @@ class Graph:
             return None
         values = self.value(name)
         if values is None:
-            raise self.error(
-                node, f"needs the values of its input {name!r}, which are not constant or not in the file"
-            )
+            why = self.unknown_values.get(name, "which are not constant or not in the file")
+            raise self.error(node, f"needs the values of its input {name!r}: {why}")
         return [int(v) for v in values.reshape(-1)]
 
     def shape(self, name: str) -> Shape:

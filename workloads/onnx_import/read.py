@@ -47,16 +47,22 @@ def read_model(path: Path) -> tuple[onnx.ModelProto, str]:
     if not model.graph.node:
         raise NetworkError(f"{path}: the graph {model.graph.name!r} has no nodes, expected a network")
     _check_opset(path, model)
-    model = finish(model)
+    model = finish(model, str(path))
     for tensor in _tensors(model.graph):
         _check_external(path, tensor)
     return model, sha256(raw).hexdigest()
 
 
-def finish(model: onnx.ModelProto) -> onnx.ModelProto:
+def finish(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
     """Local functions inlined, and nodes named by the modules they come from where the file says so."""
     if model.functions:
-        model = inliner.inline_local_functions(model)
+        try:
+            model = inliner.inline_local_functions(model)
+        except RuntimeError as error:
+            reason = str(error).splitlines()[0].rpartition("failed: ")[2][:160]
+            raise NetworkError(
+                f"{where}: its local functions cannot be put in the place of their calls: {reason}"
+            ) from None
     name_by_module(model)
     return model
 
@@ -126,6 +132,11 @@ def _check_external(path: Path, tensor: onnx.TensorProto) -> None:
     if not location:
         raise NetworkError(
             f"{path}: tensor {tensor.name!r}: no location of its external data, expected a file name"
+        )
+    if "\0" in location:
+        raise NetworkError(
+            f"{path}: tensor {tensor.name!r}: the location of its external data has a null byte in it,"
+            " expected a file name"
         )
     folder = os.path.realpath(path.parent)
     target = os.path.realpath(os.path.join(folder, location))

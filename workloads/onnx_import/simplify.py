@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-from onnx import checker, helper, numpy_helper, shape_inference
+from onnx import helper, numpy_helper
 
 from ..errors import NetworkError
 from . import inline, statics
-from .nodes import Graph, Node, Shape, Static, alive
+from .checks import Checker
+from .folding import Evaluator
+from .nodes import Graph, Node, Static, alive
 from .order import label, topological
 from .rules import RULES
+from .shapes import LARGEST_SIZE, Shapes, Types
 
 COPIES = frozenset({"Identity", "Cast", "CastLike", "Dropout", "QuantizeLinear", "DequantizeLinear"})
 RANDOM = frozenset(
     {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli"}
 )
 CONTROL = frozenset({"Loop", "Scan", "SequenceMap"})
-DATA_INPUT_ELEMENTS = 1024  # values handed to shape inference: targets, axes, scales
 
 
 class Simplifier:
@@ -47,12 +51,10 @@ class Simplifier:
         self.folder = folder
         self.lenient = lenient
         self.opsets = {o.domain if o.domain != "ai.onnx" else "": o.version for o in model.opset_import}
-        self.opset_imports = [helper.make_opsetid(d, v) for d, v in self.opsets.items()]
-        self.checks = checker.C.CheckerContext()
-        self.checks.ir_version = model.ir_version
-        self.checks.opset_imports = self.opsets
+        self.types = Shapes(model, graph, self.opsets, trust_shapes)
+        self.checker = Checker(model, graph, self.opsets)
         self.alias: dict[str, str] = {}
-        self.written = _written_shapes(model.graph) if trust_shapes else {}
+        self.open: dict[str, str] = {}  # constants of which not even the shape is known, and why
 
     def run(self) -> None:
         """Fill the graph."""
@@ -72,6 +74,7 @@ class Simplifier:
                 )
         graph.outputs = list(dict.fromkeys(self.alias.get(o, o) for o in graph.outputs))
         graph.nodes = alive(graph.nodes, graph.outputs)
+        graph.notes += self.types.notes()
 
     def _add_static(self, name: str, static: Static) -> None:
         self.graph.statics[name] = static
@@ -90,12 +93,28 @@ class Simplifier:
             )
         elif op in ("Shape", "Size"):
             self._shape_of(node)
-        elif op not in RANDOM and all(not name or graph.is_static(name) for name in node.input):
+        elif op not in RANDOM and self._is_constant(node):
             self._fold(node)
         elif op in COPIES:  # also CastLike of a constant, to the type of a live tensor
             self._copy(node)
         else:
             self._live(node)
+
+    def _is_constant(self, node: onnx.NodeProto) -> bool:
+        """Whether no input of the network can change what a node makes.
+
+        Raises
+        ------
+        NetworkError
+            It reads a tensor of which nothing is known.
+        """
+        for name in node.input:
+            if name in self.open:
+                raise NetworkError(
+                    f"{self.graph.file}: node {label(node)}: its input {name!r} is not known:"
+                    f" {self.open[name]}"
+                )
+        return all(not name or self.graph.is_static(name) for name in node.input)
 
     def _constant(self, node: onnx.NodeProto) -> None:
         attribute = node.attribute[0]
@@ -123,7 +142,7 @@ class Simplifier:
                 f"{graph.file}: node {label(node)}: its condition {node.input[0]!r} is not constant;"
                 " a network must do the same work for every input"
             )
-        nodes, tensors, results = inline.branch(node, bool(condition.reshape(-1)[0]))
+        nodes, tensors, results = inline.branch(node, bool(condition.reshape(-1)[0]), graph.file)
         for tensor in tensors:
             self._add_static(tensor.name, statics.stored(tensor, self.folder, graph))
         for inner in topological(nodes, graph.shapes, graph.file):
@@ -145,7 +164,7 @@ class Simplifier:
         graph, name = self.graph, node.output[0]
         self._same(name, node.input[0])
         target = next((a.i for a in node.attribute if a.name == "to"), None)
-        inferred = None if target is not None else self._infer(node).get(name)
+        inferred = None if target is not None else self.types.inferred(node).get(name)
         graph.dtypes[name] = target or (inferred[1] if inferred is not None else graph.dtypes[name])
         for mask in node.output[1:]:  # of a dropout: nothing is dropped
             if mask:
@@ -161,12 +180,23 @@ class Simplifier:
         self._add_static(node.output[0], statics.known(value))
 
     def _fold(self, node: onnx.NodeProto) -> None:
-        types = self._output_types(node)
-        evaluate = statics.Evaluator(node, self.graph, self.opsets)
+        """A node of constants is a constant, whose shape is known at least."""
+        self._check(node)
+        types = self._told_types(node)
+        names = [name for name in node.output if name]
+        elements = sum(prod(types[name][0]) for name in names if name in types)
+        evaluate = Evaluator(node, self.graph, self.opsets, elements)
+        if any(name not in types for name in names):
+            values = evaluate() or []
+            for name, value in zip(node.output, values, strict=bool(values)):
+                dtype = int(helper.np_dtype_to_tensor_dtype(value.dtype))
+                types.setdefault(name, (value.shape, dtype))
         for index, name in enumerate(node.output):
-            if name:
+            if name and name in types:
                 shape, dtype = types[name]
                 self._add_static(name, statics.computed(node, index, shape, dtype, self.graph, evaluate))
+            elif name:
+                self.open[name] = self.graph.unknown_values.get(name, "its shape cannot be told")
 
     def _live(self, node: onnx.NodeProto) -> None:
         graph = self.graph
@@ -202,92 +232,78 @@ class Simplifier:
 
     def _expand(self, node: onnx.NodeProto) -> bool:
         """Put the nodes in the place of one that ONNX defines by them; False if it does not."""
-        schema = self._schema(node)
-        if schema is None:
-            return False
-        nodes = inline.definition(node, schema, [self._type(name) for name in node.input])
+        nodes = self._definition(node)
         for inner in topological(nodes or [], self.graph.shapes, self.graph.file):
             self._visit(inner)
         return nodes is not None
 
     def _check(self, node: onnx.NodeProto) -> None:
-        """Attributes and numbers of inputs and outputs are what the operator's definition says."""
-        try:
-            checker.check_node(node, self.checks)
-        except checker.ValidationError as error:
-            reason = str(error).strip().splitlines()[0]
-            raise NetworkError(
-                f"{self.graph.file}: node {label(node)}: is not valid ONNX: {reason}"
-            ) from None
+        """An operator that ONNX defines is what its definition says."""
+        if self.types.schema(node) is not None:
+            self.checker.valid(node)
 
-    def _output_types(self, node: onnx.NodeProto) -> dict[str, tuple[Shape, int]]:
-        names = [name for name in node.output if name]
-        if all(name in self.written for name in names):
-            return {name: self.written[name] for name in names}
-        inferred = self._infer(node)
-        for name in names:
-            if name not in inferred and name in self.written:
-                inferred[name] = self.written[name]
-            if name not in inferred:
+    def _output_types(self, node: onnx.NodeProto) -> Types:
+        """Shapes and types of all outputs.
+
+        Raises
+        ------
+        NetworkError
+            One cannot be told.
+        """
+        found = self._told_types(node)
+        for name in filter(None, node.output):
+            if name not in found:
                 if not self.lenient:
                     raise NetworkError(
                         f"{self.graph.file}: node {label(node)}: the shape of its output {name!r}"
                         " cannot be told: it depends on the data, or on values that are not in the file"
                     )
                 first = next(n for n in node.input if n)
-                inferred[name] = self.graph.shapes[first], self.graph.dtypes[first]
-        return inferred
+                found[name] = self.graph.shapes[first], self.graph.dtypes[first]
+        return found
 
-    def _infer(self, node: onnx.NodeProto) -> dict[str, tuple[Shape, int]]:
-        """Shapes by ONNX's own inference of this one node; without those that stay open."""
-        graph, schema = self.graph, self._schema(node)
-        if schema is None:
+    def _told_types(self, node: onnx.NodeProto) -> Types:
+        """Shapes and types of those outputs of which they can be told."""
+        found = self.types.of_outputs(node)
+        names = [name for name in node.output if name]
+        if any(name not in found for name in names):
+            found = {**self._by_definition(node), **found}
+        for name in names:
+            if name in found and prod(found[name][0]) > LARGEST_SIZE:
+                raise NetworkError(
+                    f"{self.graph.file}: node {label(node)}: its output {name!r} of shape {found[name][0]}"
+                    f" has more than {LARGEST_SIZE} elements"
+                )
+        return found
+
+    def _by_definition(self, node: onnx.NodeProto) -> Types:
+        """What the nodes make by which ONNX defines this one, which are looked at and thrown away."""
+        nodes = self._definition(node)
+        if nodes is None:
             return {}
-        names = [name for name in node.input if name]
-        types = {name: self._type(name) for name in names}
-        data = {
-            name: numpy_helper.from_array(value, name)
-            for name in names
-            if (value := self._data(name)) is not None
+        aside = replace(
+            self.graph,
+            nodes=[],
+            shapes=dict(self.graph.shapes),
+            dtypes=dict(self.graph.dtypes),
+            statics=dict(self.graph.statics),
+            root_sizes=dict(self.graph.root_sizes),
+            fills=set(self.graph.fills),
+            unknown_values={},
+        )
+        other = Simplifier(self.model, aside, self.folder, False, False)
+        other.alias = dict(self.alias)
+        for inner in topological(nodes, aside.shapes, aside.file):
+            other._visit(inner)
+        return {
+            name: (aside.shapes[name], aside.dtypes[name]) for name in node.output if name in aside.shapes
         }
-        try:
-            found = shape_inference.infer_node_outputs(
-                schema, node, types, data, opset_imports=self.opset_imports, ir_version=self.model.ir_version
-            )
-        except shape_inference.InferenceError as error:
-            reason = str(error).strip().splitlines()[0]
-            raise NetworkError(f"{graph.file}: node {label(node)}: its shapes do not fit: {reason}") from None
-        return {name: read for name, proto in found.items() if (read := _static_type(proto)) is not None}
 
-    def _schema(self, node: onnx.NodeProto) -> onnx.defs.OpSchema | None:
-        domain = node.domain if node.domain != "ai.onnx" else ""
-        try:
-            return onnx.defs.get_schema(node.op_type, self.opsets.get(domain, 1), domain)
-        except onnx.defs.SchemaError:
+    def _definition(self, node: onnx.NodeProto) -> list[onnx.NodeProto] | None:
+        schema = self.types.schema(node)
+        if schema is None:
             return None
-
-    def _type(self, name: str) -> onnx.TypeProto:
-        if not name:
-            return onnx.TypeProto()
-        return helper.make_tensor_type_proto(self.graph.dtypes[name], self.graph.shapes[name])
-
-    def _data(self, name: str) -> Any:
-        static = self.graph.statics.get(name)
-        if static is None or static.size > DATA_INPUT_ELEMENTS:
-            return None
-        return self.graph.value(name)
-
-
-def _static_type(proto: onnx.TypeProto) -> tuple[Shape, int] | None:
-    tensor = proto.tensor_type
-    if not tensor.HasField("shape") or not all(d.HasField("dim_value") for d in tensor.shape.dim):
-        return None
-    return tuple(d.dim_value for d in tensor.shape.dim), tensor.elem_type
-
-
-def _written_shapes(graph: onnx.GraphProto) -> dict[str, tuple[Shape, int]]:
-    values = [*graph.value_info, *graph.output]
-    return {value.name: read for value in values if (read := _static_type(value.type)) is not None}
+        return inline.definition(node, schema, [self.types.type_of(name) for name in node.input])
 
 
 def _plain(value: Any) -> Any:

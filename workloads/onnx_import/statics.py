@@ -8,11 +8,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 from onnx import external_data_helper, numpy_helper
-from onnx.reference import ReferenceEvaluator
 
 from ..errors import NetworkError
 from .nodes import Array, Graph, Static
-from .order import label
 from .read import external_location
 
 LARGEST_VALUE = 1 << 24  # elements: the mask of a causal attention over 4096 tokens
@@ -114,52 +112,3 @@ def _roots(
     if node.op_type not in VIEWS:  # a number, or a filled tensor, that goes through arithmetic is no weight
         return tuple(r for r in roots if r not in graph.fills and graph.root_sizes[r] > 1)
     return tuple(roots)
-
-
-class Evaluator:
-    """Evaluates one node with ONNX's own reference implementation, once, when first asked."""
-
-    def __init__(self, node: onnx.NodeProto, graph: Graph, opsets: dict[str, int]) -> None:
-        self.node = node
-        self.graph = graph
-        self.opsets = opsets
-        self._results: list[Array] | None = None
-        self._done = False
-
-    def __call__(self) -> list[Array] | None:
-        if not self._done:
-            self._results = self._run()
-            self._done = True
-        return self._results
-
-    def _run(self) -> list[Array] | None:
-        feeds: dict[str, Array] = {}
-        for name in self.node.input:
-            if name:
-                value = self.graph.value(name)
-                if value is None:
-                    return None
-                feeds[name] = value
-        # A graph of one node, since the evaluator reads a bare node by the newest opset.
-        outputs = [name for name in self.node.output if name]
-        body = onnx.GraphProto(node=[self.node])
-        for name in feeds:
-            body.input.add(name=name)
-        for name in outputs:
-            body.output.add(name=name)
-        try:
-            results = dict(
-                zip(outputs, ReferenceEvaluator(body, opsets=self.opsets).run(None, feeds), strict=True)
-            )
-        except (
-            ArithmeticError,
-            IndexError,
-            NotImplementedError,
-            RuntimeError,
-            TypeError,
-            ValueError,
-        ) as error:
-            raise NetworkError(
-                f"{self.graph.file}: node {label(self.node)}: its constant value cannot be computed: {error}"
-            ) from None
-        return [np.asarray(results.get(name, ())) for name in self.node.output]

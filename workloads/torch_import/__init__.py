@@ -46,7 +46,7 @@ def _translated(path: Path, keep_unknown: bool, mtime_ns: int, n_bytes: int) -> 
 
 def model_of(program: Any, where: str, keep_unknown: bool = False) -> onnx.ModelProto:
     """An ExportedProgram as an ONNX model, its nodes named by the modules that they come from."""
-    return finish(translate(program, where, keep_unknown))
+    return finish(translate(program, where, keep_unknown), where)
 
 
 def is_exported(thing: object) -> bool:

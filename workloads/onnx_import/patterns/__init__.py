@@ -7,6 +7,7 @@ from . import activations, affine, attention, causal, normalisation
 
 PASSES = (
     attention.drop_nan_guards,
+    attention.drop_empty_masks,
     activations.silu,
     activations.hard_swish,
     activations.gelu,

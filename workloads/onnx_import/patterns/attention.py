@@ -20,6 +20,27 @@ def drop_nan_guards(graph: Graph, links: Links) -> None:
                 links.bypass(node, node.inputs[2])
 
 
+def drop_empty_masks(graph: Graph, links: Links) -> None:
+    """x + 0 is x, where the zeros are a mask that is not there: made up, not stored."""
+    for node in graph.nodes:
+        if node.op != "Add":
+            continue
+        for x, mask in (node.inputs, node.inputs[::-1]):
+            if (
+                graph.is_static(x)
+                or not graph.is_static(mask)
+                or graph.shape(x) != graph.shape(node.outputs[0])
+            ):
+                continue
+            static = graph.statics[mask]
+            made_up = all(root in graph.fills for root in static.roots)
+            if made_up and min(static.shape[-2:], default=1) > 1 and len(static.shape) > 1:
+                values = graph.value(mask)
+                if values is not None and not values.any():
+                    links.bypass(node, x)
+                    break
+
+
 def rotary(graph: Graph, links: Links) -> None:
     """x cos + concat(-x2, x1) sin, where x1, x2 are the halves of x."""
     for node in graph.nodes:

@@ -37,6 +37,18 @@ def spatial(node: Node, b: Builder, kernel: Shape) -> tuple[Shape, Shape, Shape]
     return strides, dilations, tuple(node.attributes.get("pads") or [0] * 2 * n)[:n]
 
 
+def clipped(node: Node, b: Builder, kernel: Shape) -> Shape:
+    """The taps of a kernel that can lie on the input and its pads (a window may be larger than both)."""
+    n = len(kernel)
+    dilations = tuple(node.attributes.get("dilations") or [1] * n)
+    pads = tuple(node.attributes.get("pads") or [0] * 2 * n)
+    sizes = b.graph.shape(node.inputs[0])[2:]
+    reach = [size + before + after for size, before, after in zip(sizes, pads[:n], pads[n:], strict=True)]
+    if node.attributes.get("auto_pad", "NOTSET") in ("SAME_UPPER", "SAME_LOWER"):
+        return kernel
+    return tuple(min(k, -(-r // d)) for k, r, d in zip(kernel, reach, dilations, strict=True))
+
+
 def pixel_view(node: Node, b: Builder) -> View:
     """The input as an image: pixels are tokens, channels their elements."""
     view = b.view(node)
@@ -55,6 +67,7 @@ def slide(node: Node, b: Builder, out: View, kernel: Shape) -> Port:
     """The input seen through a kernel that slides over an image or a sequence."""
     strides, dilations, pads = spatial(node, b, kernel)
     view = b.view(node)
+    kernel = clipped(node, b, kernel)
     if set(kernel) == set(strides) == {1} and not any(pads):
         return b.port(view, *pixel_axes(view.shape, out.shape), out.grid)
     if out.grid.n_tokens == 1:

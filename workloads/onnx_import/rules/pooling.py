@@ -7,7 +7,7 @@ from math import prod
 from ..builder import Builder, split_dims
 from ..nodes import Node
 from ..view import Axis, element_axis, elements, tokens
-from .convolution import pixel_output, slide
+from .convolution import clipped, pixel_output, slide
 from .registry import rule
 
 
@@ -17,9 +17,10 @@ def pool(node: Node, b: Builder) -> None:
     kernel = tuple(node.attributes["kernel_shape"])
     port = slide(node, b, out, kernel)
     function = "max_pool" if node.op == "MaxPool" else "average_pool"
+    work = prod(clipped(node, b, kernel)) * out.shape[1]
     if any(node.outputs[1:]):
         raise b.graph.error(node, "its second output (indices) is used, expected the pooled values only")
-    b.result(node, b.emit(node, "vector", out, [port], function=function, work=prod(kernel) * out.shape[1]))
+    b.result(node, b.emit(node, "vector", out, [port], function=function, work=work))
 
 
 @rule("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool")

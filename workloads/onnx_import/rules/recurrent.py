@@ -22,6 +22,12 @@ def recurrent(node: Node, b: Builder) -> None:
     steps, batch, n_in = view.shape
     hidden = int(node.attributes.get("hidden_size") or b.graph.shape(node.inputs[2])[-1])
     grid = Grid(1, steps) if batch == 1 else Grid(steps, batch)
+    recurrence = b.graph.shape(node.inputs[2])
+    if recurrence[-2:] != (GATES[node.op] * hidden, hidden):
+        raise b.graph.error(
+            node, f"hidden_size {hidden}, its recurrent weights are {recurrence}; expected"
+            f" {GATES[node.op] * hidden} x {hidden} for each direction",
+        )  # fmt: skip
     direction = node.attributes.get("direction", "forward")
     names = {"forward": ["forward"], "reverse": ["reverse"], "bidirectional": ["forward", "reverse"]}[
         direction
