@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ..arch import Chip
 from ..sim.mapping import Assignment, Mapping, MappingOptions, map_network
-from ..sim.mapping.mapping import Place
+from ..sim.mapping.assignment import InBlocks, Place
 from ..workloads import Network, Operator
 
 WORDS: dict[Place, str] = {
@@ -46,9 +46,9 @@ def place_list(network: Network, chip: Chip, digital: tuple[str, ...] = ()) -> R
 
 
 def _row(operator: Operator, a: Assignment) -> tuple[str, ...]:
-    size = str(a.tiling.crossbars) if a.tiling is not None else "-"
+    size, copies = (str(a.tiling.crossbars), str(a.replicas)) if isinstance(a, InBlocks) else ("-", "-")
     kind = "+".join((operator.op, *operator.fused))
-    return operator.name, kind, a.unit, size, str(a.replicas) if a.tiling is not None else "-", a.reason
+    return operator.name, kind, a.unit, size, copies, a.reason
 
 
 def _summary(mapping: Mapping) -> str:

@@ -14,6 +14,7 @@ from onnx import helper
 from ...workloads.onnx_import.order import reads
 from ..errors import SimulationError
 from ..mapping import Mapping as ChipMapping
+from ..mapping.assignment import OnCrossbars, OnRewritten
 from .model import element_types, is_recurrent, load_model, part_of, run, session, static_names, static_values
 from .operators import Conv, Gemm, MatMul, Operator, Product, unsupported
 from .recurrent import Recurrent
@@ -94,7 +95,7 @@ class Functional:
 
     def _operators(self, mapping: ChipMapping) -> dict[int, Operator]:
         """Operators on crossbars by the index of their node."""
-        wanted = {a.operator for a in mapping.assignments if a.place == "crossbar"}
+        wanted = {a.operator for a in mapping.assignments if isinstance(a, OnCrossbars | OnRewritten)}
         chosen: dict[int, str] = {}
         for i, node in enumerate(self.model.graph.node):
             name = node.name or next((o for o in node.output if o), "")

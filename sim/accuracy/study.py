@@ -112,8 +112,7 @@ class Study:
         samples = self._calibrate(data.some(n, functional.in_time))
         self.layers = {}
         for name, matrix in functional.matrices.items():
-            tiling = mapping.of(name).tiling
-            assert tiling is not None
+            tiling = mapping.blocks_of(name).tiling
             if name not in samples:
                 raise SimulationError(
                     f"layer {name!r}: the data never reach it, nothing to calibrate it with"

@@ -10,14 +10,28 @@ from __future__ import annotations
 from collections.abc import Mapping as Dict
 
 from ...arch.chip import Chip
+from ...workloads.graph import Operator
 from ..flit_detail import FlitDetail
-from ..mapping.attention import WRITE
+from ..mapping.assignment import (
+    Assignment,
+    AtInput,
+    InCache,
+    InCells,
+    InMemory,
+    OnArray,
+    OnChipUnits,
+    OnCrossbars,
+    OnHost,
+    OnRewritten,
+    OnTileUnits,
+    WritesOperand,
+)
 from ..mapping.mapping import Mapping
 from ..noc.deadlock import check_deadlock_free
 from ..noc.detail import Detail
 from ..operands.layer_operands import LayerOperands
 from ..program import Program
-from . import array_rows, arrays, crossbars, rewritten, training, units
+from . import arrays, crossbars, rewritten, training, units
 from .autoregression import feed_back
 from .connect import connect
 from .context import Context
@@ -68,23 +82,8 @@ def lower(
     stages: dict[str, Stage] = {}
     for operator in mapping.network.operators:
         a = mapping.of(operator.name)
-        makers = [mapping.network.producer(p.tensor).name for p in operator.inputs]
-        if operator.op == WRITE:
-            stages[operator.name] = rewritten.write(context, operator, a, stages[makers[0]])
-        elif a.place == "crossbar" and operator.product is not None:
-            stages[operator.name] = rewritten.multiply(context, operator, a)
-        elif training.lowers(operator, a):
-            stages[operator.name] = training.lower(context, operator, a, stages[makers[0]])
-        elif a.place == "crossbar":
-            stages[operator.name] = crossbars.lower(context, operator, a)
-        elif a.place == "mac_array" and autoregressive and operator.matrix is not None:
-            stages[operator.name] = array_rows.lower(context, operator, a)
-        elif a.place == "mac_array":
-            stages[operator.name] = arrays.lower(context, operator, a, *(stages[m] for m in makers[:2]))
-        else:
-            source = stages[makers[0]] if makers else None
-            written = stages[makers[1]] if operator.product is not None else None
-            stages[operator.name] = units.lower(context, operator, a, source, written)
+        makers = [stages[mapping.network.producer(p.tensor).name] for p in operator.inputs]
+        stages[operator.name] = _stage(context, operator, a, makers)
     outputs = {}
     if chip.host is not None:
         for name in mapping.network.outputs:
@@ -101,6 +100,29 @@ def lower(
     if program.flit is not None:
         _check_deadlock_free(program.flit)
     return program
+
+
+def _stage(context: Context, operator: Operator, a: Assignment, makers: list[Stage]) -> Stage:
+    """The stage of one operator, by where it runs; `makers` are those of its inputs."""
+    source = makers[0] if makers else None
+    written = makers[1] if operator.product is not None else None
+    if operator.role is not None and operator.role.task == "save":
+        return training.save(context, operator, a)
+    match a:
+        case OnCrossbars():
+            return crossbars.lower(context, operator, a)
+        case OnRewritten():
+            return rewritten.multiply(context, operator, a)
+        case WritesOperand():
+            return rewritten.write(context, operator, a, makers[0])
+        case InCells():
+            return training.lower(context, operator, a)
+        case OnArray():
+            return arrays.lower(context, operator, a, source, written)
+        case OnTileUnits() if operator.role is not None and operator.role.task == "gradient":
+            return training.gradient(context, operator, a, source)
+        case OnTileUnits() | OnChipUnits() | InMemory() | InCache() | OnHost() | AtInput():
+            return units.lower(context, operator, a, source, written)
 
 
 def _check_deadlock_free(flit: FlitDetail) -> None:

@@ -7,22 +7,21 @@ folds ahead per array, because they do not stay in the arrays.
 
 from __future__ import annotations
 
-from ...workloads.graph import Operator
-from ..mapping.mapping import Assignment
-from ..mapping.places import find_unit
-from ..mapping.timing import FS_PER_S, Folds, ceil_div, unit_beats
+from ...workloads.graph import Matrix, Operator
+from ..mapping.assignment import OnArray
+from ..mapping.timing import FS_PER_S, Folds, ceil_div
 from ..program import Schedule
 from .context import Context
 from .grouping import Firings, Group
+from .growth import ALIKE
 from .shares import even
 from .stage import Stage
+from .unit_visits import fused_steps, on_chip
 
 
-def lower(context: Context, operator: Operator, a: Assignment) -> Stage:
+def lower(context: Context, operator: Operator, a: OnArray, m: Matrix) -> Stage:
     """The stage of a matrix that is folded row by row."""
-    array, m, grid = context.chip.mac_array, operator.matrix, operator.output.grid
-    assert array is not None
-    assert m is not None
+    array, grid = a.array, operator.output.grid
     folds = Folds.of(array, m.k, m.n, grid.cols * m.applications)
     per_row = folds.n_folds * m.groups
     n = per_row * grid.rows
@@ -30,13 +29,13 @@ def lower(context: Context, operator: Operator, a: Assignment) -> Stage:
     actor = context.builder.actor(operator.name, n, layer=operator.name)
     context.builder.visit(actor, (), array.cycle_fs)
     hold = folds.cycles * array.cycle_fs
-    arrays = context.mac_arrays(a.home)
+    arrays = context.mac_arrays(array, a.home)
     context.builder.visit(actor, arrays, hold, hold)
     context.spend(actor, "mac array", "mac", ceil_div(operator.macs, n), array.energy_j, array.power_w, hold)
     streamed = folds.vectors * (min(m.k, array.rows) + min(m.n, array.cols)) * context.word_bytes
     port = array.buffer
     context.spend(actor, "buffer", "stream", streamed, port.energy_per_byte_j, port.power_w, hold)
-    _fetch_weights(context, actor, operator, n, a)
+    _fetch_weights(context, actor, operator, m, n, a)
     held = even(grid.cols, operator.output.elements, (a.home,))
     interval = max(1, hold // array.count)
     if not operator.fused:
@@ -46,34 +45,27 @@ def lower(context: Context, operator: Operator, a: Assignment) -> Stage:
     return Stage(operator.name, actor, last, rows, held, hold, interval, taken=taken)
 
 
-def _fetch_weights(context: Context, actor: int, operator: Operator, n: int, a: Assignment) -> None:
+def _fetch_weights(context: Context, actor: int, operator: Operator, m: Matrix, n: int, a: OnArray) -> None:
     """An actor that brings the block of the next fold from memory, two folds ahead per array."""
-    memory, array, m = context.chip.memory, context.chip.mac_array, operator.matrix
-    if memory is None or m is None or array is None:
+    memory, array = context.chip.memory, a.array
+    if memory is None:
         return
     rows = operator.output.grid.rows
     n_bytes = ceil_div(ceil_div(m.k * m.n * m.groups * array.weight_bits, 8) * rows, n)
     fetch = context.builder.actor(f"{operator.name} weights", n, layer=operator.name)
     hold = max(1, ceil_div(n_bytes * FS_PER_S, int(memory.bandwidth_bytes_per_s)))
-    context.builder.visit(fetch, context.memory(a.home), hold, hold + memory.latency_fs)
+    context.builder.visit(fetch, context.memory(memory, a.home), hold, hold + memory.latency_fs)
     context.spend(fetch, "memory", "byte", n_bytes, memory.energy_per_byte_j)
     context.builder.channel(fetch, actor, 2 * array.count, Schedule.affine(1, 1, n), bytes_per_token=n_bytes)
 
 
-def _finish(context: Context, actor: int, operator: Operator, a: Assignment, per_row: int) -> int:
+def _finish(context: Context, actor: int, operator: Operator, a: OnArray, per_row: int) -> int:
     """An actor that applies fused functions to every row when its last fold is done."""
     grid = operator.output.grid
     name = f"{operator.name} {'+'.join(operator.fused)}"
     last = context.builder.actor(name, grid.rows, layer=operator.name)
     elements = operator.output.elements * grid.cols
-    for function in operator.fused:
-        found = find_unit(context.chip, function, "chip_unit")
-        assert found is not None
-        unit = found[1]
-        beats = unit_beats(unit, elements, function, 1)
-        hold, cycles = unit.hold_fs(beats), elements * unit.functions[function]
-        units = context.units(unit, (a.home,), of_tile=False)
-        context.builder.visit(last, units, hold, unit.latency_fs(beats))
-        context.spend(last, unit.name, function, cycles, unit.energy_j, unit.power_w, hold, unit.count)
+    for step in fused_steps(context, operator, a, ALIKE):
+        on_chip(context, last, step, a.sources, elements)
     context.builder.channel(actor, last, 2 * per_row, Schedule.affine(per_row, per_row, grid.rows))
     return last

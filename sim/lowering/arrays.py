@@ -10,27 +10,28 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from ...arch.digital import MacArray
 from ...workloads.graph import Operator
+from ..mapping.assignment import OnArray
 from ..mapping.folds import Fold, fold_cycles, product_folds
 from ..mapping.growth import grows_along, output_grows, positions
-from ..mapping.mapping import Assignment
-from ..mapping.places import find_unit
-from ..mapping.timing import FS_PER_S, Folds, ceil_div, unit_beats
+from ..mapping.timing import FS_PER_S, Folds, ceil_div
 from ..program import Schedule
-from . import products
+from . import array_rows, products
 from .context import Context
 from .grouping import Firings, Group
-from .growth import mean_share, schedule, spread_evenly
+from .growth import ALIKE, mean_share, schedule, spread_evenly
 from .shares import even
 from .stage import Stage
+from .unit_visits import fused_steps, on_chip
 
 
 def lower(
     context: Context,
     operator: Operator,
-    a: Assignment,
-    source: Stage | None = None,
-    written: Stage | None = None,
+    a: OnArray,
+    source: Stage | None,
+    written: Stage | None,
 ) -> Stage:
     """The stage of a matrix or a product on the MAC arrays of a chip.
 
@@ -41,12 +42,13 @@ def lower(
     written : Stage or None
         The one that appends to the cache that a product reads.
     """
-    array = context.chip.mac_array
-    assert array is not None
-    group = _group(context, operator, source)
+    if context.autoregressive and operator.matrix is not None:
+        return array_rows.lower(context, operator, a, operator.matrix)
+    array = a.array
+    group = _group(context, operator, array, source)
     if group is not None:
         return products.lower(context, operator, a, group, written)
-    folds, copies = _folds(context, operator)
+    folds, copies = _folds(context, operator, array)
     n = len(folds) * copies
     grid = operator.output.grid
     actor = context.builder.actor(operator.name, n, layer=operator.name)
@@ -54,13 +56,13 @@ def lower(
     context.builder.visit(actor, (), array.cycle_fs)
     holds = [fold.cycles * array.cycle_fs for fold in folds]
     hold = schedule(holds * copies)
-    arrays = context.mac_arrays(a.home)
+    arrays = context.mac_arrays(array, a.home)
     context.builder.visit(actor, arrays, hold, hold)
     macs = operator.macs + operator.product_macs
     count = ceil_div(macs, n) if operator.reach is None else spread_evenly(macs, n)
     context.spend(actor, "mac array", "mac", count, array.energy_j, array.power_w, hold)
-    _spend_buffer(context, actor, operator, folds * copies, hold)
-    _fetch_weights(context, actor, operator, n)
+    _spend_buffer(context, actor, operator, array, folds * copies, hold)
+    _fetch_weights(context, actor, operator, a, n)
     last = _finish(context, actor, operator, a, n)
     return Stage(
         operator=operator.name,
@@ -77,21 +79,21 @@ def lower(
     )
 
 
-def _group(context: Context, operator: Operator, source: Stage | None) -> Group | None:
+def _group(context: Context, operator: Operator, array: MacArray, source: Stage | None) -> Group | None:
     """Tokens that a product makes at once; None where it takes all of them.
 
     A product with a cache is made token by token. A causal one that tokens come to one after the other is
     made for as few of them as the arrays can keep up with, all products of the network together.
     """
-    array, p, grid = context.chip.mac_array, operator.product, operator.output.grid
-    if array is None or p is None or operator.reach is None:
+    p, grid = operator.product, operator.output.grid
+    if p is None or operator.reach is None:
         return None
     if p.cached:
         return Group()
     if source is None or source.firings.barrier or source.firings.group.n_tokens >= grid.cols:
         return None
     mapping = context.mapping
-    others = sum(mapping.of(o.name).place == "mac_array" for o in mapping.network.operators if o.product)
+    others = sum(isinstance(mapping.of(o.name), OnArray) for o in mapping.network.operators if o.product)
     room = source.interval_fs * source.firings.n * array.count // others
     along, reach = grows_along(operator, mapping.network), positions(operator)
     for size in (d for d in range(source.firings.group.cols, grid.cols) if grid.cols % d == 0):
@@ -102,10 +104,8 @@ def _group(context: Context, operator: Operator, source: Stage | None) -> Group 
     return None
 
 
-def _folds(context: Context, operator: Operator) -> tuple[list[Fold], int]:
+def _folds(context: Context, operator: Operator, array: MacArray) -> tuple[list[Fold], int]:
     """Folds of one group or head, and how many of those there are."""
-    array = context.chip.mac_array
-    assert array is not None
     tokens = operator.output.grid.n_tokens * operator.samples
     if operator.matrix is not None:
         m = operator.matrix
@@ -123,11 +123,14 @@ def _folds(context: Context, operator: Operator) -> tuple[list[Fold], int]:
 
 
 def _spend_buffer(
-    context: Context, actor: int, operator: Operator, folds: list[Fold], hold: int | Schedule
+    context: Context,
+    actor: int,
+    operator: Operator,
+    array: MacArray,
+    folds: list[Fold],
+    hold: int | Schedule,
 ) -> None:
     """Bytes through the buffer: a fold streams `rows` inputs and `cols` outputs for every vector."""
-    array = context.chip.mac_array
-    assert array is not None
     m, p = operator.matrix, operator.product
     k, wide = (m.k, m.n) if m else (p.k, p.n) if p else (1, 1)
     width = (min(k, array.rows) + min(wide, array.cols)) * context.word_bytes
@@ -136,22 +139,22 @@ def _spend_buffer(
     context.spend(actor, "buffer", "stream", streamed, port.energy_per_byte_j, port.power_w, hold)
 
 
-def _fetch_weights(context: Context, actor: int, operator: Operator, n: int) -> None:
+def _fetch_weights(context: Context, actor: int, operator: Operator, a: OnArray, n: int) -> None:
     """An actor that brings the block of the next fold from memory, two folds ahead per array."""
-    memory, array, m = context.chip.memory, context.chip.mac_array, operator.matrix
-    if memory is None or m is None or array is None:
+    memory, array, m = context.chip.memory, a.array, operator.matrix
+    if memory is None or m is None:
         return
     weight_bytes = ceil_div(m.k * m.n * m.groups * array.weight_bits, 8)
     n_bytes = ceil_div(weight_bytes, n)
     fetch = context.builder.actor(f"{operator.name} weights", n, layer=operator.name)
     hold = max(1, ceil_div(n_bytes * FS_PER_S, int(memory.bandwidth_bytes_per_s)))
-    resource = context.memory(context.mapping.of(operator.name).home)
+    resource = context.memory(memory, a.home)
     context.builder.visit(fetch, resource, hold, hold + memory.latency_fs)
     context.spend(fetch, "memory", "byte", n_bytes, memory.energy_per_byte_j)
     context.builder.channel(fetch, actor, 2 * array.count, Schedule.affine(1, 1, n), bytes_per_token=n_bytes)
 
 
-def _finish(context: Context, actor: int, operator: Operator, a: Assignment, n: int) -> int:
+def _finish(context: Context, actor: int, operator: Operator, a: OnArray, n: int) -> int:
     """An actor that applies fused functions row by row of the output, if there are any."""
     if not operator.fused:
         return actor
@@ -160,24 +163,7 @@ def _finish(context: Context, actor: int, operator: Operator, a: Assignment, n: 
         f"{operator.name} {'+'.join(operator.fused)}", grid.rows * operator.samples, layer=operator.name
     )
     elements = operator.output.elements * grid.cols
-    for function in operator.fused:
-        found = find_unit(context.chip, function, "chip_unit")
-        assert found is not None
-        unit = found[1]
-        beats = unit_beats(unit, elements, function, 1)
-        hold = unit.hold_fs(beats)
-        context.builder.visit(
-            last, context.units(unit, (a.home,), of_tile=False), hold, unit.latency_fs(beats)
-        )
-        context.spend(
-            last,
-            unit.name,
-            function,
-            elements * unit.functions[function],
-            unit.energy_j,
-            unit.power_w,
-            hold,
-            unit.count,
-        )
+    for step in fused_steps(context, operator, a, ALIKE):
+        on_chip(context, last, step, a.sources, elements)
     context.builder.channel(actor, last, n, n, 0)
     return last

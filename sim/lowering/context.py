@@ -8,12 +8,13 @@ from functools import cached_property
 
 from ...arch.board import wires
 from ...arch.chip import Chip, Tile
-from ...arch.digital import Unit
-from ...arch.links import ChipLink
+from ...arch.digital import MacArray, Unit
+from ...arch.links import ChipLink, Memory
 from ..flit_detail import FlitDetail
 from ..interconnect import flit_detail, interconnect
+from ..mapping.assignment import InBlocks
 from ..mapping.kv_cache import Cache, kv_caches
-from ..mapping.mapping import Assignment, Mapping
+from ..mapping.mapping import Mapping
 from ..mapping.waiting import Waiting
 from ..noc.detail import Detail
 from ..noc.topology import Link, Topology
@@ -21,6 +22,15 @@ from ..operands.layer_operands import LayerOperands
 from ..program import ProgramBuilder, Schedule
 
 FS = 1e-15
+
+OTHERS = frozenset({"adc", "buffer", "bus", "crossbar", "dac", "host", "kv_cache", "link", "mac_array"})
+OTHERS |= {"memory", "noc", "other", "sample-hold", "shift-add", "write"}
+"""What results call other parts, of what may be the name of a unit: such a unit is told from the part."""
+
+
+def called(unit: Unit) -> str:
+    """What results call a digital unit."""
+    return f"unit {unit.name}" if unit.name in OTHERS else unit.name
 
 
 @dataclass
@@ -83,10 +93,8 @@ class Context:
         """The chip that a place lies on."""
         return place // (self.chip.tile.count if self.chip.tile else 1)
 
-    def memory(self, place: int) -> int:
+    def memory(self, memory: Memory, place: int) -> int:
         """The memory behind the chip of a tile, or that of all chips."""
-        memory = self.chip.memory
-        assert memory is not None
         alone = self.chip.n_chips == 1 or memory.shared
         name = "memory" if alone else f"chip {self.chip_of(place)} memory"
         return self.resource(name, "memory", servers=memory.channels)
@@ -97,7 +105,7 @@ class Context:
             self._resources[name] = self.builder.resource(name, klass, servers=servers, units=units)
         return self._resources[name]
 
-    def tile_of(self, a: Assignment, replica: int, row: int, column: int) -> int:
+    def tile_of(self, a: InBlocks, replica: int, row: int, column: int) -> int:
         """Place of a block of a layer on crossbars."""
         return self.mapping.tile_order[a.crossbar(replica, row, column) // self.tile.crossbar.count]
 
@@ -113,11 +121,10 @@ class Context:
             self._links[index] = self.topology.link(index)
         return self._links[index]
 
-    def mac_arrays(self, place: int) -> int:
+    def mac_arrays(self, array: MacArray, place: int) -> int:
         """The MAC arrays of the chip that a place lies on."""
-        assert self.chip.mac_array is not None
         name = f"chip {self.chip_of(place)} mac arrays"
-        return self.resource(name, "mac_array", servers=self.chip.mac_array.count)
+        return self.resource(name, "mac_array", servers=array.count)
 
     def ports(self, tiles: tuple[int, ...], part: str) -> tuple[int, ...]:
         """The buffer ports or buses of some tiles."""
@@ -126,9 +133,10 @@ class Context:
     def units(self, unit: Unit, tiles: tuple[int, ...], *, of_tile: bool) -> tuple[int, ...]:
         """A digital unit in each of some tiles, or that of the chip they lie on."""
         if of_tile:
-            return tuple(self.resource(f"tile {t} {unit.name}", unit.name, units=unit.count) for t in tiles)
-        chips = sorted({self.chip_of(t) for t in tiles})
-        return tuple(self.resource(f"chip {c} {unit.name}", unit.name, units=unit.count) for c in chips)
+            names = [f"tile {t} {called(unit)}" for t in tiles]
+        else:
+            names = [f"chip {c} {called(unit)}" for c in sorted({self.chip_of(t) for t in tiles})]
+        return tuple(self.resource(name, called(unit), units=unit.count) for name in names)
 
     def spend(
         self,

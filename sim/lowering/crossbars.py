@@ -10,13 +10,10 @@ added there by a second actor.
 from __future__ import annotations
 
 from collections import defaultdict
-from math import ceil
 
 from ...arch.digital import Bus
 from ...workloads.graph import Matrix, Operator
-from ..mapping.mapping import Assignment
-from ..mapping.places import find_unit
-from ..mapping.timing import unit_beats
+from ..mapping.assignment import InBlocks
 from ..program import Schedule
 from .context import Context
 from .grouping import Firings, replica_group
@@ -25,23 +22,23 @@ from .mvm import multiply
 from .shares import ALL, Flow, Share, Shares, busiest, merged, tiles_of
 from .stage import Stage
 from .transfers import transfer
+from .unit_visits import Step, on_tiles
 
 
-def lower(context: Context, operator: Operator, assignment: Assignment) -> Stage:
+def lower(context: Context, operator: Operator, assignment: InBlocks) -> Stage:
     """The stage of one operator with static weights on crossbars."""
-    assert operator.matrix is not None
     group = replica_group(operator.output.grid, assignment.replicas)
     firings = Firings(operator.output.grid, group, samples=operator.samples)
     blocks = blocks_of(context, assignment)
     held = _held(context, operator, assignment)
     actor = context.builder.actor(operator.name, firings.n, layer=operator.name)
-    read = _read_inputs(context, actor, operator.matrix, blocks)
+    read = _read_inputs(context, actor, assignment.matrix, blocks)
     n_tokens = operator.output.grid.n_tokens * operator.samples
-    product, interval = multiply(context, actor, operator.matrix, assignment, n_tokens)
+    product, interval = multiply(context, actor, assignment.matrix, assignment, n_tokens)
     moved = _partial_sums(context, assignment)
     last = actor if not moved else collect(context, operator, firings, actor, moved)
     latency = read + product + finish(context, last, operator, assignment, held, with_sums=bool(moved))
-    wanted, wanted_all = wanted_by(context, operator, firings, blocks)
+    wanted, wanted_all = wanted_by(context, operator, assignment.matrix, firings, blocks)
     return Stage(
         operator=operator.name,
         first=actor,
@@ -52,7 +49,7 @@ def lower(context: Context, operator: Operator, assignment: Assignment) -> Stage
         held=held,
         latency_fs=latency,
         interval_fs=interval,
-        feedback=operator.matrix.recurrent_k > 0,
+        feedback=assignment.matrix.recurrent_k > 0,
     )
 
 
@@ -60,8 +57,7 @@ Blocks = dict[int, set[tuple[int, int]]]
 """By tile: the (replica, row block) pairs that it holds in any column block."""
 
 
-def blocks_of(context: Context, a: Assignment) -> Blocks:
-    assert a.tiling is not None
+def blocks_of(context: Context, a: InBlocks) -> Blocks:
     found: Blocks = defaultdict(set)
     for replica in range(a.replicas):
         for column in range(a.tiling.col_blocks):
@@ -70,9 +66,8 @@ def blocks_of(context: Context, a: Assignment) -> Blocks:
     return found
 
 
-def _held(context: Context, operator: Operator, a: Assignment) -> Shares:
+def _held(context: Context, operator: Operator, a: InBlocks) -> Shares:
     """Outputs come into being in the tile of the last row block of their columns; replica i makes token i."""
-    assert a.tiling is not None
     rows, cols, n = a.tiling.row_blocks, a.tiling.col_blocks, operator.output.elements
     return merged(
         (context.tile_of(a, i, rows - 1, c), i, n * c // cols, n * (c + 1) // cols)
@@ -82,7 +77,7 @@ def _held(context: Context, operator: Operator, a: Assignment) -> Shares:
 
 
 def wanted_by(
-    context: Context, operator: Operator, firings: Firings, blocks: Blocks
+    context: Context, operator: Operator, m: Matrix, firings: Firings, blocks: Blocks
 ) -> tuple[Shares, Shares]:
     """Parts of an input firing by the tiles that need them: (if grouped as the outputs are, if not).
 
@@ -90,8 +85,7 @@ def wanted_by(
     kernel needs whole tokens of the neighbourhood: every row block holds some kernel positions of most
     channels.
     """
-    m, window = operator.matrix, operator.inputs[0].window
-    assert m is not None
+    window = operator.inputs[0].window
     taken, rows = m.k - m.recurrent_k, context.tile.crossbar.rows
     linear = m.groups == 1 and window.kernel == (1, 1) and window.kind in ("same", "window")
     elements = context.mapping.network.producer(operator.inputs[0].tensor).output.elements
@@ -138,9 +132,8 @@ def _read_inputs(context: Context, actor: int, m: Matrix, blocks: Blocks) -> int
     return latency
 
 
-def _partial_sums(context: Context, a: Assignment) -> list[Flow]:
+def _partial_sums(context: Context, a: InBlocks) -> list[Flow]:
     """Flows of partial sums to the tile of the last row block of their columns, by (tile, destination)."""
-    assert a.tiling is not None
     tiling = a.tiling
     if tiling.row_blocks == 1:
         return []
@@ -169,44 +162,19 @@ def collect(context: Context, operator: Operator, firings: Firings, actor: int, 
 
 
 def finish(
-    context: Context, actor: int, operator: Operator, a: Assignment, held: Shares, *, with_sums: bool
+    context: Context, actor: int, operator: Operator, a: InBlocks, held: Shares, *, with_sums: bool
 ) -> int:
     """Visits that add partial sums, apply fused functions and write the outputs. Returns the latency."""
-    assert a.tiling is not None
     latency = 0
-    work = [(f, 1) for f in operator.fused]
-    if with_sums and find_unit(context.chip, "add", "tile_unit"):
-        work.insert(0, ("add", a.tiling.row_blocks - 1))
-    for function, per_element in work:
-        latency += compute(context, actor, function, per_element, held)
+    work = [(f, unit, 1) for f, unit in zip(operator.fused, a.fused, strict=True)]
+    if with_sums and a.adder is not None:
+        work.insert(0, ("add", a.adder, a.tiling.row_blocks - 1))
+    for function, unit, per_element in work:
+        latency += on_tiles(context, actor, Step(function, unit, per_element, 1, ALIKE), held)[0]
     if context.tile.sum_register is not None:
         n_bytes = sum(s.size for s in held) * context.word_bytes
         context.spend(actor, "sum register", "write", n_bytes, context.tile.sum_register.energy_per_byte_j)
     return latency + write_outputs(context, actor, held)
-
-
-def compute(context: Context, actor: int, function: str, per_element: float, shares: Shares) -> int:
-    """A visit of a unit in every tile that holds a share, `per_element` operations each; its latency."""
-    found = find_unit(context.chip, function, "tile_unit")
-    assert found is not None
-    unit, tiles = found[1], tiles_of(shares)
-    beats = unit_beats(unit, ceil(busiest(shares) * per_element), function, 1)
-    hold = unit.hold_fs(beats)
-    context.builder.visit(
-        actor, context.units(unit, tiles, of_tile=True), hold, unit.latency_fs(beats), spread=True
-    )
-    lane_cycles = ceil(sum(s.size for s in shares) * per_element) * unit.functions[function]
-    context.spend(
-        actor,
-        f"tile.{unit.name}",
-        function,
-        lane_cycles,
-        unit.energy_j,
-        unit.power_w,
-        hold,
-        unit.count * len(tiles),
-    )
-    return unit.latency_fs(beats)
 
 
 def write_outputs(context: Context, actor: int, held: Shares, growth: Growth = ALIKE) -> int:

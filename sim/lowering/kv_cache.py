@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...arch.component import Costed
+from ...arch.links import KvCache
 from ...workloads.graph import Operator
 from ..mapping.kv_cache import Cache
 from ..mapping.timing import bytes_fs
@@ -37,22 +38,13 @@ class Port:
     @staticmethod
     def of(context: Context, cache: Cache, home: int) -> Port:
         """The banks of the chip, or its memory."""
-        if cache.place == "sram":
-            kv = context.chip.kv_cache
-            assert kv is not None
+        kv = cache.keeper
+        if isinstance(kv, KvCache):
             assert kv.bandwidth_bytes_per_s is not None
             banks = context.resource(f"chip {cache.chip} kv cache", "kv cache", servers=kv.count)
             return Port(banks, "kv cache", kv, kv.bandwidth_bytes_per_s, kv.latency_fs, kv.energy_per_byte_j)
-        memory = context.chip.memory
-        assert memory is not None
-        return Port(
-            context.memory(home),
-            "memory",
-            memory,
-            memory.bandwidth_bytes_per_s,
-            memory.latency_fs,
-            memory.energy_per_byte_j,
-        )
+        channels = context.memory(kv, home)
+        return Port(channels, "memory", kv, kv.bandwidth_bytes_per_s, kv.latency_fs, kv.energy_per_byte_j)
 
     def visit(
         self, context: Context, actor: int, action: str, n_bytes: Sequence[int], latency_fs: int

@@ -14,7 +14,7 @@ from math import ceil
 from ...arch.component import Costed
 from ...arch.operands import DataEnergies
 from ...workloads.graph import Matrix
-from ..mapping.mapping import Assignment
+from ..mapping.assignment import InBlocks
 from ..mapping.timing import MvmTiming, ceil_div, crossbars_per_adc
 from ..operands.layer_operands import LayerOperands
 from ..program import Schedule
@@ -42,7 +42,7 @@ class Product:
 
     actor: int
     matrix: Matrix
-    assignment: Assignment
+    assignment: InBlocks
     time: MvmTiming
     operands: LayerOperands | None
     firing_reads: tuple[float, ...]
@@ -53,9 +53,8 @@ class Product:
     n_firings: int
 
     @staticmethod
-    def of(context: Context, actor: int, m: Matrix, a: Assignment, n_tokens: int) -> Product:
+    def of(context: Context, actor: int, m: Matrix, a: InBlocks, n_tokens: int) -> Product:
         """The products of a layer that makes `n_tokens` tokens."""
-        assert a.tiling is not None
         operands, n = context.operands.get(a.operator), context.builder.n_firings(actor)
         time = MvmTiming.of(context.tile, a.tiling, a.replicas)
         scale = n * a.replicas / n_tokens
@@ -103,12 +102,11 @@ class Product:
         return spread_evenly(round(per_inference * self.scale), self.n_firings)
 
 
-def multiply(context: Context, actor: int, m: Matrix, a: Assignment, n_tokens: int) -> tuple[int, int]:
+def multiply(context: Context, actor: int, m: Matrix, a: InBlocks, n_tokens: int) -> tuple[int, int]:
     """Visits of crossbars, converters and shift-and-add. Returns latency and interval of the products.
 
     Both are those of a firing that leaves out no read, the interval of the shortest.
     """
-    assert a.tiling is not None
     product = Product.of(context, actor, m, a, n_tokens)
     tile, time = context.tile, product.time
     arrays = context.resource(f"{a.operator} crossbars", "crossbar", units=a.replicas * a.tiling.crossbars)
@@ -131,9 +129,8 @@ def multiply(context: Context, actor: int, m: Matrix, a: Assignment, n_tokens: i
     return latency + _shift_add(context, product), interval
 
 
-def _adcs(context: Context, a: Assignment) -> tuple[int, ...]:
+def _adcs(context: Context, a: InBlocks) -> tuple[int, ...]:
     """The converters of a layer: its own, and those that it shares with a layer on crossbars beside it."""
-    assert a.tiling is not None
     tile, n = context.tile, a.replicas * a.tiling.crossbars
     group = crossbars_per_adc(tile)
     if group == 1:
@@ -155,7 +152,6 @@ def _spend(context: Context, product: Product, hold: Each) -> None:
     With operands only the part that does not go with the data.
     """
     a, tile = product.assignment, context.tile
-    assert a.tiling is not None
     crossbars = a.replicas * a.tiling.crossbars
     split = DataEnergies.of(tile) if product.operands is not None else None
 
@@ -203,7 +199,6 @@ def _shift_add(context: Context, product: Product) -> int:
     tile, a, actor = context.tile, product.assignment, product.actor
     if tile.shift_add is None:
         return 0
-    assert a.tiling is not None
     unit = tile.shift_add
     lanes = ceil_div(a.replicas * a.tiling.crossbars * unit.count * unit.lanes, tile.crossbar.count)
     beats = ceil_div(a.replicas * a.tiling.cols * a.tiling.row_blocks, lanes)

@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from ...arch.digital import Buffer, MacArray
 from ...workloads.graph import Operator, Product
+from ..mapping.assignment import OnArray
 from ..mapping.folds import fold_cycles
 from ..mapping.growth import Along, grows_along
-from ..mapping.mapping import Assignment
 from ..mapping.timing import ceil_div
 from ..program import Schedule
 from . import kv_cache
@@ -24,10 +25,10 @@ from .grouping import Firings, Group
 from .growth import Growth, mean_share, schedule, spread_evenly, tokens_of
 from .shares import even
 from .stage import Stage
-from .unit_visits import on_chip, steps
+from .unit_visits import fused_steps, on_chip
 
 
-def lower(context: Context, operator: Operator, a: Assignment, group: Group, written: Stage | None) -> Stage:
+def lower(context: Context, operator: Operator, a: OnArray, group: Group, written: Stage | None) -> Stage:
     """The stage of a product whose firings are groups of tokens.
 
     Parameters
@@ -37,8 +38,7 @@ def lower(context: Context, operator: Operator, a: Assignment, group: Group, wri
     written : Stage or None
         The one that appends to that cache.
     """
-    array, p = context.chip.mac_array, operator.product
-    assert array is not None
+    array, p = a.array, operator.product
     assert p is not None
     firings = Firings(operator.output.grid, group)
     growth = Growth.of(operator, firings)
@@ -54,7 +54,7 @@ def lower(context: Context, operator: Operator, a: Assignment, group: Group, wri
     actor = context.builder.actor(operator.name, firings.n * parts, layer=operator.name)
     last = context.builder.actor(f"{operator.name} out", firings.n, layer=operator.name)
     context.builder.visit(take, (), array.cycle_fs)
-    arrays = context.mac_arrays(a.home)
+    arrays = context.mac_arrays(array, a.home)
     context.builder.visit(actor, (), array.cycle_fs)  # the next array starts while this one still streams
     context.builder.visit(actor, arrays, hold)
     context.builder.visit(last, (), array.cycle_fs)
@@ -67,11 +67,11 @@ def lower(context: Context, operator: Operator, a: Assignment, group: Group, wri
     macs = spread_evenly(operator.product_macs, n)
     context.spend(actor, "mac array", "mac", macs, array.energy_j, array.power_w, hold)
     reaches = growth.by_firing(firings.n)
-    _spend(context, actor, "stream", sum(_streamed(context, p, along, r) for r in reaches), n)
+    _spend(context, actor, array.buffer, "stream", sum(_streamed(p, array, along, r) for r in reaches))
     if p.cached:
-        _read_cache(context, actor, operator, along, firings, (matrices, cuts), written)
+        _read_cache(context, actor, operator, a, p, along, firings, (matrices, cuts), written)
     else:
-        _spend(context, actor, "load", sum(_loaded(context, p, along, r) for r in reaches), n)
+        _spend(context, actor, array.buffer, "load", sum(_loaded(p, along, r) for r in reaches))
     busy = max(cycles) * array.cycle_fs
     return Stage(
         operator=operator.name,
@@ -87,11 +87,11 @@ def lower(context: Context, operator: Operator, a: Assignment, group: Group, wri
     )
 
 
-def _apply_fused(context: Context, actor: int, operator: Operator, a: Assignment, growth: Growth) -> int:
+def _apply_fused(context: Context, actor: int, operator: Operator, a: OnArray, growth: Growth) -> int:
     """Visits of units for fused functions, on their way out. Returns their latency."""
     elements = operator.output.elements * len(growth.reach[0])
-    fused = steps(context, operator, growth)[-len(operator.fused) :] if operator.fused else []
-    return sum(on_chip(context, actor, step, a, elements)[0] for step in fused)
+    fused = fused_steps(context, operator, a, growth)
+    return sum(on_chip(context, actor, step, a.sources, elements)[0] for step in fused)
 
 
 def _sizes(p: Product, along: Along, reach: int) -> tuple[int, int]:
@@ -99,42 +99,39 @@ def _sizes(p: Product, along: Along, reach: int) -> tuple[int, int]:
     return (reach if along == "k" else p.k), (reach if along == "n" else p.n)
 
 
-def _streamed(context: Context, p: Product, along: Along, reach: Sequence[int]) -> int:
-    """Bytes through the buffer: queries once per block of columns, sums once per block of rows."""
-    array = context.chip.mac_array
-    assert array is not None
+def _streamed(p: Product, array: MacArray, along: Along, reach: Sequence[int]) -> int:
+    """Elements through the buffer: queries once per block of columns, sums once per block of rows."""
     n_elements = 0
     for r in reach:
         k, n = _sizes(p, along, r)
         n_elements += p.heads * (k * ceil_div(n, array.cols) + n * ceil_div(k, array.rows))
-    return n_elements * context.word_bytes
+    return n_elements
 
 
-def _loaded(context: Context, p: Product, along: Along, reach: Sequence[int]) -> int:
-    """Bytes of the stationary matrices, loaded once for all tokens and heads of a firing that share them."""
+def _loaded(p: Product, along: Along, reach: Sequence[int]) -> int:
+    """Elements of the stationary matrices, loaded once for the tokens and heads that share them."""
     k, n = _sizes(p, along, max(reach))
-    return p.heads // p.shared_by * k * n * context.word_bytes
+    return p.heads // p.shared_by * k * n
 
 
-def _spend(context: Context, actor: int, action: str, n_bytes: int, n: int) -> None:
-    array = context.chip.mac_array
-    assert array is not None
-    context.spend(actor, "buffer", action, spread_evenly(n_bytes, n), array.buffer.energy_per_byte_j)
+def _spend(context: Context, actor: int, port: Buffer, action: str, elements: int) -> None:
+    """Energy of so many elements, over all firings."""
+    n_bytes = spread_evenly(elements * context.word_bytes, context.builder.n_firings(actor))
+    context.spend(actor, "buffer", action, n_bytes, port.energy_per_byte_j)
 
 
 def _read_cache(
     context: Context,
     actor: int,
     operator: Operator,
+    a: OnArray,
+    p: Product,
     along: Along,
     firings: Firings,
     parts: tuple[int, int],
     written: Stage | None,
 ) -> None:
     """The actor that reads keys or values, part for part as arrays take them, two per array ahead."""
-    array, p = context.chip.mac_array, operator.product
-    assert array is not None
-    assert p is not None
     matrices, cuts = parts
     tokens = [firing[-1] for firing in tokens_of(firings)]
     reach = [operator.reach(k) if operator.reach else p.n for k in tokens]
@@ -142,4 +139,4 @@ def _read_cache(
     elements = p.n if along == "k" else p.k
     fetch = kv_cache.fetch(context, operator, tokens, positions, elements, written)
     n = len(tokens) * matrices * cuts
-    context.builder.channel(fetch, actor, kv_cache.ROOM * array.count, Schedule.affine(1, 1, n))
+    context.builder.channel(fetch, actor, kv_cache.ROOM * a.array.count, Schedule.affine(1, 1, n))

@@ -12,8 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...workloads.graph import Operator
-from ..mapping.attention import Written, product_of, written
-from ..mapping.mapping import Assignment
+from ..mapping.assignment import OnRewritten, WritesOperand
 from ..mapping.timing import ceil_div
 from ..mapping.writing import rows_in_turn
 from . import crossbars
@@ -25,18 +24,14 @@ from .shares import busiest, even
 from .stage import Stage
 
 
-def multiply(context: Context, operator: Operator, a: Assignment) -> Stage:
+def multiply(context: Context, operator: Operator, a: OnRewritten) -> Stage:
     """The stage of a product whose stationary operand has been written: that of a layer of the same size."""
-    stationary = written(operator, context.mapping.network)
-    layer = replace(operator, matrix=stationary.matrix, inputs=operator.inputs[:1])
+    layer = replace(operator, matrix=a.stationary.matrix, inputs=operator.inputs[:1])
     return crossbars.lower(context, layer, a)
 
 
-def write(context: Context, operator: Operator, a: Assignment, source: Stage) -> Stage:
+def write(context: Context, operator: Operator, a: WritesOperand, source: Stage) -> Stage:
     """The stage that writes keys or values: read from the buffers, then programmed line by line."""
-    network = context.mapping.network
-    product = product_of(operator, network)
-    stationary = written(product, network)
     grid = operator.output.grid
     firings = Firings(grid, following_group(grid, source.firings))
     n_tokens = firings.group.n_tokens
@@ -48,24 +43,22 @@ def write(context: Context, operator: Operator, a: Assignment, source: Stage) ->
 
     crossbar = context.tile.crossbar
     assert crossbar.write_time_fs is not None
-    assert a.tiling is not None
-    hold = n_tokens * lines_in_turn(context, stationary, a) * crossbar.write_time_fs
-    arrays = context.resource(f"{product.name} crossbars", "crossbar", units=a.replicas * a.tiling.crossbars)
+    hold = n_tokens * lines_in_turn(context, a) * crossbar.write_time_fs
+    arrays = context.resource(f"{a.product} crossbars", "crossbar", units=a.replicas * a.tiling.crossbars)
     context.builder.visit(actor, arrays, hold)
     cells = elements * context.tile.columns_per_weight
     context.spend(actor, "crossbar", "write cell", cells, crossbar.write_energy_j, crossbar.power_w, hold)
     return Stage(operator.name, actor, actor, firings, held, latency + hold, hold, in_place=True)
 
 
-def lines_in_turn(context: Context, stationary: Written, a: Assignment) -> int:
+def lines_in_turn(context: Context, a: WritesOperand) -> int:
     """Lines of cells that are written one after the other for one position.
 
     A position of keys takes the columns of a weight in every row block of its head, one of values a row in
     every column block. The tiles that hold the heads write side by side, each with its write drivers.
     """
-    tiling, m = a.tiling, stationary.matrix
-    assert tiling is not None
-    if stationary.along == "n":
+    tiling, m = a.tiling, a.stationary.matrix
+    if a.stationary.along == "n":
         lines = m.groups * tiling.row_blocks * context.tile.columns_per_weight
     else:
         lines = m.groups * ceil_div(m.n, context.tile.weights_per_row)

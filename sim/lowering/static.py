@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...arch.component import Costed
-from .context import Context
+from .context import Context, called
 
 
 def static_power(context: Context) -> None:
@@ -38,7 +38,7 @@ def _parts(context: Context) -> list[tuple[str, Costed, int]]:
         ]
         parts += [(name, part, n * getattr(part, "count", 1)) for name, part in single if part is not None]
         parts += [(f"tile.{unit.name}", unit, n * unit.count) for unit in tile.units]
-    parts += [(unit.name, unit, unit.count) for unit in chip.units]
+    parts += [(called(unit), unit, unit.count) for unit in chip.units]
     if chip.mac_array is not None:
         parts += [
             ("mac array", chip.mac_array, chip.mac_array.count),

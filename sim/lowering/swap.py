@@ -20,7 +20,8 @@ from itertools import pairwise
 
 from ...arch.chip import Chip
 from ..errors import SimulationError
-from ..mapping.mapping import HOST, Mapping, Segment, Swap
+from ..mapping.assignment import HOST
+from ..mapping.mapping import Mapping, Segment, Swap
 from ..mapping.timing import bytes_fs, ceil_div
 from ..mapping.writing import Copy, bytes_by_tiles, rows_by_tile, rows_in_turn
 from ..program import Schedule
@@ -104,12 +105,9 @@ class _Turn:
 def copy_of(mapping: Mapping, chip: Chip, name: str) -> Copy:
     """The weights of a layer, as they are written."""
     assert chip.tile is not None
-    a, per_tile = mapping.of(name), chip.tile.crossbar.count
-    operator = next(o for o in mapping.network.operators if o.name == name)
-    assert a.tiling is not None
-    assert operator.matrix is not None
+    a, per_tile = mapping.blocks_of(name), chip.tile.crossbar.count
     return Copy(
-        operator.matrix,
+        a.matrix,
         a.tiling,
         a.replicas,
         lambda i, r, c: mapping.tile_order[a.crossbar(i, r, c) // per_tile],
@@ -158,7 +156,7 @@ def _bring(context: Context, turn: _Turn, layer: str) -> tuple[int, int]:
     n_bytes: dict[int, int] = {}
     for tiles, n in turn.bytes_to.items():
         for chip in sorted({tile // per_chip for tile in tiles}):
-            resource = context.memory(chip * per_chip)
+            resource = context.memory(memory, chip * per_chip)
             n_bytes[resource] = n_bytes.get(resource, 0) + n
     bandwidth = memory.bandwidth_bytes_per_s * memory.channels
     holds = {r: bytes_fs(ceil_div(n, bursts), bandwidth) for r, n in sorted(n_bytes.items())}
@@ -207,7 +205,7 @@ def through_memory(context: Context, src: int, edge: Edge, dst: Stage, n_bytes: 
     n, name = context.builder.n_firings(src), f"{edge.src} -> {edge.dst}"
     every = Schedule.affine(1, 1, n)
     hold = bytes_fs(n_bytes, memory.bandwidth_bytes_per_s)
-    resource = context.memory(dst.held[0].tiles[0])
+    resource = context.memory(memory, dst.held[0].tiles[0])
     for what, room in (("store", 2), ("load", n)):
         actor = context.builder.actor(f"{name} {what}", n, layer=edge.dst)
         context.builder.visit(actor, resource, hold, hold + memory.latency_fs)

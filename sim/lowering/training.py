@@ -13,8 +13,9 @@ from __future__ import annotations
 from dataclasses import replace
 from math import ceil
 
+from ...arch.digital import MacArray
 from ...workloads.graph import Grid, Matrix, Operator
-from ..mapping.mapping import Assignment
+from ..mapping.assignment import Assignment, InCells, InMemory, OnChipUnits, OnTileUnits
 from ..mapping.timing import bytes_fs, ceil_div
 from ..mapping.training import samples_kept
 from ..program import Schedule
@@ -29,24 +30,12 @@ NOTHING: tuple[Shares, Shares] = ((), ())
 """What is wanted of an operator that only has to be done."""
 
 
-def lowers(operator: Operator, a: Assignment) -> bool:
-    """Whether an operator is one of these."""
-    if operator.role is None:
-        return False
-    task = operator.role.task
-    return a.place == "cells" or task == "save" or (task == "gradient" and a.place == "tile_unit")
-
-
-def lower(context: Context, operator: Operator, a: Assignment, source: Stage | None) -> Stage:
-    """The stage of an operator that reads a layer's cells from their columns, changes or makes weights."""
-    assert operator.role is not None
-    if operator.role.task == "columns":
+def lower(context: Context, operator: Operator, a: InCells) -> Stage:
+    """The stage of an operator that reads a layer's cells from their columns, or changes them."""
+    task = operator.role.task if operator.role else "write"
+    if task == "columns":
         return transposed.lower(context, operator, a)
-    if operator.role.task == "pulses":
-        return _pulses(context, operator, a)
-    if operator.role.task == "gradient":
-        return _gradient(context, operator, a, source)
-    return _write(context, operator, a) if operator.role.task == "write" else _save(context, operator, a)
+    return _pulses(context, operator, a) if task == "pulses" else _write(context, operator, a)
 
 
 def order(context: Context, stages: dict[str, Stage]) -> None:
@@ -69,14 +58,11 @@ def kept_firings(context: Context, src: Stage) -> int | None:
     return samples * src.firings.n // src.firings.samples
 
 
-def _pulses(context: Context, operator: Operator, a: Assignment) -> Stage:
+def _pulses(context: Context, operator: Operator, a: InCells) -> Stage:
     """Activations on the rows, errors on the columns, pulse trains on both."""
-    m, update = operator.matrix, context.tile.crossbar.update
-    assert m is not None
+    m, update = a.matrix, context.tile.crossbar.update
     assert update is not None
     assert update.pulses is not None
-    assert operator.role is not None
-    assert a.tiling is not None
     grid = operator.output.grid
     firings = Firings(grid, replica_group(grid, a.replicas), samples=operator.samples)
     actor = context.builder.actor(operator.name, firings.n, layer=operator.name)
@@ -86,9 +72,7 @@ def _pulses(context: Context, operator: Operator, a: Assignment) -> Stage:
     latency = transposed.read_ports(context, actor, of_rows)
     latency += transposed.read_errors(context, actor, a, m.applications)
     trains = firings.group.n_tokens * m.applications
-    cells = context.resource(
-        f"{operator.role.layer} crossbars", "crossbar", units=a.replicas * a.tiling.crossbars
-    )
+    cells = context.resource(f"{a.layer} crossbars", "crossbar", units=a.replicas * a.tiling.crossbars)
     context.builder.visit(actor, cells, trains * update.train_fs)
     pulses = trains * a.replicas * update.pulses
     met = ceil(pulses * a.tiling.cells_used * update.activity)
@@ -105,15 +89,14 @@ def _pulses(context: Context, operator: Operator, a: Assignment) -> Stage:
         interval_fs=trains * update.train_fs,
         wanted_from={
             **dict.fromkeys(_makers(context, operator), NOTHING),
-            _makers(context, operator)[0]: wanted_by(context, operator, firings, blocks),
+            _makers(context, operator)[0]: wanted_by(context, operator, m, firings, blocks),
             _makers(context, operator)[1]: transposed.wanted_errors(context, a, m.n * m.groups),
         },
     )
 
 
-def _lines(m: Matrix, a: Assignment) -> int:
+def _lines(m: Matrix, a: InCells) -> int:
     """Rows and columns of all crossbars of one replica that hold weights."""
-    assert a.tiling is not None
     return a.tiling.rows * max(1, a.tiling.col_blocks // m.groups) + a.tiling.cols * a.tiling.row_blocks
 
 
@@ -122,7 +105,7 @@ def _makers(context: Context, operator: Operator) -> list[str]:
     return [context.mapping.network.producer(p.tensor).name for p in operator.inputs]
 
 
-def _gradient(context: Context, operator: Operator, a: Assignment, source: Stage | None) -> Stage:
+def gradient(context: Context, operator: Operator, a: OnTileUnits, source: Stage | None) -> Stage:
     """On units of the layer's tiles: each makes some columns, of all activations and part of the error."""
     stage = units.lower(context, operator, a, source)
     activations = context.mapping.network.producer(operator.inputs[1].tensor)
@@ -130,11 +113,9 @@ def _gradient(context: Context, operator: Operator, a: Assignment, source: Stage
     return replace(stage, wanted_from={activations.name: (whole, whole)})
 
 
-def _write(context: Context, operator: Operator, a: Assignment) -> Stage:
+def _write(context: Context, operator: Operator, a: InCells) -> Stage:
     """New weights into the cells, a row of every crossbar at a time."""
     crossbar = context.tile.crossbar
-    assert operator.role is not None
-    assert a.tiling is not None
     assert crossbar.update is not None
     assert crossbar.write_time_fs is not None
     firings = Firings(Grid(), Group())
@@ -145,9 +126,7 @@ def _write(context: Context, operator: Operator, a: Assignment) -> Stage:
     in_tile = _crossbars_by_tile(context, a)
     read = {t: n * per_crossbar * context.word_bytes for t, n in in_tile.items()}
     latency = transposed.read_ports(context, actor, read)
-    cells = context.resource(
-        f"{operator.role.layer} crossbars", "crossbar", units=a.replicas * a.tiling.crossbars
-    )
+    cells = context.resource(f"{a.layer} crossbars", "crossbar", units=a.replicas * a.tiling.crossbars)
     hold = a.tiling.rows_per_crossbar * crossbar.write_time_fs
     context.builder.visit(actor, cells, hold)
     written = ceil(a.replicas * a.tiling.cells_used * crossbar.update.activity)
@@ -167,8 +146,7 @@ def _write(context: Context, operator: Operator, a: Assignment) -> Stage:
     )
 
 
-def _crossbars_by_tile(context: Context, a: Assignment) -> dict[int, int]:
-    assert a.tiling is not None
+def _crossbars_by_tile(context: Context, a: InCells) -> dict[int, int]:
     found: dict[int, int] = {}
     for replica in range(a.replicas):
         for column in range(a.tiling.col_blocks):
@@ -178,27 +156,29 @@ def _crossbars_by_tile(context: Context, a: Assignment) -> dict[int, int]:
     return found
 
 
-def _save(context: Context, operator: Operator, a: Assignment) -> Stage:
+def save(context: Context, operator: Operator, a: Assignment) -> Stage:
     """Weights back to the memory or the buffer from which the layer takes them."""
     assert operator.role is not None
     layer = next(o for o in context.mapping.network.operators if o.name == operator.role.layer)
-    m, array, memory = layer.matrix, context.chip.mac_array, context.chip.memory
+    m, array = layer.matrix, context.chip.mac_array
     assert m is not None
     bits = array.weight_bits if array is not None else context.chip.activation_bits
     n_bytes = ceil_div(m.k * m.n * m.groups * bits, 8)
     actor = context.builder.actor(operator.name, 1, layer=operator.name)
-    if a.unit == "memory" and memory is not None:
-        latency = bytes_fs(n_bytes, memory.bandwidth_bytes_per_s)
-        context.builder.visit(actor, context.memory(a.home), latency, latency + memory.latency_fs)
-        context.spend(actor, "memory", "byte", n_bytes, memory.energy_per_byte_j)
-        latency += memory.latency_fs
-    elif a.place == "tile_unit":
-        latency = transposed.read_ports(context, actor, {a.home: n_bytes})
-    elif a.place == "host" or array is None:
-        latency = 1  # where the layer is computed its weights are, too
-        context.builder.visit(actor, (), latency)
-    else:
-        latency = units.array_buffer(context, actor, n_bytes, a, "write")
+    match a:
+        case InMemory(memory=memory):
+            latency = bytes_fs(n_bytes, memory.bandwidth_bytes_per_s)
+            resource = context.memory(memory, a.home)
+            context.builder.visit(actor, resource, latency, latency + memory.latency_fs)
+            context.spend(actor, "memory", "byte", n_bytes, memory.energy_per_byte_j)
+            latency += memory.latency_fs
+        case OnTileUnits():
+            latency = transposed.read_ports(context, actor, {a.home: n_bytes})
+        case OnChipUnits(array=MacArray() as buffered):
+            latency = units.array_buffer(context, actor, buffered, a.sources, n_bytes, "write")
+        case _:
+            latency = 1  # where the layer is computed its weights are, too
+            context.builder.visit(actor, (), latency)
     held = even(1, 1, a.sources[:1])
     makers = _makers(context, operator)
     elements = context.mapping.network.producer(operator.inputs[0].tensor).output.elements

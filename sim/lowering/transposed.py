@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 
 from ...arch.chip import Tile
 from ...workloads.graph import Operator
-from ..mapping.mapping import Assignment, Tiling
+from ..mapping.assignment import InBlocks, InCells
+from ..mapping.tiling import Tiling
 from ..mapping.timing import ceil_div
 from .context import Context
 from .crossbars import collect, finish, port_visit
@@ -27,17 +28,14 @@ from .shares import ALL, Flow, Share, Shares, merged
 from .stage import Stage
 
 
-def lower(context: Context, operator: Operator, a: Assignment) -> Stage:
+def lower(context: Context, operator: Operator, a: InCells) -> Stage:
     """The stage of the backward pass of a layer on crossbars; `a` is the layer's, under its own name."""
-    assert operator.matrix is not None
-    assert operator.role is not None
-    assert a.tiling is not None
-    grid, m = operator.output.grid, operator.matrix
+    grid, m = operator.output.grid, a.matrix
     firings = Firings(grid, replica_group(grid, a.replicas), samples=operator.samples)
     actor = context.builder.actor(operator.name, firings.n, layer=operator.name)
     read = read_errors(context, actor, a, m.applications)
     sets = ColumnSets.of(a.tiling, m.groups)
-    turned = replace(a, operator=operator.role.layer, tiling=turned_tiling(context.tile, a.tiling, m.groups))
+    turned = replace(a, operator=a.layer, tiling=turned_tiling(context.tile, a.tiling, m.groups))
     view = replace(
         context,
         chip=context.chip.model_copy(update={"tile": turned_tile(context.tile, a.tiling)}),
@@ -116,9 +114,8 @@ def turned_tiling(tile: Tile, tiling: Tiling, groups: int) -> Tiling:
     )
 
 
-def read_errors(context: Context, actor: int, a: Assignment, applications: int) -> int:
+def read_errors(context: Context, actor: int, a: InBlocks, applications: int) -> int:
     """Visits of buffer and bus: every tile reads the errors of its column blocks. Returns the latency."""
-    assert a.tiling is not None
     tile = context.tile
     errors = a.tiling.cols_per_crossbar // tile.columns_per_weight
     in_tile = {
@@ -139,9 +136,8 @@ def read_ports(context: Context, actor: int, in_tile: dict[int, int]) -> int:
     return latency
 
 
-def wanted_errors(context: Context, a: Assignment, elements: int) -> tuple[Shares, Shares]:
+def wanted_errors(context: Context, a: InBlocks, elements: int) -> tuple[Shares, Shares]:
     """Parts of an error by the tiles that need them: (grouped as the layer's outputs are, if not)."""
-    assert a.tiling is not None
     blocks = a.tiling.col_blocks
     own: dict[tuple[int, int], set[int]] = defaultdict(set)
     for tile, pairs in _columns(context, a).items():
@@ -155,9 +151,8 @@ def wanted_errors(context: Context, a: Assignment, elements: int) -> tuple[Share
     return alike, tuple(Share((0, ALL), part[c], tuple(sorted(t))) for c, t in sorted(anyone.items()))
 
 
-def _columns(context: Context, a: Assignment) -> dict[int, set[tuple[int, int]]]:
+def _columns(context: Context, a: InBlocks) -> dict[int, set[tuple[int, int]]]:
     """By tile: the (replica, column block) pairs that it holds in any row block."""
-    assert a.tiling is not None
     found: dict[int, set[tuple[int, int]]] = defaultdict(set)
     for replica in range(a.replicas):
         for column in range(a.tiling.col_blocks):
@@ -167,10 +162,9 @@ def _columns(context: Context, a: Assignment) -> dict[int, set[tuple[int, int]]]
 
 
 def _held(
-    context: Context, operator: Operator, a: Assignment, sets: ColumnSets
+    context: Context, operator: Operator, a: InBlocks, sets: ColumnSets
 ) -> Iterator[tuple[int, int, int, int]]:
     """(tile, token, first element, end element): gradients meet in the tile of the last column of a set."""
-    assert a.tiling is not None
     elements, rows = operator.output.elements, context.tile.crossbar.rows
     for replica in range(a.replicas):
         for s in range(sets.n):
@@ -180,9 +174,8 @@ def _held(
                 yield tile, replica, min(low + r * rows, high), min(low + (r + 1) * rows, high)
 
 
-def _partial_sums(context: Context, a: Assignment, sets: ColumnSets) -> list[Flow]:
+def _partial_sums(context: Context, a: InBlocks, sets: ColumnSets) -> list[Flow]:
     """Flows of partial sums to the tile of the last column block of their set."""
-    assert a.tiling is not None
     n_bytes: dict[tuple[int, int], int] = defaultdict(int)
     for replica in range(a.replicas if sets.width > 1 else 0):
         for s in range(sets.n):

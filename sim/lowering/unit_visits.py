@@ -12,12 +12,12 @@ from math import ceil
 
 from ...arch.digital import Unit
 from ...workloads.graph import Operator
+from ..mapping.assignment import OnArray, Units
 from ..mapping.growth import output_grows
-from ..mapping.mapping import Assignment
 from ..mapping.passes import Job, actions, job, row_length
-from ..mapping.places import find_unit, work_of
+from ..mapping.places import work_of
 from ..mapping.timing import ceil_div
-from .context import Context
+from .context import Context, called
 from .growth import Growth
 from .shares import Shares, busiest, tiles_of
 
@@ -29,6 +29,8 @@ class Step:
     Attributes
     ----------
     function : str
+    unit : Unit
+        That computes it.
     per_element : float
         Operations for each element of the output.
     row : int
@@ -38,32 +40,38 @@ class Step:
     """
 
     function: str
+    unit: Unit
     per_element: float
     row: int
     growth: Growth
 
-    def rows(self, unit: Unit, elements: int, reach: tuple[int, ...]) -> list[tuple[int, int]]:
+    def rows(self, elements: int, reach: tuple[int, ...]) -> list[tuple[int, int]]:
         """Rows in a firing that has `elements` where all tokens reach furthest."""
-        if unit.passes_of(self.function) is None:
+        if self.unit.passes_of(self.function) is None:
             return [(1, max(1, self.growth.part(reach, ceil(elements * self.per_element))))]
         if self.growth.most == 1:
             return [(ceil_div(elements, self.row), self.row)]
         of_token = ceil_div(elements, self.row * len(reach))
         return [(of_token, ceil_div(self.row * r, self.growth.most)) for r in reach]
 
-    def count(self, unit: Unit, elements: int, reach: tuple[int, ...]) -> int:
+    def count(self, elements: int, reach: tuple[int, ...]) -> int:
         """Element operations of a firing."""
-        per_element = self.per_element if unit.passes_of(self.function) is None else 1.0
+        per_element = self.per_element if self.unit.passes_of(self.function) is None else 1.0
         return self.growth.part(reach, ceil(elements * per_element))
 
 
-def steps(context: Context, operator: Operator, growth: Growth) -> list[Step]:
+def steps(context: Context, operator: Operator, a: Units, growth: Growth) -> list[Step]:
     """What units do for an operator: its own functions, then those that are fused into it."""
     n = operator.output.elements
-    own = [(f, work / n) for f, work in work_of(operator) if work]
-    return [Step(f, per_element, row_length(operator), growth) for f, per_element in own] + [
-        Step(f, 1.0, n, growth_of_output(context, operator, growth)) for f in operator.fused
-    ]
+    work = zip(work_of(operator), a.own, strict=True)
+    own = [Step(f, u, n_ops / n, row_length(operator), growth) for (f, n_ops), u in work if n_ops]
+    return own + fused_steps(context, operator, a, growth)
+
+
+def fused_steps(context: Context, operator: Operator, a: Units | OnArray, growth: Growth) -> list[Step]:
+    """What units do for the functions that are fused into an operator."""
+    n, of_output = operator.output.elements, growth_of_output(context, operator, growth)
+    return [Step(f, u, 1.0, n, of_output) for f, u in zip(operator.fused, a.fused, strict=True)]
 
 
 def growth_of_output(context: Context, operator: Operator, growth: Growth) -> Growth:
@@ -71,30 +79,26 @@ def growth_of_output(context: Context, operator: Operator, growth: Growth) -> Gr
     return growth if output_grows(operator, context.mapping.network) else growth.flat
 
 
-def on_chip(context: Context, actor: int, step: Step, a: Assignment, elements: int) -> tuple[int, int]:
+def on_chip(
+    context: Context, actor: int, step: Step, sources: tuple[int, ...], elements: int
+) -> tuple[int, int]:
     """A visit of a unit of the chip. Returns the latency and the hold of the longest firing."""
-    found = find_unit(context.chip, step.function, "chip_unit")
-    assert found is not None
-    unit = found[1]
-    resources = context.units(unit, a.sources, of_tile=False)
-    return _visit(context, actor, step, unit, resources, (elements, elements), unit.name, 1, False)
+    resources = context.units(step.unit, sources, of_tile=False)
+    return _visit(context, actor, step, resources, (elements, elements), called(step.unit), 1, False)
 
 
 def on_tiles(context: Context, actor: int, step: Step, held: Shares) -> tuple[int, int]:
     """A visit of a unit in every tile that holds a share. Latency and hold of the longest firing."""
-    found = find_unit(context.chip, step.function, "tile_unit")
-    assert found is not None
-    unit, tiles = found[1], tiles_of(held)
+    unit, tiles = step.unit, tiles_of(held)
     resources = context.units(unit, tiles, of_tile=True)
     elements = busiest(held), sum(share.size for share in held)
-    return _visit(context, actor, step, unit, resources, elements, f"tile.{unit.name}", len(tiles), True)
+    return _visit(context, actor, step, resources, elements, f"tile.{unit.name}", len(tiles), True)
 
 
 def _visit(
     context: Context,
     actor: int,
     step: Step,
-    unit: Unit,
     resources: tuple[int, ...],
     elements: tuple[int, int],
     component: str,
@@ -102,11 +106,11 @@ def _visit(
     spread: bool,
 ) -> tuple[int, int]:
     """The visit and its energy; `elements` are those of the busiest place, and of all places together."""
-    longest = Job(0, 0)
+    unit, longest = step.unit, Job(0, 0)
 
     def work(reach: tuple[int, ...]) -> Job:
         nonlocal longest
-        found = job(unit, step.function, step.rows(unit, elements[0], reach))
+        found = job(unit, step.function, step.rows(elements[0], reach))
         longest = max(longest, found, key=lambda j: j.latency_cycles)
         return found
 
@@ -115,11 +119,11 @@ def _visit(
     context.builder.visit(actor, resources, hold, latency, spread=spread)
     told = actions(unit, step.function)
     for action, cycles in told if unit.energy_j is not None else told[:1]:
-        count = step.growth.each(partial(_lane_cycles, step, unit, cycles, elements[1]))
+        count = step.growth.each(partial(_lane_cycles, step, cycles, elements[1]))
         context.spend(actor, component, action, count, unit.energy_j, unit.power_w, hold, unit.count * places)
     return longest.latency_fs(unit), longest.hold_fs(unit)
 
 
-def _lane_cycles(step: Step, unit: Unit, cycles: int, elements: int, reach: tuple[int, ...]) -> int:
+def _lane_cycles(step: Step, cycles: int, elements: int, reach: tuple[int, ...]) -> int:
     """Cycles of single lanes in a firing."""
-    return cycles * step.count(unit, elements, reach)
+    return cycles * step.count(elements, reach)

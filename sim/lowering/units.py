@@ -10,9 +10,19 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from ...arch.digital import MacArray
+from ...arch.links import Host
 from ...workloads.graph import Operator
+from ..mapping.assignment import (
+    HOST,
+    AtInput,
+    InCache,
+    InMemory,
+    OnChipUnits,
+    OnHost,
+    OnTileUnits,
+)
 from ..mapping.growth import output_grows
-from ..mapping.mapping import HOST, Assignment
 from ..mapping.places import work_of
 from ..mapping.timing import FS_PER_S, ceil_div, host_fs
 from . import kv_cache, unit_visits
@@ -28,9 +38,12 @@ from .unit_visits import growth_of_output, steps
 WHOLE_TOKEN = frozenset({"softmax", "log_softmax", "layer_norm", "rms_norm", "group_norm", "lrn", "reduce"})
 """Functions whose every output depends on all elements of the token."""
 
+Elsewhere = OnTileUnits | OnChipUnits | InMemory | InCache | OnHost | AtInput
+"""What this file lowers."""
+
 
 def lower(
-    context: Context, operator: Operator, a: Assignment, source: Stage | None, written: Stage | None = None
+    context: Context, operator: Operator, a: Elsewhere, source: Stage | None, written: Stage | None = None
 ) -> Stage:
     """The stage of an operator on a unit of the tiles or of the chip, on a buffer, in memory, or on the host.
 
@@ -47,19 +60,21 @@ def lower(
     growth = Growth.of(operator, firings)
     actor = context.builder.actor(operator.name, firings.n, layer=operator.name)
     held = even(firings.group.n_tokens, operator.output.elements, a.sources)
-    if a.unit == "input":
-        latency = interval = _arrive(context, actor)
-    elif a.place == "host":
-        latency = interval = _on_host(context, actor, operator, firings.group.n_tokens, growth)
-    elif a.unit == "kv cache":
-        latency, interval = kv_cache.append(context, actor, operator, firings.group.n_tokens)
-    elif a.unit == "memory":
-        latency, interval = _in_memory(context, actor, operator, firings.group.n_tokens)
-    elif a.place == "tile_unit":
-        held = _cut(operator, firings, a, source)
-        latency, interval = _on_tiles(context, actor, operator, held, growth)
-    else:
-        latency, interval = _on_chip(context, actor, operator, a, firings.group.n_tokens, growth)
+    n_tokens = firings.group.n_tokens
+    match a:
+        case AtInput():
+            latency = interval = _arrive(context, actor)
+        case OnHost():
+            latency = interval = _on_host(context, actor, operator, a.host, n_tokens, growth)
+        case InCache():
+            latency, interval = kv_cache.append(context, actor, operator, n_tokens)
+        case InMemory():
+            latency, interval = _in_memory(context, actor, operator, a, n_tokens)
+        case OnTileUnits():
+            held = _cut(operator, firings, a, source)
+            latency, interval = _on_tiles(context, actor, operator, a, held, growth)
+        case OnChipUnits():
+            latency, interval = _on_chip(context, actor, operator, a, n_tokens, growth)
     if operator.name in context.caches and operator.product is not None:
         read_cache(context, actor, operator, firings, held, written)
     share = mean_share(operator) if output_grows(operator, context.mapping.network) else Fraction(1)
@@ -75,7 +90,7 @@ def _input_group(context: Context, operator: Operator) -> Group:
     return Group(1, grid.cols) if grid.rows > 1 and not context.autoregressive else Group()
 
 
-def _cut(operator: Operator, firings: Firings, a: Assignment, source: Stage | None) -> Shares:
+def _cut(operator: Operator, firings: Firings, a: OnTileUnits, source: Stage | None) -> Shares:
     """Which tile makes which part: as the input is cut, where the function allows it."""
     n, elements = firings.group.n_tokens, operator.output.elements
     if source is None or tiles_of(source.held) != a.sources:
@@ -95,10 +110,10 @@ def _arrive(context: Context, actor: int) -> int:
     return cycle
 
 
-def _on_host(context: Context, actor: int, operator: Operator, n_tokens: int, growth: Growth) -> int:
+def _on_host(
+    context: Context, actor: int, operator: Operator, host: Host, n_tokens: int, growth: Growth
+) -> int:
     """One visit of the host. Data movement costs it one operation per element."""
-    host = context.chip.host
-    assert host is not None
     operations = sum(work for _, work in work_of(operator)) or operator.output.elements
     fused = len(operator.fused) * operator.output.elements * n_tokens
     of_output = growth_of_output(context, operator, growth)
@@ -113,20 +128,21 @@ def _on_host(context: Context, actor: int, operator: Operator, n_tokens: int, gr
     return host_fs(host, operations * n_tokens + fused)
 
 
-def _in_memory(context: Context, actor: int, operator: Operator, n_tokens: int) -> tuple[int, int]:
+def _in_memory(
+    context: Context, actor: int, operator: Operator, a: InMemory, n_tokens: int
+) -> tuple[int, int]:
     """A look-up in the memory behind the chip: the bytes of the output are read."""
-    memory = context.chip.memory
-    assert memory is not None
+    memory = a.memory
     n_bytes = operator.output.elements * n_tokens * context.word_bytes
     hold = max(1, ceil_div(n_bytes * FS_PER_S, int(memory.bandwidth_bytes_per_s)))
-    resource = context.memory(context.mapping.of(operator.name).home)
+    resource = context.memory(memory, a.home)
     context.builder.visit(actor, resource, hold, hold + memory.latency_fs)
     context.spend(actor, "memory", "byte", n_bytes, memory.energy_per_byte_j)
     return hold + memory.latency_fs, hold
 
 
 def _on_tiles(
-    context: Context, actor: int, operator: Operator, held: Shares, growth: Growth
+    context: Context, actor: int, operator: Operator, a: OnTileUnits, held: Shares, growth: Growth
 ) -> tuple[int, int]:
     """Visits of buffer, units and buffer again, on all tiles that hold a share.
 
@@ -138,7 +154,7 @@ def _on_tiles(
     here = ceil_div(n_bytes * busiest(held), total)
     latency = port_visit(context, actor, ("buffer", "read"), port, tiles, (here, n_bytes), growth)
     hold = port.hold_fs(max(1, port.beats(here)))
-    for step in steps(context, operator, growth):
+    for step in steps(context, operator, a, growth):
         latency += unit_visits.on_tiles(context, actor, step, held)[0]
     return latency + write_outputs(context, actor, held, growth_of_output(context, operator, growth)), hold
 
@@ -155,7 +171,7 @@ def _operand_bytes(context: Context, operator: Operator, n_elements: int) -> int
 
 
 def _on_chip(
-    context: Context, actor: int, operator: Operator, a: Assignment, n_tokens: int, growth: Growth
+    context: Context, actor: int, operator: Operator, a: OnChipUnits, n_tokens: int, growth: Growth
 ) -> tuple[int, int]:
     """Visits of the units of the chip, between buffer accesses on a chip with MAC arrays.
 
@@ -163,27 +179,31 @@ def _on_chip(
     """
     elements = operator.output.elements * n_tokens
     latency, interval = 0, 1
-    if context.chip.tile is None:
+    if a.array is not None:
         n_bytes = _operand_bytes(context, operator, elements)
-        latency += array_buffer(context, actor, n_bytes, a, "read", growth)
-    for step in steps(context, operator, growth):
-        added, hold = unit_visits.on_chip(context, actor, step, a, elements)
+        latency += array_buffer(context, actor, a.array, a.sources, n_bytes, "read", growth)
+    for step in steps(context, operator, a, growth):
+        added, hold = unit_visits.on_chip(context, actor, step, a.sources, elements)
         latency, interval = latency + added, max(interval, hold)
-    if context.chip.tile is None:
-        written = growth_of_output(context, operator, growth)
-        latency += array_buffer(context, actor, elements * context.word_bytes, a, "write", written)
+    if a.array is not None:
+        written, n_bytes = growth_of_output(context, operator, growth), elements * context.word_bytes
+        latency += array_buffer(context, actor, a.array, a.sources, n_bytes, "write", written)
     return latency, max(interval, latency if interval == 1 else interval)
 
 
 def array_buffer(
-    context: Context, actor: int, n_bytes: int, a: Assignment, action: str, growth: Growth = ALIKE
+    context: Context,
+    actor: int,
+    array: MacArray,
+    sources: tuple[int, ...],
+    n_bytes: int,
+    action: str,
+    growth: Growth = ALIKE,
 ) -> int:
     """A visit of the buffer beside the MAC arrays of a chip. Returns its latency in the longest firing."""
-    array = context.chip.mac_array
-    assert array is not None
     port = array.buffer
     chips = tuple(
-        context.resource(f"chip {c} buffer", "buffer", servers=array.count) for c in sorted(set(a.sources))
+        context.resource(f"chip {c} buffer", "buffer", servers=array.count) for c in sorted(set(sources))
     )
     hold = growth.each(lambda reach: port.hold_fs(max(1, port.beats(growth.part(reach, n_bytes)))))
     latency = growth.each(lambda reach: port.latency_fs(max(1, port.beats(growth.part(reach, n_bytes)))))

@@ -7,20 +7,38 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from ...arch.chip import Chip, Tile
-from ...workloads.graph import Network, Operator
+from ...workloads.graph import Matrix, Network, Operator
 from ..errors import SimulationError
+from .assignment import (
+    HOST,
+    Analog,
+    Assignment,
+    AtInput,
+    Cells,
+    Choice,
+    InBlocks,
+    InCache,
+    InMemory,
+    OnArray,
+    OnChipUnits,
+    OnCrossbars,
+    OnHost,
+    OnRewritten,
+    OnTileUnits,
+    WritesOperand,
+)
 from .attention import WRITE, keep_room, prepared, product_of, rewriting, written
 from .in_turn import chips_in_turn
-from .mapping import HOST, Assignment, Mapping, Tiling
+from .mapping import Mapping
 from .options import MappingOptions
 from .parts import cut_large, too_large
 from .placement import WIDEST_NET, Net, Placement, Search, place
-from .places import Choice, split
+from .places import split
 from .plan import Plan, fits, plan
 from .segments import in_groups, rooms
-from .tiling import Array, tile_matrix
+from .tiling import Array, Tiling, tile_matrix
 from .timing import total_tiles
-from .training import choices_of, near_layer, on_cells
+from .training import choices_of, in_cells, near_layer
 
 NOT_SWAPPED = "--swap: all layers fit at once, so nothing is swapped"
 
@@ -54,7 +72,7 @@ def map_network(
         network = _with_parts(network, chip, options)
     network = split(network, chip, options)
     choices = choices_of(network, chip, options)
-    analog = [o for o in network.operators if choices[o.name].place == "crossbar"]
+    analog = [o for o in network.operators if isinstance(choices[o.name], Analog)]
     tilings = _tilings(network, analog, chip)
     if like is None:
         planned = plan(network, chip, options, choices, tilings)
@@ -67,7 +85,7 @@ def map_network(
     placed = _place(network, chip, options, logical, like)
     assignments = tuple(_move(logical[o.name], placed.order) for o in network.operators)
     per_tile = chip.tile.crossbar.count if chip.tile else 0
-    used = {t for a in assignments for t in a.tiles if a.place != "host"}
+    used = {t for a in assignments for t in a.tiles}
     return Mapping(
         network=network,
         assignments=assignments,
@@ -112,7 +130,7 @@ def _crossbars_used(assignments: dict[str, Assignment]) -> int:
     """Crossbars that have the weights of some layer; layers may take turns on them."""
     found: set[int] = set()
     for a in assignments.values():
-        if a.tiling is not None and a.place == "crossbar":
+        if isinstance(a, OnCrossbars | OnRewritten):
             for d in a.deals():
                 found.update(range(d.first, d.first + a.replicas * a.tiling.row_blocks * (d.end - d.begin)))
     return len(found)
@@ -144,7 +162,7 @@ def _with_parts(network: Network, chip: Chip, options: MappingOptions) -> Networ
         return network
     array = _array(chip.tile)
     chosen = choices_of(network, chip, options)
-    analog = [o for o in network.operators if chosen[o.name].place == "crossbar"]
+    analog = [o for o in network.operators if isinstance(chosen[o.name], Analog)]
     if fits(_tilings(network, analog, chip), chip):
         return network
     room = rooms(chip, options.swap_overlap).crossbars
@@ -153,7 +171,7 @@ def _with_parts(network: Network, chip: Chip, options: MappingOptions) -> Networ
 
 def _as_before(like: Mapping, analog: list[Operator], most: int | None) -> Plan:
     """Replicas that work, and first crossbars, of layers that have been mapped before."""
-    before = {o.name: like.of(o.name) for o in analog}
+    before = {o.name: like.blocks_of(o.name) for o in analog}
     replicas = {name: a.replicas if most is None else min(most, a.replicas) for name, a in before.items()}
     if like.swap is not None:
         raise SimulationError("--swap: phases that share one mapping need weights that stay where they are")
@@ -172,42 +190,74 @@ def _assign(
     found: dict[str, Assignment] = {}
     here: tuple[int, ...] = (0,)  # where the stream was last seen on the chip
     in_turn = chips_in_turn(network, chip, choices)
+    per_chip = chip.tile.count if chip.tile else 1
     for o in network.operators:
         choice = choices[o.name]
         makers = [found[network.producer(p.tensor).name] for p in o.inputs]
         near = near_layer(o, found) or next((m.sources for m in makers if m.sources[0] != HOST), here)
-        if choice.place == "cells" and o.op != WRITE and o.role is not None:
-            a = on_cells(o, choice, found[o.role.layer])
-        elif choice.place == "cells":
-            product = product_of(o, network)
-            a = _on_crossbars(product, choice, tilings[product.name], planned, chip)
-            a = replace(a, operator=o.name, place="cells", sources=a.tiles)
-        elif choice.place == "crossbar":
-            a = _on_crossbars(o, choice, tilings[o.name], planned, chip)
-        elif choice.place == "host":
-            a = Assignment(o.name, "host", choice.unit, choice.reason, (HOST,))
-        elif choice.place == "tile_unit":
-            a = Assignment(o.name, "tile_unit", choice.unit, choice.reason, near, near)
-        else:  # shared by the whole chip: it sits at the middle tile of the chip that the stream is on
-            per_chip = chip.tile.count if chip.tile else 1
-            middle = in_turn.get(o.name, near[0] // per_chip) * per_chip + per_chip // 2
-            a = Assignment(o.name, choice.place, choice.unit, choice.reason, (middle,), (middle,))
+        a: Assignment
+        match choice:
+            case Cells():
+                a = _in_cells(o, choice, network, chip, tilings, planned, found)
+            case Analog():
+                a = _on_crossbars(o, choice, network, tilings[o.name], planned, chip)
+            case OnHost() | AtInput():
+                a = replace(choice, sources=(HOST,))
+            case OnTileUnits():
+                a = replace(choice, sources=near, tiles=near)
+            case OnArray() | OnChipUnits() | InMemory() | InCache():
+                # Shared by the whole chip: it sits at the middle tile of the chip that the stream is on.
+                middle = in_turn.get(o.name, near[0] // per_chip) * per_chip + per_chip // 2
+                a = replace(choice, sources=(middle,), tiles=(middle,))
         here = a.sources if a.sources[0] != HOST else here
         found[o.name] = a
     return found
 
 
-def _on_crossbars(o: Operator, choice: Choice, tiling: Tiling, planned: Plan, chip: Chip) -> Assignment:
+def _in_cells(
+    o: Operator,
+    choice: Cells,
+    network: Network,
+    chip: Chip,
+    tilings: dict[str, Tiling],
+    planned: Plan,
+    found: dict[str, Assignment],
+) -> Assignment:
+    """In the cells of its layer, or of the product whose operand it writes."""
+    if o.op == WRITE or o.role is None:
+        product = product_of(o, network)
+        stationary = written(product, network)
+        blocks = _blocks(product, choice.reason, stationary.matrix, tilings[product.name], planned, chip)
+        here = replace(blocks, operator=o.name, sources=blocks.tiles)
+        return WritesOperand(**vars(here), product=product.name, stationary=stationary)
+    layer = found[o.role.layer]
+    assert isinstance(layer, OnCrossbars)  # a choice of cells is of a layer on crossbars
+    return in_cells(o, choice.reason, layer)
+
+
+def _on_crossbars(
+    o: Operator, choice: Analog, network: Network, tiling: Tiling, planned: Plan, chip: Chip
+) -> Assignment:
+    stationary = None if o.matrix is not None else written(o, network)
+    matrix = o.matrix if stationary is None else stationary.matrix
+    assert matrix is not None  # an operator on crossbars has a matrix, or its operand is one
+    blocks = _blocks(o, choice.reason, matrix, tiling, planned, chip)
+    blocks = replace(blocks, adder=choice.adder, fused=choice.fused)
+    if stationary is not None:
+        return OnRewritten(**vars(blocks), stationary=stationary)
+    return OnCrossbars(**vars(blocks))
+
+
+def _blocks(o: Operator, reason: str, matrix: Matrix, tiling: Tiling, planned: Plan, chip: Chip) -> InBlocks:
+    """The crossbars that were planned for an operator, and their tiles."""
     assert chip.tile is not None
     per_tile = chip.tile.crossbar.count
-    a = Assignment(
-        o.name,
-        "crossbar",
-        choice.unit,
-        choice.reason,
-        (),
-        replicas=planned.replicas[o.name],
+    a = InBlocks(
+        operator=o.name,
+        reason=reason,
+        matrix=matrix,
         tiling=tiling,
+        replicas=planned.replicas[o.name],
         first_crossbar=planned.first[o.name],
         dealt=planned.dealt.get(o.name, ()),
     )
@@ -245,7 +295,7 @@ def _place(
 
 def _move(a: Assignment, order: tuple[int, ...]) -> Assignment:
     """The same assignment, with tiles numbered by their place on the chips."""
-    if a.place == "host" or a.place in ("chip_unit", "mac_array"):
+    if not isinstance(a, InBlocks | OnTileUnits):
         return a
     return replace(
         a, sources=tuple(sorted(order[t] for t in a.sources)), tiles=tuple(sorted(order[t] for t in a.tiles))

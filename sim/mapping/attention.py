@@ -9,17 +9,16 @@ are written together in `write_time` (for columns an assumption).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ...arch.chip import Chip
 from ...workloads.graph import Matrix, Network, Operator, Port, Window
 from ..errors import SimulationError
+from .assignment import Assignment, WritesOperand, Written
 from .growth import grows_along
-from .mapping import Assignment, Mapping, Tiling
+from .mapping import Mapping
 from .options import MappingOptions
-
-WRITES = "crossbar writes"
-"""The unit of those operators, for reports."""
+from .tiling import Tiling
 
 WRITE = "CrossbarWrite"
 """Operators (kind "move") that write a token's keys or values into crossbars."""
@@ -118,25 +117,6 @@ def _with_writes(network: Network) -> Network:
     return replace(network, operators=tuple(made), _by_tensor={})
 
 
-@dataclass(frozen=True)
-class Written:
-    """The stationary operand of a product on crossbars.
-
-    Attributes
-    ----------
-    matrix : Matrix
-        All groups of heads; applied once for each head of a group.
-    sequences : int
-        Copies beside each other, one for each sequence.
-    along : {"n", "k"}
-        What positions are of the matrix: columns (keys) or rows (values).
-    """
-
-    matrix: Matrix
-    sequences: int
-    along: str
-
-
 def written(product: Operator, network: Network) -> Written:
     """How a product lies on crossbars.
 
@@ -175,8 +155,7 @@ def keep_room(
         A product has outgrown its crossbars.
     """
     for o in products:
-        before = like.of(o.name)
-        assert before.tiling is not None
+        before = like.blocks_of(o.name)
         replicas[o.name] = written(o, network).sequences
         needed, there = (
             tilings[o.name].crossbars * replicas[o.name],
@@ -191,9 +170,7 @@ def keep_room(
 
 def rewriting(chip: Chip, assignments: list[Assignment]) -> tuple[str, ...]:
     """What the user should know of crossbars that are rewritten: how many, and how long their cells last."""
-    taken = [
-        a.tiling.crossbars * a.replicas for a in assignments if a.unit == WRITES and a.tiling is not None
-    ]
+    taken = [a.tiling.crossbars * a.replicas for a in assignments if isinstance(a, WritesOperand)]
     if chip.tile is None or not taken:
         return ()
     endurance = chip.tile.crossbar.cell.endurance

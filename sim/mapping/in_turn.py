@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...arch.chip import Chip
 from ...workloads.graph import Network
-from .places import Choice
+from .assignment import Choice, OnArray
 
 
 def chips_in_turn(network: Network, chip: Chip, choices: dict[str, Choice]) -> dict[str, int]:
@@ -21,7 +21,7 @@ def chips_in_turn(network: Network, chip: Chip, choices: dict[str, Choice]) -> d
     placed = [
         o
         for o in network.operators
-        if choices[o.name].place == "mac_array" and (o.role is None or o.role.task == "forward")
+        if isinstance(choices[o.name], OnArray) and (o.role is None or o.role.task == "forward")
     ]
     total = sum(o.macs + o.product_macs for o in placed)
     found: dict[str, int] = {}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from ...arch.chip import Chip
+from ...arch.links import KvCache, Memory
 from ...workloads.graph import Network, Operator
 from ..errors import SimulationError
+from .assignment import OnHost, OnRewritten
 from .growth import grows_along, kept_positions
 from .mapping import Mapping
 
@@ -30,7 +31,8 @@ class Cache:
     element_bits : int
     positions : int
         Of all sequences, when the last token has been worked on.
-    place : {"sram", "memory"}
+    keeper : KvCache or Memory
+        Banks of SRAM on the chip, or the memory behind it.
     """
 
     name: str
@@ -38,7 +40,7 @@ class Cache:
     elements: int
     element_bits: int
     positions: int
-    place: Literal["sram", "memory"]
+    keeper: KvCache | Memory
 
     @property
     def n_bytes(self) -> int:
@@ -67,7 +69,7 @@ def kv_caches(mapping: Mapping, chip: Chip) -> dict[str, Cache]:
     for operator in network.operators:
         if operator.op != CACHE_APPEND and not (operator.product and operator.product.cached):
             continue
-        if operator.name in found or mapping.of(operator.name).place in ("host", "crossbar"):
+        if operator.name in found or isinstance(mapping.of(operator.name), OnHost | OnRewritten):
             continue  # kept by the host, or in the crossbars themselves
         readers = _readers(network, operator)
         at = mapping.of(operator.name).home // per_chip
@@ -93,40 +95,43 @@ def position_elements(product: Operator, network: Network) -> int:
 
 
 def _cache(network: Network, chip: Chip, operator: Operator, readers: list[Operator], at: int) -> Cache:
+    """The cache in its first choice: the banks of its chip, if it has some, else the memory."""
     kept = [kept_positions(r) for r in readers if r.reach is not None]
     elements = position_elements(operator, network) if operator.product else operator.output.elements
     kv = chip.kv_cache
+    keeper = kv if kv is not None and kv.kind == "sram" else chip.memory
+    if keeper is None:
+        raise SimulationError(
+            f"operator {operator.name!r}: chip {chip.name!r} has neither kv_cache nor memory to keep keys "
+            "and values in; add one of them to the chip file"
+        )
     return Cache(
         name=operator.name,
         chip=at,
         elements=elements,
         element_bits=kv.bits if kv is not None and kv.bits is not None else chip.activation_bits,
         positions=max(kept, default=operator.output.grid.n_tokens),
-        place="memory",
+        keeper=keeper,
     )
 
 
 def _placed(cache: Cache, chip: Chip, free: dict[int, int]) -> Cache:
     """The cache in the SRAM of its chip, if there is one with room; else in memory."""
-    kv = chip.kv_cache
-    if kv is not None and kv.kind == "sram":
-        assert kv.capacity_bytes is not None
-        left = free.setdefault(cache.chip, kv.capacity_bytes * kv.count)
-        if cache.n_bytes <= left:
-            free[cache.chip] = left - cache.n_bytes
-            return replace(cache, place="sram")
-        if kv.overflow == "error" or chip.memory is None:
-            size = kv.capacity_bytes * kv.count
-            raise SimulationError(
-                f"operator {cache.name!r}: its cache takes {cache.n_bytes} bytes "
-                f"({cache.positions} positions of {cache.elements} elements), "
-                f"the kv_cache of chip {chip.name!r} has {left} of {size} left\n"
-                "use a larger kv_cache.capacity, more chips, a shorter context, or overflow: memory on a "
-                "chip that has one"
-            )
-    if chip.memory is None:
+    kv = cache.keeper
+    if not isinstance(kv, KvCache):
+        return cache
+    assert kv.capacity_bytes is not None
+    left = free.setdefault(cache.chip, kv.capacity_bytes * kv.count)
+    if cache.n_bytes <= left:
+        free[cache.chip] = left - cache.n_bytes
+        return cache
+    if kv.overflow == "error" or chip.memory is None:
+        size = kv.capacity_bytes * kv.count
         raise SimulationError(
-            f"operator {cache.name!r}: chip {chip.name!r} has neither kv_cache nor memory to keep keys and "
-            "values in; add one of them to the chip file"
+            f"operator {cache.name!r}: its cache takes {cache.n_bytes} bytes "
+            f"({cache.positions} positions of {cache.elements} elements), "
+            f"the kv_cache of chip {chip.name!r} has {left} of {size} left\n"
+            "use a larger kv_cache.capacity, more chips, a shorter context, or overflow: memory on a "
+            "chip that has one"
         )
-    return cache
+    return replace(cache, keeper=chip.memory)

@@ -7,50 +7,7 @@ from functools import cached_property
 from typing import Literal
 
 from ...workloads.graph import Network
-
-HOST = -1
-"""The host, among tiles."""
-
-Place = Literal["crossbar", "cells", "mac_array", "tile_unit", "chip_unit", "host"]
-
-
-@dataclass(frozen=True)
-class Tiling:
-    """How one weight matrix (all its groups) is cut into crossbars; one replica.
-
-    Parameters
-    ----------
-    row_blocks, col_blocks : int
-        Blocks of the (im2col) matrix, after weight slicing; partial sums are added over the row blocks.
-        Groups lie beside each other, several in one crossbar where they fit, and count as column blocks.
-    crossbars : int
-        Crossbars of one replica, ``row_blocks * col_blocks``.
-    rows, cols : int
-        Wordlines and bitlines that hold weights, summed over the groups.
-    rows_per_crossbar, cols_per_crossbar : int
-        The same in the fullest crossbar.
-    cells_used, cells_total : int
-        Cells that hold weights, and cells of the crossbars taken; the rest is fragmentation.
-    """
-
-    row_blocks: int
-    col_blocks: int
-    crossbars: int
-    rows: int
-    cols: int
-    rows_per_crossbar: int
-    cols_per_crossbar: int
-    cells_used: int
-    cells_total: int
-
-
-@dataclass(frozen=True)
-class Deal:
-    """Column blocks ``begin .. end - 1`` of a layer, in consecutive crossbars from `first` on."""
-
-    first: int
-    begin: int
-    end: int
+from .assignment import Assignment, InBlocks
 
 
 @dataclass(frozen=True)
@@ -88,66 +45,6 @@ class Swap:
     segments: tuple[Segment, ...]
     overlap: bool
     group: int = 1
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """Where one operator runs.
-
-    Parameters
-    ----------
-    operator : str
-    place : {"crossbar", "cells", "mac_array", "tile_unit", "chip_unit", "host"}
-        cells: those of another operator, for its backward pass or its update.
-    unit : str
-        Name for reports ("crossbar", "mac_array", "tile.sigmoid", "gdpu", "host", "-").
-    reason : str
-        Why there ("static weights", "no unit of the chip offers softmax").
-    sources : tuple of int
-        Tiles (chip * tiles per chip + tile) where the output comes into being, each an equal share; `HOST`
-        (-1) for the host.
-    tiles : tuple of int
-        Every tile that works for it, ascending, over all replicas.
-    replicas : int
-        Copies of the weights; they fire together, on neighbouring tokens.
-    tiling : Tiling or None
-    first_crossbar : int
-        Replica i, row block r, column block c lie in crossbar ``first + i * tiling.crossbars + c *
-        row_blocks + r``.
-    dealt : tuple of Deal
-        Instead, where the column blocks are dealt out over several chips.
-    """
-
-    operator: str
-    place: Place
-    unit: str
-    reason: str
-    sources: tuple[int, ...]
-    tiles: tuple[int, ...] = ()
-    replicas: int = 1
-    tiling: Tiling | None = None
-    first_crossbar: int = 0
-    dealt: tuple[Deal, ...] = ()
-
-    def deals(self) -> tuple[Deal, ...]:
-        """The column blocks, where they lie together."""
-        assert self.tiling is not None
-        return self.dealt or (Deal(self.first_crossbar, 0, self.tiling.col_blocks),)
-
-    def crossbar(self, replica: int, row: int, column: int) -> int:
-        """Crossbar of a block, in the order in which they were taken."""
-        assert self.tiling is not None
-        if not self.dealt:  # nearly always, and asked for every crossbar
-            stack = replica * self.tiling.col_blocks + column
-            return self.first_crossbar + stack * self.tiling.row_blocks + row
-        deal = next(d for d in self.deals() if column < d.end)
-        width = deal.end - deal.begin
-        return deal.first + (replica * width + column - deal.begin) * self.tiling.row_blocks + row
-
-    @property
-    def home(self) -> int:
-        """The first of the sources."""
-        return self.sources[0]
 
 
 @dataclass(frozen=True)
@@ -191,6 +88,19 @@ class Mapping:
     def of(self, operator: str) -> Assignment:
         """The assignment of one operator."""
         return self.by_name[operator]
+
+    def blocks_of(self, operator: str) -> InBlocks:
+        """The assignment of an operator on crossbars.
+
+        Raises
+        ------
+        TypeError
+            It runs elsewhere.
+        """
+        a = self.by_name[operator]
+        if not isinstance(a, InBlocks):
+            raise TypeError(f"{operator}: on {a.unit}, not on crossbars")
+        return a
 
     @cached_property
     def by_name(self) -> dict[str, Assignment]:

@@ -13,8 +13,9 @@ from ...arch.chip import Chip
 from ...workloads.graph import Operator
 from ..errors import SimulationError
 from .allocate import Need, allocate
-from .mapping import Deal, Tiling
+from .assignment import Deal
 from .replicate import Replicable, replicate
+from .tiling import Tiling
 from .timing import MvmTiming, ceil_div
 
 

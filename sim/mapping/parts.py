@@ -13,8 +13,7 @@ from itertools import pairwise
 
 from ...workloads.graph import Matrix, Network, Operator, Port, Tensor, Window
 from ..errors import SimulationError
-from .mapping import Tiling
-from .tiling import Array, tile_matrix
+from .tiling import Array, Tiling, tile_matrix
 from .timing import ceil_div
 
 

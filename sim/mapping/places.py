@@ -6,40 +6,43 @@ function: a unit of the tile, a unit of the chip, the host behind the chip's lin
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ...arch.chip import Chip
 from ...arch.digital import Unit
 from ...workloads.graph import Network, Operator, Port, Reach, Window
 from ..errors import SimulationError
-from .attention import WRITE, WRITES, attention_place
+from .assignment import (
+    Analog,
+    AtInput,
+    Cells,
+    Choice,
+    InCache,
+    InMemory,
+    OnArray,
+    OnChipUnits,
+    OnHost,
+    OnTileUnits,
+)
+from .attention import WRITE, attention_place
 from .growth import output_grows
 from .kv_cache import CACHE_APPEND
-from .mapping import Place
 from .options import MappingOptions
 
 
-@dataclass(frozen=True)
-class Choice:
-    """Place and unit of one operator, with the reason."""
-
-    place: Place
-    unit: str
-    reason: str
+def tile_unit(chip: Chip, function: str) -> Unit | None:
+    """The unit of a tile that offers a function."""
+    return next((u for u in (chip.tile.units if chip.tile else ()) if function in u.functions), None)
 
 
-def find_unit(chip: Chip, function: str, place: Place | None = None) -> tuple[Place, Unit] | None:
-    """The nearest digital unit that offers a function (only among those of `place`, if given), or None."""
-    if chip.tile is not None and place != "chip_unit":
-        for unit in chip.tile.units:
-            if function in unit.functions:
-                return "tile_unit", unit
-    if place == "tile_unit":
-        return None
-    for unit in chip.units:
-        if function in unit.functions:
-            return "chip_unit", unit
-    return None
+def chip_unit(chip: Chip, function: str) -> Unit | None:
+    """The unit of the chip that offers a function."""
+    return next((u for u in chip.units if function in u.functions), None)
+
+
+def offers(chip: Chip, function: str) -> bool:
+    """Whether some unit of a tile or of the chip offers a function."""
+    return tile_unit(chip, function) is not None or chip_unit(chip, function) is not None
 
 
 def work_of(operator: Operator) -> tuple[tuple[str, int], ...]:
@@ -63,7 +66,7 @@ def choose(operator: Operator, chip: Chip, options: MappingOptions) -> Choice:
         If only the host could run it and the options (or the chip) exclude the host.
     """
     if operator.kind == "input":
-        return Choice("host", "input", "network input")
+        return AtInput(operator=operator.name, reason="network input")
     if operator.kind == "matrix":
         return _choose_matrix(operator, chip, options)
     if operator.kind == "product":
@@ -76,10 +79,10 @@ def choose(operator: Operator, chip: Chip, options: MappingOptions) -> Choice:
 def _choose_product(operator: Operator, chip: Chip, options: MappingOptions) -> Choice:
     where = attention_place(chip, options)
     why = "as chosen" if options.attention != "auto" else "as the chip file says" if chip.attention else ""
-    if where == "mac_array":
-        return Choice("mac_array", "mac_array", why or "product of two activations")
+    if where == "mac_array" and chip.mac_array is not None:
+        return on_array(operator, chip, why or "product of two activations")
     if where == "analog":
-        return Choice("crossbar", "crossbar", f"{why}: rewritten at run time")
+        return _analog(operator, chip, f"{why}: rewritten at run time")
     if where == "host":
         return _host(operator, chip, options, f"attention on the host {why}")
     return _unit_or_host(operator, chip, options)
@@ -88,43 +91,58 @@ def _choose_product(operator: Operator, chip: Chip, options: MappingOptions) -> 
 def _choose_matrix(operator: Operator, chip: Chip, options: MappingOptions) -> Choice:
     digital = operator.name in options.digital or operator.op in options.digital
     if chip.tile is not None and not digital:
-        return Choice("crossbar", "crossbar", "static weights")
+        return _analog(operator, chip, "static weights")
     why = "kept digital on request" if digital else "no crossbars on this chip"
     if chip.mac_array is not None:
-        return Choice("mac_array", "mac_array", why)
+        return on_array(operator, chip, why)
     return _unit_or_host(operator, chip, options)
 
 
 def _choose_move(operator: Operator, chip: Chip, options: MappingOptions) -> Choice:
+    name = operator.name
     if operator.op == WRITE:
-        return Choice("cells", WRITES, "operand of a product, written at run time")
+        return Cells(name, "operand of a product, written at run time")
     if operator.op == CACHE_APPEND:
         where = attention_place(chip, options)
-        if where == "host" or (where == "nearest" and find_unit(chip, "mac") is None):
+        if where == "host" or (where == "nearest" and not offers(chip, "mac")):
             return _host(operator, chip, options, "attention on the host")
-        return Choice("chip_unit", "kv cache", "keys and values for later tokens")
+        return InCache(operator=name, reason="keys and values for later tokens")
     if operator.params:
         if chip.memory is not None:
-            return Choice("chip_unit", "memory", "table kept in memory")
+            return InMemory(operator=name, reason="table kept in memory", memory=chip.memory)
         return _host(operator, chip, options, "the chip has no memory for a table")
     if chip.tile is not None:
-        return Choice("tile_unit", "tile.buffer", "data movement")
+        return OnTileUnits(operator=name, reason="data movement", fused=on_tile(operator, chip))
     if chip.mac_array is not None:
-        return Choice("chip_unit", "buffer", "data movement")
+        fused = on_chip(operator, chip)
+        return OnChipUnits(operator=name, reason="data movement", fused=fused, array=chip.mac_array)
     return _host(operator, chip, options, "the chip has no buffer")
+
+
+def _analog(operator: Operator, chip: Chip, reason: str) -> Analog:
+    return Analog(operator.name, reason, tile_unit(chip, "add"), on_tile(operator, chip))
+
+
+def on_array(operator: Operator, chip: Chip, reason: str) -> Choice:
+    """On the MAC arrays of the chip, which has some."""
+    assert chip.mac_array is not None
+    return OnArray(operator=operator.name, reason=reason, array=chip.mac_array, fused=on_chip(operator, chip))
 
 
 def _unit_or_host(operator: Operator, chip: Chip, options: MappingOptions) -> Choice:
     """The nearest place whose units offer every function of the operator."""
     functions = [function for function, _ in work_of(operator)]
-    scopes: tuple[Place, ...] = ("tile_unit", "chip_unit")
-    for place in scopes:
-        found = [find_unit(chip, function, place) for function in functions]
-        if all(found):
-            names = dict.fromkeys(unit.name for _, unit in filter(None, found))
-            prefix = "tile." if place == "tile_unit" else ""
-            return Choice(place, prefix + "+".join(names), f"offers {', '.join(dict.fromkeys(functions))}")
-    missing = [f for f in functions if find_unit(chip, f) is None] or functions
+    reason = f"offers {', '.join(dict.fromkeys(functions))}"
+    of_tile = tuple(filter(None, (tile_unit(chip, f) for f in functions)))
+    if len(of_tile) == len(functions):
+        fused = on_tile(operator, chip)
+        return OnTileUnits(operator=operator.name, reason=reason, own=of_tile, fused=fused)
+    of_chip = tuple(filter(None, (chip_unit(chip, f) for f in functions)))
+    if len(of_chip) == len(functions):
+        array = chip.mac_array if chip.tile is None else None
+        fused = on_chip(operator, chip)
+        return OnChipUnits(operator=operator.name, reason=reason, own=of_chip, fused=fused, array=array)
+    missing = [f for f in functions if not offers(chip, f)] or functions
     return _host(operator, chip, options, f"no unit of the chip offers {', '.join(dict.fromkeys(missing))}")
 
 
@@ -135,7 +153,26 @@ def _host(operator: Operator, chip: Chip, options: MappingOptions, why: str) -> 
             f"operator {operator.name!r} ({operator.op}) cannot run on chip {chip.name!r}: "
             f"{why}, and {hint}; add a unit that offers it to the chip file"
         )
-    return Choice("host", "host", why)
+    return OnHost(operator=operator.name, reason=why, host=chip.host)
+
+
+def on_tile(operator: Operator, chip: Chip) -> tuple[Unit, ...]:
+    """Units of a tile for the leading fused functions that are offered there."""
+    return _leading([tile_unit(chip, f) for f in operator.fused])
+
+
+def on_chip(operator: Operator, chip: Chip) -> tuple[Unit, ...]:
+    """Units of the chip for the leading fused functions that are offered there and not nearer."""
+    return _leading([chip_unit(chip, f) if tile_unit(chip, f) is None else None for f in operator.fused])
+
+
+def _leading(units: list[Unit | None]) -> tuple[Unit, ...]:
+    found: list[Unit] = []
+    for unit in units:
+        if unit is None:
+            break
+        found.append(unit)
+    return tuple(found)
 
 
 def split(network: Network, chip: Chip, options: MappingOptions) -> Network:
@@ -150,7 +187,7 @@ def split(network: Network, chip: Chip, options: MappingOptions) -> Network:
         if operator.kind == "matrix" and operator.state_work:
             operators.extend(_split_state(operator))
             continue
-        kept = _kept(operator, chip, choose(operator, chip, options).place)
+        kept = _kept(operator, choose(operator, chip, options))
         rest = operator.fused[len(kept) :]
         reach = operator.reach if output_grows(operator, network) else None
         operators.extend(_split(operator, kept, rest, reach) if rest else [operator])
@@ -178,18 +215,15 @@ def _split_state(operator: Operator) -> list[Operator]:
     return [replace(operator, output=gates, state_work=()), update]
 
 
-def _kept(operator: Operator, chip: Chip, place: Place) -> tuple[str, ...]:
+def _kept(operator: Operator, choice: Choice) -> tuple[str, ...]:
     """Leading fused functions that are applied where the operator itself runs."""
-    if place == "host":
-        return operator.fused
-    local = "tile_unit" if place in ("crossbar", "tile_unit") else "chip_unit"
-    kept = []
-    for function in operator.fused:
-        found = find_unit(chip, function)
-        if found is None or found[0] != local:
-            break
-        kept.append(function)
-    return tuple(kept)
+    match choice:
+        case OnHost() | AtInput():
+            return operator.fused
+        case Analog() | OnArray() | OnTileUnits() | OnChipUnits():
+            return operator.fused[: len(choice.fused)]
+        case Cells() | InMemory() | InCache():
+            return ()
 
 
 def _split(

@@ -9,11 +9,13 @@ from ...workloads.graph import Network, Operator
 from ..errors import SimulationError
 from . import partition, segments
 from .allocate import Need, allocate, check_fit
+from .assignment import Choice, Deal, OnChipUnits, OnHost
 from .attention import written
-from .mapping import Deal, Swap, Tiling
+from .mapping import Swap
 from .options import MappingOptions
-from .places import Choice, find_unit, work_of
+from .places import work_of
 from .replicate import Replicable, replicate
+from .tiling import Tiling
 from .timing import MvmTiming, host_fs, total_tiles, unit_beats
 from .writing import check_writable
 
@@ -71,7 +73,7 @@ def plan(
             raise SimulationError("--swap: layers take turns in a pipeline, expected --partition pipeline")
         return _in_turns(chip, options, layers, tilings)
     if options.partition == "tensor" and chip.n_chips > 1:
-        floor_fs = _slowest_elsewhere_fs(network, chip, choices)
+        floor_fs = _slowest_elsewhere_fs(network, choices)
         replicas, dealt = partition.deal(chip, layers, tilings, options.replicate, floor_fs)
         return Plan(replicas, {name: deals[0].first for name, deals in dealt.items()}, dealt)
     # Operands that are written at run time have as many copies as there are sequences.
@@ -81,7 +83,7 @@ def plan(
     layers = [o for o in layers if o.matrix is not None]
     if options.replicate and layers:
         spare = per_tile * tiles - sum(need.crossbars for need in needed)
-        floor_fs = _slowest_elsewhere_fs(network, chip, choices)
+        floor_fs = _slowest_elsewhere_fs(network, choices)
         counts = replicate([replicable(chip, o, tilings[o.name]) for o in layers], spare, floor_fs)
         replicas |= {o.name: n for o, n in zip(layers, counts, strict=True)}
     needs = [Need(name, tiling.crossbars, replicas[name]) for name, tiling in tilings.items()]
@@ -125,17 +127,17 @@ def _in_turns(
     return Plan(replicas, first, swap=swap)
 
 
-def _slowest_elsewhere_fs(network: Network, chip: Chip, choices: dict[str, Choice]) -> int:
+def _slowest_elsewhere_fs(network: Network, choices: dict[str, Choice]) -> int:
     """Time per inference of the busiest resource that replication cannot relieve: host or chip unit."""
-    busy: dict[str, int] = {}
+    busy: dict[str, int] = {}  # chip units
+    on_host_fs = 0
     for o in network.operators:
-        place = choices[o.name].place
-        for function, work in work_of(o):
-            total = work * o.output.grid.n_tokens
-            unit = find_unit(chip, function, "chip_unit")
-            if place == "host" and chip.host is not None and total:
-                busy["host"] = busy.get("host", 0) + host_fs(chip.host, total)
-            elif place == "chip_unit" and unit is not None and total:
-                fs = unit[1].hold_fs(unit_beats(unit[1], total, function, 1))
-                busy[unit[1].name] = busy.get(unit[1].name, 0) + fs
-    return max(busy.values(), default=0)
+        choice, n_tokens = choices[o.name], o.output.grid.n_tokens
+        if isinstance(choice, OnHost):
+            on_host_fs += sum(host_fs(choice.host, work * n_tokens) for _, work in work_of(o) if work)
+        elif isinstance(choice, OnChipUnits) and choice.own:
+            for (function, work), unit in zip(work_of(o), choice.own, strict=True):
+                if work:
+                    fs = unit.hold_fs(unit_beats(unit, work * n_tokens, function, 1))
+                    busy[unit.name] = busy.get(unit.name, 0) + fs
+    return max([on_host_fs, *busy.values()])

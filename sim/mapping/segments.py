@@ -20,8 +20,9 @@ from ...arch.chip import Chip
 from ...workloads.graph import Network, Operator
 from ...workloads.role import Role
 from ..errors import SimulationError
-from .mapping import Segment, Swap, Tiling
+from .mapping import Segment, Swap
 from .replicate import Replicable, replicate
+from .tiling import Tiling
 from .timing import FS_PER_S, MvmTiming, ceil_div, total_tiles
 from .writing import source_bytes_per_s, weight_bytes
 

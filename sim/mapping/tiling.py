@@ -13,7 +13,36 @@ from dataclasses import dataclass
 
 from ...workloads.graph import Matrix
 from ..errors import SimulationError
-from .mapping import Tiling
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """How one weight matrix (all its groups) is cut into crossbars; one replica.
+
+    Parameters
+    ----------
+    row_blocks, col_blocks : int
+        Blocks of the (im2col) matrix, after weight slicing; partial sums are added over the row blocks.
+        Groups lie beside each other, several in one crossbar where they fit, and count as column blocks.
+    crossbars : int
+        Crossbars of one replica, ``row_blocks * col_blocks``.
+    rows, cols : int
+        Wordlines and bitlines that hold weights, summed over the groups.
+    rows_per_crossbar, cols_per_crossbar : int
+        The same in the fullest crossbar.
+    cells_used, cells_total : int
+        Cells that hold weights, and cells of the crossbars taken; the rest is fragmentation.
+    """
+
+    row_blocks: int
+    col_blocks: int
+    crossbars: int
+    rows: int
+    cols: int
+    rows_per_crossbar: int
+    cols_per_crossbar: int
+    cells_used: int
+    cells_total: int
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ...arch.chip import Chip, Tile
 from ...arch.digital import MacArray, Unit
 from ...arch.links import Host
-from .mapping import Tiling
+from .tiling import Tiling
 
 FS_PER_S = 10**15
 

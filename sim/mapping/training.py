@@ -18,9 +18,21 @@ from ...workloads.graph import Network, Operator
 from ...workloads.training import training_step
 from ...workloads.training_plan import Method, Plan
 from ..errors import SimulationError
-from .mapping import HOST, Assignment
+from .assignment import (
+    HOST,
+    Analog,
+    Assignment,
+    Cells,
+    Choice,
+    InCells,
+    InMemory,
+    OnArray,
+    OnChipUnits,
+    OnCrossbars,
+    OnTileUnits,
+)
 from .options import MappingOptions
-from .places import Choice, choose, find_unit, split
+from .places import choose, offers, on_chip, on_tile, split
 
 
 def training_network(network: Network, chip: Chip, options: MappingOptions, batch: int) -> Network:
@@ -81,15 +93,26 @@ def _of_role(o: Operator, chip: Chip, options: MappingOptions, found: Dict[str, 
     assert o.role is not None
     task = o.role.task
     if task in ("pulses", "write"):
-        return Choice("cells", "crossbar", "its layer's cells are written")
+        return Cells(o.name, "its layer's cells are written")
     if task == "columns":
         layer = found[o.role.layer]
-        if layer.place == "crossbar":
-            return Choice("cells", "crossbar", "its layer's cells, read from their columns")
-        return Choice(layer.place, layer.unit, "where its layer is")
-    if task in ("spill", "load") or (task == "save" and chip.memory is not None):
-        return Choice("chip_unit", "memory", "kept in memory")
+        if isinstance(layer, Analog):
+            return Cells(o.name, "its layer's cells, read from their columns")
+        return _beside(o, chip, layer)
+    if chip.memory is not None and task in ("spill", "load", "save"):
+        return InMemory(operator=o.name, reason="kept in memory", memory=chip.memory)
     return choose(o, chip, options)
+
+
+def _beside(o: Operator, chip: Chip, layer: Choice) -> Choice:
+    """On the same hardware as a layer that is not on crossbars."""
+    here = replace(layer, operator=o.name, reason="where its layer is")
+    match here:
+        case OnArray() | OnChipUnits():
+            return replace(here, fused=on_chip(o, chip))
+        case OnTileUnits():
+            return replace(here, fused=on_tile(o, chip))
+    return here
 
 
 def near_layer(o: Operator, found: Dict[str, Assignment]) -> tuple[int, ...] | None:
@@ -102,16 +125,11 @@ def near_layer(o: Operator, found: Dict[str, Assignment]) -> tuple[int, ...] | N
     return near if near and near[0] != HOST else None
 
 
-def on_cells(o: Operator, choice: Choice, layer: Assignment) -> Assignment:
-    """An operator on the cells of its layer: same crossbars, same cut."""
-    return replace(
-        layer,
-        operator=o.name,
-        place=choice.place,
-        unit=choice.unit,
-        reason=choice.reason,
-        sources=layer.tiles,
-    )
+def in_cells(o: Operator, reason: str, layer: OnCrossbars) -> InCells:
+    """An operator in the cells of its layer: same crossbars, same cut."""
+    matrix = o.matrix or layer.matrix
+    here = replace(layer, operator=o.name, reason=reason, sources=layer.tiles, matrix=matrix, fused=())
+    return InCells(**vars(here), layer=layer.operator)
 
 
 def _methods(network: Network, chip: Chip, options: MappingOptions) -> dict[str, Method]:
@@ -126,7 +144,7 @@ def _methods(network: Network, chip: Chip, options: MappingOptions) -> dict[str,
     for o in network.operators:
         if o.matrix is None:
             continue
-        if chip.tile is None or choose(o, chip, options).place != "crossbar":
+        if chip.tile is None or not isinstance(choose(o, chip, options), Analog):
             methods[o.name] = "digital"
             continue
         update = chip.tile.crossbar.update
@@ -161,8 +179,8 @@ def _check_transposed(step: Network, chip: Chip, methods: Dict[str, Method]) -> 
 
 def _gradient_functions(chip: Chip) -> tuple[str, ...]:
     """What a unit takes for a multiply-accumulate."""
-    by_two = find_unit(chip, "mul") is not None and find_unit(chip, "add") is not None
-    return ("mul", "add") if by_two and find_unit(chip, "mac") is None else ("mac",)
+    by_two = offers(chip, "mul") and offers(chip, "add")
+    return ("mul", "add") if by_two and not offers(chip, "mac") else ("mac",)
 
 
 def _capacity_bytes(chip: Chip) -> int:

@@ -18,7 +18,8 @@ from ...workloads.graph import Matrix
 from ..errors import SimulationError
 from ..interconnect import interconnect
 from ..noc.link import Link, LinkKind
-from .mapping import HOST, Tiling
+from .assignment import HOST
+from .tiling import Tiling
 from .timing import FS_PER_S, ceil_div
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..engines.result import EngineResult
+from ..mapping.assignment import InBlocks
 from ..mapping.mapping import Mapping
 from ..program import I64, Program
 from .busy import visit_resource_pairs
@@ -97,7 +98,7 @@ def layers(
                 macs=operator.macs if operator else 0,
                 product_macs=operator.product_macs if operator else 0,
                 tiles=len(place.tiles) if place else 0,
-                replicas=place.replicas if place else 0,
+                replicas=(place.replicas if isinstance(place, InBlocks) else 1) if place else 0,
                 begin_fs=begin,
                 end_fs=end,
                 energy_j=energy_j.get(name, 0.0),

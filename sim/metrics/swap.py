@@ -83,8 +83,7 @@ def swap_use(chip: Chip, mapping: Mapping, energy: EnergyBalance, path: Critical
     writes: I64 = np.zeros(mapping.crossbars_total, np.int64)
     for _, segment in turns:
         for name in segment.layers:
-            a = mapping.of(name)
-            assert a.tiling is not None
+            a = mapping.blocks_of(name)
             writes[a.first_crossbar : a.first_crossbar + a.replicas * a.tiling.crossbars] += 1
     layers = {layer_of(i) for i, _ in turns}
     by_action_j = energy.by_action_j.get("crossbar", {})

@@ -83,8 +83,7 @@ class Collector:
         return found
 
     def _layer(self, name: str, sample: Floats) -> Layer:
-        tiling = self.mapping.of(name).tiling
-        assert tiling is not None
+        tiling = self.mapping.blocks_of(name).tiling
         parts = self.functional.input_parts.get(name, ())
         return Layer(name, self.matrices[name], tiling, self.precision, sample, RANGES, parts)
 
@@ -162,7 +161,7 @@ class Collector:
     def _result(self, name: str, tally: Tally, exact: bool) -> LayerOperands:
         n_products, applications = self._products(name), self._matrix(name).applications
         grid = self._operators[name].output.grid
-        firings = Firings(grid, replica_group(grid, self.mapping.of(name).replicas))
+        firings = Firings(grid, replica_group(grid, self.mapping.blocks_of(name).replicas))
         if exact and not self.functional.in_time:
             reads = reads_by_firing(tally.reads, firings, applications)
             reads = reads[:1] if len(set(reads)) == 1 else reads

@@ -7,19 +7,17 @@ from collections.abc import Mapping
 from ...arch.chip import Tile
 from ...arch.operands import Operands as Means
 from ...workloads.graph import Operator
-from ..mapping.mapping import Assignment
+from ..mapping.assignment import Assignment, OnCrossbars
 from .drives import ReadPlan
 from .layer_operands import LayerOperands
 
 
-def stated_layer(operator: Operator, a: Assignment, tile: Tile, means: Means) -> LayerOperands:
+def stated_layer(operator: Operator, a: OnCrossbars, tile: Tile, means: Means) -> LayerOperands:
     """Operands of a layer whose inputs, cells and codes have these means over full scale.
 
     Inputs and cells are independent of each other, and every read drives some row.
     """
-    assert operator.matrix is not None
-    assert a.tiling is not None
-    plan, tiling, m = ReadPlan.of(tile, signed=False), a.tiling, operator.matrix
+    plan, tiling, m = ReadPlan.of(tile, signed=False), a.tiling, a.matrix
     n_products = float(operator.samples * operator.output.grid.n_tokens * m.applications)
     col_blocks = max(1, tiling.col_blocks // m.groups)
     rows = plan.reads * tiling.rows * col_blocks * n_products
@@ -55,5 +53,5 @@ def stated_layers(
     return {
         name: stated_layer(operators[name], a, tile, means)
         for name, a in assignments.items()
-        if a.place == "crossbar"
+        if isinstance(a, OnCrossbars)
     }

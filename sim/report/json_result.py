@@ -88,6 +88,7 @@ from math import fsum
 from typing import TYPE_CHECKING, Any
 
 from ...arch import describe, roll_up
+from ..mapping.assignment import InBlocks
 from ..metrics.seconds import seconds
 from .operands_block import data_hash, operands_json
 from .training_block import training_json
@@ -274,7 +275,7 @@ def _area_by_part(run: Run) -> dict[str, float]:
 
 def _mapping(run: Run) -> dict[str, Any]:
     mapping = run.mapping
-    tilings = [(a.replicas, a.tiling) for a in mapping.assignments if a.tiling is not None]
+    tilings = [(a.replicas, a.tiling) for a in mapping.assignments if isinstance(a, InBlocks)]
     used = sum(n * t.cells_used for n, t in tilings)
     total = sum(n * t.cells_total for n, t in tilings)
     places: dict[str, int] = {}

@@ -15,7 +15,9 @@ import numpy as np
 import pytest
 from ohmsum import arch
 from ohmsum.sim.engines.reference import run as simulate
-from ohmsum.sim.mapping.mapping import Assignment, Mapping
+from ohmsum.sim.mapping.assignment import AtInput, OnCrossbars, OnTileUnits
+from ohmsum.sim.mapping.mapping import Mapping
+from ohmsum.sim.mapping.tiling import Array, tile_matrix
 from ohmsum.sim.metrics.invariants import check_invariants
 from ohmsum.sim.program import Arbitration, Program, ProgramBuilder, Schedule
 from ohmsum.sim.report.json_result import dumps
@@ -67,9 +69,17 @@ def network() -> Network:
 
 def mapping() -> Mapping:
     places = (
-        Assignment("x", "host", "input", "network input", -1),
-        Assignment("first", "crossbar", "crossbar", "static weights", 0, (0, 1), 2),
-        Assignment("second", "tile_unit", "tile.relu", "offers relu", 1, (1,)),
+        AtInput(operator="x", reason="network input", sources=(-1,)),
+        OnCrossbars(
+            operator="first",
+            reason="static weights",
+            sources=(0,),
+            tiles=(0, 1),
+            matrix=Matrix(4, 4),
+            tiling=tile_matrix(Matrix(4, 4), Array(4, 4, 1, 4)),
+            replicas=2,
+        ),
+        OnTileUnits(operator="second", reason="offers relu", sources=(1,), tiles=(1,)),
     )
     values: dict[str, Any] = {
         "network": network(),

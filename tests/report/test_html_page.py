@@ -8,6 +8,7 @@ from pathlib import Path
 
 import ohmsum
 import pytest
+from ohmsum.sim.mapping.assignment import InBlocks
 from ohmsum.sim.report.html import html_report
 from ohmsum.sim.run import Run
 from ohmsum.tools.profile.as_json import to_json
@@ -129,7 +130,7 @@ def test_search_takes_all_that_match_by_the_enter_key(page: Page, resnet18: Run)
 
 def test_clicking_a_tile_chooses_its_layers(page: Page, resnet18: Run) -> None:
     page.show("floorplan-chart")
-    tile = next(t for t in reversed(resnet18.mapping.assignments) if t.tiling is not None).tiles[0]
+    tile = next(t for t in reversed(resnet18.mapping.assignments) if isinstance(t, InBlocks)).tiles[0]
     x, y = page.run(
         "const chart = charts.find((c) => c.node.id === 'floorplan-chart');"
         "const layout = planLayout(chart.node.clientWidth);"

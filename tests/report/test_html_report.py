@@ -15,6 +15,7 @@ import numpy as np
 import ohmsum
 import pytest
 from ohmsum.sim.engines import compiled
+from ohmsum.sim.mapping.assignment import InBlocks
 from ohmsum.sim.report.html import html_report, page
 from ohmsum.sim.report.html.activity import activity
 from ohmsum.sim.report.html.floorplan import floorplan, layer_tiles
@@ -132,7 +133,7 @@ def test_tiles_of_the_floorplan_hold_all_crossbars(network: str, chip: str, n_ch
     for name, tiles in layer_tiles(run).items():
         assert sum(share for _, share in tiles) == pytest.approx(1.0), name
     used = {tile for tile, n in held.items() if n}
-    assert used == {t for a in run.mapping.assignments if a.tiling is not None for t in a.tiles}
+    assert used == {t for a in run.mapping.assignments if isinstance(a, InBlocks) for t in a.tiles}
 
 
 def test_every_link_of_the_program_is_on_the_floorplan(bert: Run) -> None:

@@ -15,6 +15,7 @@ from ohmsum.sim.engines import compiled
 from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.lowering import lower
 from ohmsum.sim.mapping import MappingOptions, map_network
+from ohmsum.sim.mapping.assignment import InBlocks
 from ohmsum.sim.mapping.parts import cut_large, too_large
 from ohmsum.sim.mapping.tiling import Array, tile_matrix
 from ohmsum.sim.report.swap_block import swap_block
@@ -178,7 +179,7 @@ def test_replicas_are_written_too_but_brought_once() -> None:
     options = MappingOptions(placement="linear", swap=True)
     run = simulate(network(source(1, grid), *layers), chip, mapping=options)
     assert run.swap is not None
-    copies = {a.operator: a.replicas for a in run.mapping.assignments if a.tiling is not None}
+    copies = {a.operator: a.replicas for a in run.mapping.assignments if isinstance(a, InBlocks)}
     assert copies["a"] == 2
     # b is 16 x 16, cut into halves of 8 columns; the first stays, as the only one on its half.
     assert run.swap.cells == 2 * 9 + 16 * 8
@@ -354,7 +355,7 @@ def test_lenet_layer_by_layer_on_the_one_array_of_analognets() -> None:
     assert run.mapping.swap is not None
     assert all(len(s.layers) == 1 for s in run.mapping.swap.segments)
     assert use.n_segments == use.n_written == use.most_writes == 5
-    assert use.cells == sum(a.tiling.cells_used for a in run.mapping.assignments if a.tiling is not None)
+    assert use.cells == sum(a.tiling.cells_used for a in run.mapping.assignments if isinstance(a, InBlocks))
     assert use.write_j == pytest.approx(use.cells * 10e-12)
     # Rows of each layer, one after the other, 1 us each: no overlap, so all of it is on the critical path.
     rows = sum(min(1024, o.matrix.k) for o in run.mapping.network.operators if o.matrix is not None)

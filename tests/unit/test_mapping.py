@@ -16,6 +16,7 @@ from ohmsum.arch.chip import Chip
 from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.interconnect import interconnect
 from ohmsum.sim.mapping import MappingOptions, map_network
+from ohmsum.sim.mapping.assignment import InBlocks
 from ohmsum.sim.mapping.placement import Net, place
 from ohmsum.sim.mapping.replicate import Replicable, replicate, steps
 from ohmsum.sim.mapping.tiling import Array, tile_matrix
@@ -194,7 +195,7 @@ def test_no_crossbar_serves_two_layers() -> None:
     mapped = map_network(load("resnet18"), arch.load("isaac"))
     taken = np.zeros(mapped.crossbars_total, int)
     for a in mapped.assignments:
-        if a.tiling is not None:
+        if isinstance(a, InBlocks):
             taken[a.first_crossbar : a.first_crossbar + a.replicas * a.tiling.crossbars] += 1
     assert taken.max() == 1
     assert taken.sum() == mapped.crossbars_used

@@ -13,7 +13,7 @@ from ohmsum.sim.engines import compiled
 from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.lowering import lower
 from ohmsum.sim.mapping import MappingOptions, map_network
-from ohmsum.sim.mapping.mapping import Deal
+from ohmsum.sim.mapping.assignment import Deal, InBlocks
 from ohmsum.sim.simulate import simulate
 from ohmsum.workloads.graph import Grid
 from ohmsum.workloads.load import load
@@ -154,7 +154,7 @@ def test_random_networks_dealt_out(rng: Random, n_chips: int, copied: bool) -> N
     mapping = map_network(net, chip, MappingOptions(replicate=copied, partition="tensor"))
     taken: list[int] = []
     for a in mapping.assignments:
-        if a.tiling is None:
+        if not isinstance(a, InBlocks):
             continue
         blocks = [
             a.crossbar(i, r, c)

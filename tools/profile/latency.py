@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+from ...sim.mapping.assignment import InBlocks
 from ...sim.mapping.timing import MvmTiming
 from ...sim.metrics.path import Piece
 from ...sim.run import Run
@@ -109,7 +110,7 @@ def _timings(run: Run) -> dict[str, MvmTiming]:
     timings = {
         a.operator: MvmTiming.of(tile, a.tiling, a.replicas)
         for a in run.mapping.assignments
-        if a.tiling is not None
+        if isinstance(a, InBlocks)
     }
     return {name: timing for name, timing in timings.items() if timing.convert_fs}
 

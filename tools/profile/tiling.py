@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...sim.mapping.assignment import InBlocks
 from ...sim.run import Run
 from ...workloads.graph import Matrix
 
@@ -90,7 +91,7 @@ def tiling_losses(run: Run) -> TilingLosses | None:
     layers = []
     for a in run.mapping.assignments:
         matrix = matrices[a.operator]
-        if a.tiling is None or matrix is None:
+        if matrix is None or not isinstance(a, InBlocks):
             continue
         t = a.tiling
         row, column, diagonal, last = _losses(matrix, t.row_blocks, t.crossbars, t.rows_per_crossbar, run)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from ...interconnect import interconnect, near_square
-from ...mapping.mapping import HOST
+from ...mapping.assignment import HOST, InBlocks, OnTileUnits
 from ...mapping.timing import crossbars_per_adc
 from ...metrics.stalls import is_link
 from ...noc.link import Link
@@ -146,7 +146,7 @@ def layer_tiles(run: Run) -> dict[str, list[list[float]]]:
         found[name] = [[tile, n / total] for tile, n in sorted(tiles.items())]
     for a in run.mapping.assignments:
         tiles_of = [t for t in a.sources if t != HOST]
-        if a.operator not in found and a.place == "tile_unit" and tiles_of:
+        if a.operator not in found and isinstance(a, OnTileUnits) and tiles_of:
             found[a.operator] = [[tile, 1 / len(tiles_of)] for tile in tiles_of]
     return found
 
@@ -156,7 +156,7 @@ def _crossbars(run: Run) -> dict[str, dict[int, int]]:
     tile, order = run.chip.tile, run.mapping.tile_order
     found: dict[str, dict[int, int]] = {}
     for a in run.mapping.assignments:
-        if a.tiling is None or tile is None:
+        if tile is None or not isinstance(a, InBlocks):
             continue
         counts: dict[int, int] = defaultdict(int)
         for crossbar in range(a.first_crossbar, a.first_crossbar + a.replicas * a.tiling.crossbars):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ....sim.mapping.assignment import InBlocks
 from ....sim.simulate import simulate
 from .. import networks
 from ..measures import ONE_COPY, chip, product
@@ -28,7 +29,7 @@ def _spotting_s() -> float:
 def _perceptron_cells() -> float:
     run = simulate(networks.stack((784, 64, 10)), chip("ucsb-flash-mlp"), mapping=ONE_COPY)
     devices = 2
-    return devices * sum(a.tiling.cells_used for a in run.mapping.assignments if a.tiling is not None)
+    return devices * sum(a.tiling.cells_used for a in run.mapping.assignments if isinstance(a, InBlocks))
 
 
 def _perceptron_j() -> float:
