@@ -58,15 +58,18 @@ def _put(document: Document, part: dict[str, Any], key: str, path: Location) -> 
     """Evaluate the model at `key` of a part and mark its source."""
     wanted, dimension = FIELDS[key]
     given = dict(part[key])
-    where = f"{document.place(path)}: {dotted_path(document.value, path)}"
+
+    def where() -> str:
+        return f"{document.place(path)}: {dotted_path(document.value, path)}"
+
     try:
         model = cost.get(str(given.pop("model")))
         found: Estimate = model.estimate(wanted, given, _finder(part, document.value))
     except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from None
+        raise ConfigError(f"{where()}: {error}") from None
     if found.outside:
         warnings.warn(
-            f"{where}: cost model {found.model}: {'; '.join(found.outside)}", CostWarning, stacklevel=4
+            f"{where()}: cost model {found.model}: {'; '.join(found.outside)}", CostWarning, stacklevel=4
         )
     part[key] = format_quantity(float(f"{found.value:.{DIGITS}g}"), dimension)
     source = part.get("source")

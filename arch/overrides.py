@@ -38,7 +38,7 @@ def apply_override(document: Document, path: str, given: Any, mark: str | None =
     _put(target, location[-1], value)
     if location[depth_of_owner] not in TEXT_FIELDS:
         _mark(owner, ".".join(map(str, location[depth_of_owner:])), mark or f"assumed: set to {given}")
-    document.places[tuple(location)] = "--set"
+    document.mark(tuple(location), "--set")
 
 
 def _read_value(path: str, text: str) -> Any:

@@ -6,7 +6,6 @@ import io
 from typing import Any, NamedTuple
 
 from pydantic.fields import FieldInfo
-from ruamel.yaml import YAML
 
 from .chip import TEXT_FIELDS, Chip
 from .component import Component
@@ -37,6 +36,8 @@ def describe(chip: Chip) -> list[Row]:
 
 def to_yaml(chip: Chip) -> str:
     """YAML text of the fields that the chip's file gave; it reads back as an equal chip."""
+    from ruamel.yaml import YAML
+
     yaml = YAML()
     yaml.default_flow_style = False
     yaml.width = 110

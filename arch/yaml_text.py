@@ -1,28 +1,24 @@
 """YAML 1.2 read into plain values, with the line of every field.
 
-Only plain data is accepted: no tags, no merge keys, no duplicate keys, no several documents. Files are
-limited in size, depth and number of nodes after aliases are followed, so that no file takes long.
+Parsing takes most of the time that a chip takes to load, so the values of a text are kept in the user's cache
+folder (`parsed_texts`), and lines are looked up only when a message needs one.
 """
 
 from __future__ import annotations
 
-import warnings
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from ruamel.yaml.reader import ReaderError
-
+from . import parsed_texts
 from .errors import ConfigError
 
+if TYPE_CHECKING:
+    from .yaml_parser import Parsed
+
 MAX_BYTES = 256 * 1024
-MAX_NODES = 50_000
-MAX_DEPTH = 50
 
 Location = tuple[str | int, ...]
 """Keys and indices that lead to a value."""
@@ -30,11 +26,37 @@ Location = tuple[str | int, ...]
 
 @dataclass
 class Document:
-    """A parsed file: the plain value, and where each part of it stands."""
+    """A parsed file: the plain value, and where each part of it stands.
+
+    Parameters
+    ----------
+    label : str
+        The file's name in messages.
+    value : plain values
+    text : str
+        What it was read from.
+    """
 
     label: str
     value: Any
-    places: dict[Location, str] = field(default_factory=dict)
+    text: str = field(default="", repr=False)
+
+    @cached_property
+    def places(self) -> dict[Location, str]:
+        """``file:line`` of every part; read from the text when it is first asked for."""
+        return {
+            path: f"{self.label}:{line}" for path, line in _parsed(self.text, self.label).lines.items()
+        } | self._marks
+
+    @cached_property
+    def _marks(self) -> dict[Location, str]:
+        return {}
+
+    def mark(self, path: Location, place: str) -> None:
+        """Say that what stands at a location comes from elsewhere."""
+        self._marks[path] = place
+        if "places" in self.__dict__:
+            self.places[path] = place
 
     def place(self, path: Location) -> str:
         """``file:line`` of the field, or of the nearest part around it that exists."""
@@ -64,101 +86,14 @@ def read_file(path: Path) -> Document:
 
 def read_text(text: str, label: str) -> Document:
     """Parse YAML text; `label` is the name that messages use for it."""
-    known = _parse(text, label)
-    return Document(label, deepcopy(known.value), dict(known.places))
+    known, value = parsed_texts.get(text)
+    if not known:
+        value = deepcopy(_parsed(text, label).value)
+        parsed_texts.put(text, value)
+    return Document(label, value, text)
 
 
-@lru_cache(maxsize=64)
-def _parse(text: str, label: str) -> Document:
-    """The document of a text, kept: the same file is read again and again with other overrides."""
-    yaml = YAML(typ="safe", pure=True)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            node = yaml.compose(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise ConfigError(
-            f"{label}:{mark.line + 1 if mark else 1}: not valid YAML: {error.problem or error.context}"
-        ) from error
-    except ReaderError as error:
-        line = text[: error.position].count("\n") + 1
-        raise ConfigError(f"{label}:{line}: not valid YAML: a control character ({error.reason})") from error
-    except RecursionError as error:
-        raise ConfigError(
-            f"{label}: nested deeper than {MAX_DEPTH} levels, the limit for a chip file"
-        ) from error
-    except (YAMLError, Warning, ValueError) as error:
-        raise ConfigError(f"{label}: not valid YAML: {' '.join(str(error).split())}") from error
-    reader = _Reader(label)
-    value = None if node is None else reader.read(node, ())
-    return Document(label, value, reader.places)
+def _parsed(text: str, label: str) -> Parsed:
+    from .yaml_parser import parse  # with the parser itself, which takes as long to import as a chip to load
 
-
-class _Reader:
-    """Turns composed nodes into plain values and remembers their lines."""
-
-    def __init__(self, label: str) -> None:
-        self.label = label
-        self.places: dict[Location, str] = {}
-        self.n_nodes = 0
-
-    def fail(self, node: Node, message: str) -> ConfigError:
-        return ConfigError(f"{self.label}:{node.start_mark.line + 1}: {message}")
-
-    def read(self, node: Node, path: Location) -> Any:
-        self.n_nodes += 1
-        if self.n_nodes > MAX_NODES:
-            raise self.fail(
-                node, f"more than {MAX_NODES} values once its aliases are followed, the limit for a chip file"
-            )
-        if len(path) > MAX_DEPTH:
-            raise self.fail(node, f"nested deeper than {MAX_DEPTH} levels, the limit for a chip file")
-        self.places.setdefault(path, f"{self.label}:{node.start_mark.line + 1}")
-        if isinstance(node, MappingNode):
-            return self._mapping(node, path)
-        if isinstance(node, SequenceNode):
-            return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
-        return self._scalar(node)
-
-    def _mapping(self, node: MappingNode, path: Location) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            key = key_node.value
-            if str(key_node.tag).endswith(":merge"):
-                raise self.fail(key_node, "merge keys (<<) are not accepted, expected plain values")
-            if not isinstance(key_node, ScalarNode) or not isinstance(key, str):
-                raise self.fail(key_node, "a key is no plain text")
-            if key in values:
-                raise self.fail(key_node, f"{'.'.join(map(str, (*path, key)))} is given twice")
-            self.places[(*path, key)] = f"{self.label}:{key_node.start_mark.line + 1}"
-            values[key] = self.read(value_node, (*path, key))
-        return values
-
-    def _scalar(self, node: Node) -> Any:
-        tag, text = str(node.tag).rpartition(":")[2], str(node.value)
-        if tag == "str":
-            return text
-        if tag == "null":
-            return None
-        if tag == "bool":
-            return text.lower() == "true"
-        try:
-            if tag == "int":
-                return (
-                    int(text.replace("_", ""), 0)
-                    if not text.lstrip("+-").startswith("0")
-                    else _zero_led(text)
-                )
-            if tag == "float":
-                return float(text.replace("_", "").replace(".inf", "inf").replace(".nan", "nan"))
-        except ValueError as error:
-            raise self.fail(node, f"{text!r} is no number") from error
-        if tag == "timestamp":
-            return text
-        raise self.fail(node, f"the YAML tag {node.tag!s} is not accepted, expected plain values")
-
-
-def _zero_led(text: str) -> int:
-    """YAML 1.2: 0o17 is octal, 0x1f hexadecimal, 017 the decimal 17."""
-    return int(text, 0) if text.lower().lstrip("+-")[:2] in ("0o", "0x") else int(text, 10)
+    return parse(text, label)

@@ -10,12 +10,14 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from .errors import NetworkError
 from .operators import FUNCTIONS, Kind, Matrix, Operator, Product, Reach, told
 from .stream import Grid, Port, Tensor, Window
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 __all__ = [
     "FUNCTIONS",
@@ -83,6 +85,8 @@ class Network:
     @property
     def graph(self) -> nx.DiGraph:
         """Operators as nodes (attribute ``operator``), one edge per activation (attribute ``port``)."""
+        import networkx as nx
+
         graph = nx.DiGraph(name=self.name)
         for operator in self.operators:
             graph.add_node(operator.name, operator=operator)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import networkx as nx
 import numpy as np
 
 from ..program import I64, Program
@@ -31,6 +30,8 @@ def explain(
     held_by : dict of resource to actors that keep it
     waiting : dict of actor to the resource that its oldest waiting visit cannot get
     """
+    import networkx as nx  # costs 0.2 s, for the one run in a thousand that ends here
+
     graph = nx.DiGraph()
     reasons: dict[tuple[int, int], str] = {}
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 
-import networkx as nx
 import numpy as np
 
 from ..program import I64, Schedule
@@ -43,9 +43,8 @@ def required_capacity(edges: list[Edge], firings: dict[str, int]) -> list[int]:
     incoming: dict[str, list[int]] = defaultdict(list)
     for i, edge in enumerate(edges):
         incoming[edge.dst].append(i)
-    graph = nx.DiGraph([(e.src, e.dst) for e in edges])
-    dominators = _dominators(graph)
-    rank = {node: i for i, node in enumerate(nx.topological_sort(graph))}
+    rank = _rank(edges)
+    dominators = _dominators(edges, rank)
     for join, ins in list(incoming.items()):
         if len({edges[i].src for i in ins}) > 1:
             _raise_to_join(
@@ -54,12 +53,41 @@ def required_capacity(edges: list[Edge], firings: dict[str, int]) -> list[int]:
     return room
 
 
-def _dominators(graph: nx.DiGraph) -> dict[str, str]:
-    """The stage that every path from the inputs to a stage goes through last, where there is one."""
-    root = "\0root"
-    rooted = graph.copy()
-    rooted.add_edges_from((root, n) for n, degree in graph.in_degree() if degree == 0)
-    found: dict[str, str] = nx.immediate_dominators(rooted, root)
+def _rank(edges: list[Edge]) -> dict[str, int]:
+    """Place of every stage in an order in which producers come first."""
+    before: dict[str, set[str]] = {}
+    for edge in edges:
+        before.setdefault(edge.src, set())
+        before.setdefault(edge.dst, set()).add(edge.src)
+    return {stage: i for i, stage in enumerate(TopologicalSorter(before).static_order())}
+
+
+def _dominators(edges: list[Edge], rank: dict[str, int]) -> dict[str, str | None]:
+    """The stage that every path from the inputs to a stage goes through last, where there is one.
+
+    On a graph without circles it is the nearest stage that dominates all producers (Cooper, Harvey and
+    Kennedy, 2001), found in one pass; None stands for a root before all inputs.
+    """
+    producers: dict[str, list[str]] = {stage: [] for stage in rank}
+    for edge in edges:
+        producers[edge.dst].append(edge.src)
+    found: dict[str, str | None] = {}
+
+    def common(a: str | None, b: str | None) -> str | None:
+        while a != b:
+            if a is None or b is None:
+                return None
+            if rank[a] > rank[b]:
+                a = found[a]
+            else:
+                b = found[b]
+        return a
+
+    for stage in rank:
+        nearest: str | None = next(iter(producers[stage]), None)
+        for producer in producers[stage]:
+            nearest = common(nearest, producer)
+        found[stage] = nearest
     return found
 
 

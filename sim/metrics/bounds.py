@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from heapq import heapify, heappop, heappush
 
-import networkx as nx
 import numpy as np
 
 from ..program import Arbitration, Program, Schedule
@@ -147,14 +147,24 @@ class _Chain:
 
 def _order(program: Program, counts: Callable[[int], bool]) -> list[int]:
     """Actors so that the producer of every counted channel comes before its consumer."""
-    graph = nx.DiGraph()
-    graph.add_nodes_from(range(program.n_actors))
-    graph.add_edges_from(
-        (int(program.channel_src[c]), int(program.channel_dst[c]))
-        for c in range(program.n_channels)
-        if counts(c)
-    )
-    return list(nx.lexicographical_topological_sort(graph))
+    behind: list[set[int]] = [set() for _ in range(program.n_actors)]
+    for c in range(program.n_channels):
+        if counts(c):
+            behind[int(program.channel_src[c])].add(int(program.channel_dst[c]))
+    waits = [0] * program.n_actors
+    for after in behind:
+        for a in after:
+            waits[a] += 1
+    ready = [a for a, n in enumerate(waits) if n == 0]
+    heapify(ready)
+    order = []
+    while ready:
+        order.append(heappop(ready))
+        for a in behind[order[-1]]:
+            waits[a] -= 1
+            if waits[a] == 0:
+                heappush(ready, a)
+    return order
 
 
 def _serial(program: Program, times: _VisitTimes) -> int:

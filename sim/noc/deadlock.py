@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import pairwise, product
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from ..errors import SimulationError
 from .topology import Topology
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 def dependency_graph(
@@ -24,6 +26,8 @@ def dependency_graph(
     `n_classes`: how many classes the routers really have; a route's class is taken modulo it (default: as
     many as needed).
     """
+    import networkx as nx
+
     n = topology.n_classes if n_classes is None else n_classes
     graph = nx.DiGraph()
     for src, dst in pairs:
@@ -49,6 +53,8 @@ def check_deadlock_free(
     SimulationError
         Names the cycle of links.
     """
+    import networkx as nx
+
     ends = topology.endpoints()
     graph = dependency_graph(topology, product(ends, ends) if pairs is None else pairs, n_classes)
     try:

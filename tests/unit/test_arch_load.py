@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ohmsum import arch
 from ohmsum.arch import ConfigError
-from ohmsum.arch.yaml_text import MAX_NODES
+from ohmsum.arch.yaml_parser import MAX_NODES
 
 CHIP = """\
 name: tiny

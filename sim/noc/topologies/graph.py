@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections import deque
 from functools import cache
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from ...errors import SimulationError
 from ..fabric import Fabric, FabricSpec, Wire, register
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 class Graph(Fabric):
@@ -95,6 +97,8 @@ def graph(spec: FabricSpec) -> Fabric:
     routing = spec.choose_routing("graph", "shortest", "updown")
     nodes = list(dict.fromkeys(node for edge in spec.edges for node in edge))
     number = {node: i for i, node in enumerate(nodes)}
+    import networkx as nx
+
     net = nx.DiGraph()
     net.add_nodes_from(range(len(nodes)))
     net.add_edges_from((number[u], number[v]) for u, v in spec.edges if u != v)
