@@ -237,13 +237,17 @@ class Run:
 
     @cached_property
     def placement_costs(self) -> dict[str, tuple[int, int]]:
-        """What every placement would have cost, by name: bytes x hops, and bytes over the busiest link.
+        """What the search for places began and ended with: bytes x hops, and bytes over the busiest link.
 
-        Maps again for each of them; empty where there is nothing to place.
+        Empty where there is nothing to place.
         """
-        from .mapping import placement_costs
-
-        return placement_costs(self.network, self.chip, self.options.get("mapping", {}))
+        m = self.mapping
+        if not m.hop_bytes:
+            return {}
+        return {
+            "linear": m.unsearched,
+            self.options["mapping"]["placement"]: (m.hop_bytes, m.busiest_link_bytes),
+        }
 
     @cached_property
     def swap(self) -> SwapUse | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import Any, get_args
 
 from ...arch.chip import Chip, Tile
 from ...workloads.graph import Matrix, Network, Operator
@@ -32,7 +31,7 @@ from .in_turn import chips_in_turn
 from .mapping import Mapping
 from .options import MappingOptions
 from .parts import cut_large, too_large
-from .placement import WIDEST_NET, Net, Placement, Search, place
+from .placement import WIDEST_NET, Net, Placement, place
 from .places import split
 from .plan import Plan, fits, plan
 from .segments import in_groups, rooms
@@ -97,6 +96,7 @@ def map_network(
         crossbars_total=per_tile * total_tiles(chip),
         hop_bytes=placed.hop_bytes,
         busiest_link_bytes=placed.busiest_link_bytes,
+        unsearched=placed.unsearched,
         swap=planned.swap,
         partition="tensor" if planned.dealt else "pipeline",
         remarks=(
@@ -104,26 +104,6 @@ def map_network(
             *rewriting(chip, list(logical.values())),
         ),
     )
-
-
-def placement_costs(network: Network, chip: Chip, chosen: dict[str, Any]) -> dict[str, tuple[int, int]]:
-    """What each placement costs: (bytes x hops, bytes over the busiest link) by its name.
-
-    Parameters
-    ----------
-    chosen : dict
-        The other options of the mapping, by their names in `MappingOptions`.
-    """
-    if chip.tile is None or chip.noc is None or chip.tile.count == 1:
-        return {}
-    costs = {}
-    for search in get_args(Search):
-        options = MappingOptions(
-            **{**chosen, "digital": tuple(chosen.get("digital", ())), "placement": search}
-        )
-        mapping = map_network(network, chip, options)
-        costs[search] = (mapping.hop_bytes, mapping.busiest_link_bytes)
-    return costs
 
 
 def _crossbars_used(assignments: dict[str, Assignment]) -> int:
@@ -277,7 +257,7 @@ def _place(
 ) -> Placement:
     """Place of every tile and the cost of the placement."""
     if chip.tile is None:
-        return Placement(tuple(range(total_tiles(chip))), 0, 0)
+        return Placement(tuple(range(total_tiles(chip))), 0, 0, (0, 0))
     word = -(-chip.activation_bits // 8)
     users: dict[str, set[int]] = defaultdict(set)
     for o in network.operators:
@@ -302,4 +282,4 @@ def _move(a: Assignment, order: tuple[int, ...]) -> Assignment:
     )
 
 
-__all__ = ["HOST", "Assignment", "Mapping", "MappingOptions", "Tiling", "map_network", "placement_costs"]
+__all__ = ["HOST", "Assignment", "Mapping", "MappingOptions", "Tiling", "map_network"]

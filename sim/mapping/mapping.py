@@ -63,6 +63,8 @@ class Mapping:
     tiles_used, tiles_total, crossbars_used, crossbars_total : int
     hop_bytes, busiest_link_bytes : int
         Bytes x links per inference inside the chips, and bytes over the busiest of them, as placement counts.
+    unsearched : tuple of int
+        Both of the places along a serpentine, where the search for better ones began.
     swap : Swap or None
         How layers take turns on the crossbars, where they do.
     partition : {"pipeline", "tensor"}
@@ -81,6 +83,7 @@ class Mapping:
     crossbars_total: int
     hop_bytes: int
     busiest_link_bytes: int
+    unsearched: tuple[int, int]
     swap: Swap | None = None
     partition: Literal["pipeline", "tensor"] = "pipeline"
     remarks: tuple[str, ...] = ()

@@ -53,11 +53,14 @@ class Placement:
         Bytes x links, over the links of the chips.
     busiest_link_bytes : int
         Bytes per inference over the busiest of them.
+    unsearched : tuple of int
+        Both of the serpentine that the search began with.
     """
 
     order: tuple[int, ...]
     hop_bytes: int
     busiest_link_bytes: int
+    unsearched: tuple[int, int]
 
 
 def serpentine(fabric: Fabric) -> list[int]:
@@ -86,17 +89,23 @@ def place(
     by_chip = _by_chip(nets, chip.tile.count, chip.n_chips)
     tries = 0 if search == "linear" or order is not None else max(FEWEST_TRIES, TRIES // chip.n_chips)
     found: list[int] = []
-    hop_bytes, busiest = 0.0, 0.0
+    hop_bytes, busiest, first_hop_bytes, first_busiest = 0.0, 0.0, 0.0, 0.0
     for c in range(chip.n_chips):
         own = slice(c * chip.tile.count, (c + 1) * chip.tile.count)
         start = first if order is None else np.array(order[own], np.int64) - own.start
         traffic = _traffic(by_chip[c], np.append(enter[start], fabric.gateway), last_link, link_start)
         warmth = HOT if search == "anneal" else 0.0
-        at = improve(traffic, chip.tile.count, tries if by_chip[c] else 0, seed + c, warmth)
+        at = improve(traffic, chip.tile.count, 0, seed + c, 0.0)
+        first_hop_bytes += float(traffic.load.sum())
+        first_busiest = max(first_busiest, float(traffic.load.max(initial=0.0)))
+        if tries and by_chip[c]:
+            traffic.load[:] = 0.0
+            at = improve(traffic, chip.tile.count, tries, seed + c, warmth)
         found += (own.start + start[at]).tolist()
         hop_bytes += float(traffic.load.sum())
         busiest = max(busiest, float(traffic.load.max(initial=0.0)))
-    return Placement(tuple(found), round(hop_bytes), round(busiest))
+    unsearched = round(first_hop_bytes), round(first_busiest)
+    return Placement(tuple(found), round(hop_bytes), round(busiest), unsearched)
 
 
 def _last_links(fabric: Fabric) -> tuple[I64, I64]:

@@ -92,6 +92,7 @@ def mapping() -> Mapping:
         "crossbars_total": 8,
         "hop_bytes": 16,
         "busiest_link_bytes": 16,
+        "unsearched": (16, 16),
     }
     return Mapping(**values)
 
