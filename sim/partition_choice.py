@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from .errors import SimulationError
 from .mapping import Mapping, MappingOptions, map_network
 from .metrics.seconds import seconds
-from .report.figures import si
+from .report.numbers import si
 
 if TYPE_CHECKING:
     from ..arch.chip import Chip

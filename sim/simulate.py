@@ -9,6 +9,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, cast, get_args
 
+from .answers.run import Run, Stream
 from .arrivals import Arrivals
 from .errors import SimulationError
 from .mapping.options import MappingOptions
@@ -16,7 +17,6 @@ from .metrics.seconds import seconds
 from .metrics.throughput import busiest_fs
 from .noc.detail import Detail
 from .program import MAX_TIME_FS
-from .run import Run, Stream
 
 if TYPE_CHECKING:
     from ..arch.chip import Chip

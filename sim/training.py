@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .answers.training_step import TrainingStep
 from .errors import SimulationError
-from .run import Run
 from .simulate import MAX_BATCH, simulate
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ def simulate_training(
     mapping: MappingOptions | None = None,
     options: dict[str, Any] | None = None,
     **more: Any,
-) -> Run:
-    """Run one training step: forward, backward and update (`Run.training` is its breakdown).
+) -> TrainingStep:
+    """Run one training step: forward, backward and update (`TrainingStep.training` is its breakdown).
 
     Parameters
     ----------
@@ -61,10 +61,11 @@ def simulate_training(
             raise SimulationError(f"{name}: found {value}, expected a whole number from 1 to {MAX_BATCH}")
     step = training_network(network, chip, choices, batch)
     epoch = {} if epoch_samples is None else {"epoch_samples": epoch_samples}
-    return simulate(
+    run = simulate(
         step,
         chip,
         mapping=choices,
         options={**(options or {}), "training": {"batch": batch, **epoch}},
         **more,
     )
+    return TrainingStep.of(run)

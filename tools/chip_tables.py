@@ -10,7 +10,7 @@ from rich.text import Text
 
 from .. import arch
 from ..arch import Chip, Part
-from ..sim.report.figures import percent, si
+from ..sim.report.numbers import percent, si
 
 
 def chip_list() -> Table:

@@ -133,16 +133,16 @@ def _run(
 ) -> tuple[Callable[[bool], RenderableType], Callable[[], dict[str, Any]]]:
     """What makes the report (plain or not), and what makes the JSON object."""
     if arrival is not None:
-        from ..sim.language import serving_report
         from ..sim.language.serving import serve
+        from ..sim.report import serving_report
 
         served = serve(model, chip, arrival=arrival, requests=asked.requests or 100, **settings)
         return (lambda plain: serving_report.report(served)), (lambda: served.to_json())
-    from ..sim.language import report
     from ..sim.language.generate import generate
+    from ..sim.report import generation_report
 
     made = generate(model, chip, **settings)
-    return (lambda plain: report.report(made, plain)), (lambda: made.to_json())
+    return (lambda plain: generation_report.report(made, plain)), (lambda: made.to_json())
 
 
 def _targets(stack: ExitStack, json_file: Path | None, out: Path | None) -> list[tuple[str, OutputFile]]:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .. import workloads
-from ..sim.report.figures import si
+from ..sim.report.numbers import si
 from ..workloads import Network, Operator
 
 

@@ -14,7 +14,7 @@ from .errors import UsageError
 from .output_file import OutputFile, output_folder
 
 if TYPE_CHECKING:
-    from ..sim.run import Run
+    from ..sim.answers.run import Run
 
 Progress = Callable[[str, float], None]
 Fill = Callable[["Run", BinaryIO], None]
@@ -77,7 +77,7 @@ class RunFiles:
 
         def fill(run: Run, file: BinaryIO) -> None:
             from ..sim.metrics.seconds import seconds
-            from ..sim.report.figures import si
+            from ..sim.report.numbers import si
             from ..sim.trace import write_trace
 
             limit = None if limit_mb is None else int(limit_mb * 1e6)

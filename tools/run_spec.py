@@ -12,7 +12,7 @@ from .loading import load_chip, load_network
 
 if TYPE_CHECKING:
     from ..arch.chip import Chip
-    from ..sim.run import Run
+    from ..sim.answers.run import Run
     from ..workloads.graph import Network
 
 ENGINES = ("compiled", "reference")

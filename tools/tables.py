@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ..sim.report.figures import shorten
+from ..sim.report.numbers import shorten
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ..sim.report.figures import bar, si
+from ..sim.report.numbers import bar, si
 
 if TYPE_CHECKING:
     from ..arch.chip import Chip
-    from ..sim.run import Run
+    from ..sim.answers.run import Run
 
 BOUNDARIES = ("array", "macro", "tile", "chip", "system")
 """From the inside out; each holds everything before it."""

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import load_chip, load_network, run
-    from .sim.run import Run
+    from .sim.answers.run import Run
     from .sim.simulate import simulate
 
     __version__: str
 
 _HOMES = {
-    "Run": ".sim.run",
+    "Run": ".sim.answers.run",
     "load_chip": ".api",
     "load_network": ".api",
     "run": ".api",

@@ -8,7 +8,7 @@ from typing import Any
 
 from .arch import Chip
 from .arch import load as load_chip
-from .sim.run import Run
+from .sim.answers.run import Run
 from .sim.simulate import simulate
 from .sim.training import simulate_training
 from .workloads import Network

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ...workloads.language_model import SAMPLE, LanguageModel
-from ..engines.result import EngineResult
+from ...workloads.language_model import LanguageModel
+from ..answers.phase import PhaseRun
 from ..lowering import lower
 from ..mapping import map_network
 from ..mapping.mapping import Mapping
 from ..mapping.options import MappingOptions
-from ..metrics import energy
-from ..metrics.seconds import seconds
 from ..noc.detail import Detail
-from ..program import I64, Program
-from .work import Shares, shares
+from ..program import Program
 
 if TYPE_CHECKING:
     from ...arch.chip import Chip
@@ -106,61 +100,3 @@ class Lowered:
 
     mapping: Mapping
     program: Program
-
-
-@dataclass(frozen=True, eq=False)
-class PhaseRun:
-    """What happened in one phase.
-
-    Parameters
-    ----------
-    mapping : Mapping
-        ``mapping.network`` is the network that ran.
-    program : Program
-    result : EngineResult
-    iterations : int
-        Times that the network ran, back to back (prompts of a batch).
-    alone : EngineResult or None
-        Where it ran several times: what happened when it ran once, which has the critical path.
-    """
-
-    mapping: Mapping
-    program: Program
-    result: EngineResult
-    iterations: int = 1
-    alone: EngineResult | None = None
-
-    @property
-    def makespan_s(self) -> float:
-        """From the first input to the last output."""
-        return seconds(self.result.makespan_fs)
-
-    @cached_property
-    def energy(self) -> energy.EnergyBalance:
-        """Energy of one of the iterations."""
-        return energy.balance(self.program, self.result.makespan_fs, self.iterations)
-
-    @property
-    def energy_j(self) -> float:
-        """Energy of the whole phase."""
-        return self.energy.total_j * self.iterations
-
-    @cached_property
-    def shares(self) -> Shares:
-        """Kinds of work; times are those of one of the iterations, alone."""
-        return shares(self.mapping, self.program, self.alone or self.result, self.energy)
-
-    @cached_property
-    def token_end_fs(self) -> I64:
-        """When each token came out, shape (rows, columns) of the network's tokens.
-
-        Needs a result with firings.
-        """
-        grid = self.mapping.network.operators[-1].output.grid
-        names = self.program.actor_name
-        last = names.index(f"{SAMPLE} (out)" if f"{SAMPLE} (out)" in names else SAMPLE)
-        firings = self.result.firings
-        assert firings is not None
-        ends = firings["end_fs"][firings["actor"] == last]
-        # Replicas make neighbouring tokens together: a firing is then several columns of a row.
-        return np.repeat(ends, grid.n_tokens // len(ends)).reshape(grid.rows, grid.cols).astype(np.int64)

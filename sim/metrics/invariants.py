@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from ..run import Run
+    from ..answers.run import Run
 
 REL_TOL = 1e-9
 """Relative difference that the order of floating-point sums may make."""

@@ -34,6 +34,17 @@ class Distribution:
         p50, p95, p99 = (seconds(ranked[-(-p * n // 100) - 1]) for p in (50, 95, 99))
         return Distribution(sum(ranked) / (n * FS_PER_S), p50, p95, p99, seconds(ranked[-1]))
 
+    @property
+    def by_name(self) -> dict[str, float]:
+        """In seconds: mean, p50, p95, p99, max."""
+        return {
+            "mean": self.mean_s,
+            "p50": self.p50_s,
+            "p95": self.p95_s,
+            "p99": self.p99_s,
+            "max": self.max_s,
+        }
+
 
 @dataclass(frozen=True, eq=False)
 class Requests:

@@ -128,6 +128,11 @@ class Training:
         return max(worn, key=_full_writes, default=None)
 
     @property
+    def full_writes(self) -> float | None:
+        """Full writes of a mean cell of the most worn layer in one step."""
+        return None if self.most_worn is None else _full_writes(self.most_worn)
+
+    @property
     def steps_until_worn(self) -> float | None:
         """Steps until the most worn layer reaches the endurance of its cells."""
         if self.most_worn is None or self.endurance is None:
@@ -143,10 +148,8 @@ def training(
     energy: EnergyBalance,
     path: CriticalPath,
     epoch_samples: int | None,
-) -> Training | None:
-    """The breakdown of a training step; None if the network is none."""
-    if not network.operators or network.operators[0].role is None:
-        return None
+) -> Training:
+    """The breakdown of a training step."""
     uses = _uses(network, program, result, energy, path)
     batch = max(o.samples for o in network.operators)
     layers = tuple(

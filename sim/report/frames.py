@@ -1,4 +1,4 @@
-"""A run as tables: columns of equal length, for pandas, Parquet and CSV.
+"""An answer as tables: columns of equal length, for pandas, Parquet and CSV.
 
 Names of columns end in their unit. Times are whole femtoseconds (`_fs`) where they are exact, and seconds
 (`_s`) beside them.
@@ -15,36 +15,47 @@ import numpy as np
 
 from ..engines import compiled
 from ..errors import SimulationError
+from ..figures import FIGURES, Kind
 from ..metrics.busy import busy_times
 from ..metrics.seconds import FS_PER_S, seconds
 
 if TYPE_CHECKING:
+    from ..answers.base import Answer
+    from ..answers.generation import Generation
+    from ..answers.run import Run
+    from ..answers.serving import Serving
     from ..engines.result import EngineResult
-    from ..run import Run
 
 Columns = dict[str, list[Any]]
 
 
-def columns(run: Run, table: str) -> Columns:
-    """One table of a run.
+def columns(answer: Answer, table: str | None = None) -> Columns:
+    """One table of an answer.
 
     Parameters
     ----------
-    table : {"layers", "energy", "critical_path", "resources", "time_series", "firings"}
-        ``layers``: one row per layer. ``energy``: per layer, component and action, per inference.
-        ``critical_path``: its pieces in order. ``resources``: busy share of each. ``time_series``: busy
-        share by class and power, per time bin of one inference alone. ``firings``: issue, begin and end of
-        every firing of every actor, of all inferences of the batch (the run is simulated once more for
-        them).
+    table : str, optional
+        Of a run: ``layers``: one row per layer. ``energy``: per layer, component and action, per inference.
+        ``critical_path``: its pieces in order. ``resources``: busy share of each. ``time_series``: busy share
+        by class and power, per time bin of one inference alone. ``firings``: issue, begin and end of every
+        firing of every actor, of all inferences of the batch (the run is simulated once more for them).
+
+        Of a generation: ``tokens``: context and time of every token after the first of every sequence.
+        ``work``: time and energy by phase and kind of work. Of a service: ``requests``: when each came,
+        joined, had its first and its last token. ``iterations``: what ran together, and for how long.
+
+        Of every answer: ``figures``. If not given, the first of its kind.
 
     Raises
     ------
     SimulationError
         There is no such table.
     """
-    if table not in TABLES:
-        raise SimulationError(f"table: found {table!r}, expected one of {', '.join(map(repr, TABLES))}")
-    return TABLES[table](run)
+    tables = TABLES[answer.kind]
+    name = next(iter(tables)) if table is None else table
+    if name not in tables:
+        raise SimulationError(f"table: found {table!r}, expected one of {', '.join(map(repr, tables))}")
+    return tables[name](answer)
 
 
 def write_csv(table: Columns, file: BinaryIO) -> None:
@@ -155,11 +166,74 @@ def _with_firings(run: Run) -> EngineResult:
     return compiled.run(run.program, run.batch, arrivals_fs=arrivals, keep_firings=True)
 
 
-TABLES: dict[str, Callable[[Run], Columns]] = {
+def _tokens(made: Generation) -> Columns:
+    n_steps, n_sequences = made.token_fs.shape
+    times_fs = made.token_fs.ravel().tolist()
+    return {
+        "sequence": list(range(n_sequences)) * n_steps,
+        "context": [context for context in made.contexts for _ in range(n_sequences)],
+        "time_fs": times_fs,
+        "time_s": [seconds(t) for t in times_fs],
+    }
+
+
+def _work(made: Generation) -> Columns:
+    rows = [
+        (phase, kind, shares.time_s.get(kind, 0.0), shares.energy_j.get(kind, 0.0))
+        for phase, shares in made.shares.items()
+        for kind in dict.fromkeys([*shares.time_s, *shares.energy_j])
+    ]
+    names = ("phase", "kind", "time_s", "energy_j")
+    return {name: [row[i] for row in rows] for i, name in enumerate(names)}
+
+
+def _requests(served: Serving) -> Columns:
+    asked = served.requests
+    times = {
+        "arrival": [r.arrival_fs for r in asked],
+        "admitted": [r.admitted_fs for r in asked],
+        "first_token": [r.token_fs[0] for r in asked],
+        "last_token": [r.token_fs[-1] for r in asked],
+    }
+    return {
+        **{f"{name}_fs": values for name, values in times.items()},
+        **{f"{name}_s": [seconds(t) for t in values] for name, values in times.items()},
+    }
+
+
+def _iterations(served: Serving) -> Columns:
+    ran = served.iterations
+    return {
+        "begin_s": [seconds(i.begin_fs) for i in ran],
+        "duration_s": [seconds(i.time_fs) for i in ran],
+        "sequences": [len(i.contexts) for i in ran],
+        "prompts": [i.n_prompts for i in ran],
+    }
+
+
+def _figures(answer: Answer) -> Columns:
+    known = [(FIGURES[key], value) for key, value in answer.figures.items()]
+    return {
+        "figure": [figure.key for figure, _ in known],
+        "label": [figure.label for figure, _ in known],
+        "unit": [figure.unit or "1" for figure, _ in known],
+        "value": [value for _, value in known],
+    }
+
+
+_OF_A_RUN: dict[str, Callable[..., Columns]] = {
     "layers": _layers,
     "energy": _energy,
     "critical_path": _critical_path,
     "resources": _resources,
     "time_series": _time_series,
     "firings": _firings,
+    "figures": _figures,
 }
+TABLES: dict[Kind, dict[str, Callable[..., Columns]]] = {
+    "inference": _OF_A_RUN,
+    "training": _OF_A_RUN,
+    "generation": {"tokens": _tokens, "work": _work, "figures": _figures},
+    "serving": {"requests": _requests, "iterations": _iterations, "figures": _figures},
+}
+"""Tables of every kind of answers, by name."""

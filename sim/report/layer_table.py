@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ..metrics.seconds import seconds
-from .figures import percent, shorten, si
+from .numbers import percent, shorten, si
 
 if TYPE_CHECKING:
+    from ..answers.run import Run
     from ..metrics.layers import Layer
-    from ..run import Run
 
 
 @dataclass(frozen=True)

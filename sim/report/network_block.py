@@ -9,13 +9,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .figures import percent, shorten, si
+from .numbers import percent, shorten, si
 from .section import section
 
 if TYPE_CHECKING:
+    from ..answers.run import Run
     from ..metrics.heat import Heat
     from ..metrics.network import NetworkUse
-    from ..run import Run
 
 N_LINKS = 6
 """Links listed."""

@@ -10,13 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from ...arch.operands import DataEnergies, Operands
-from .figures import percent, shorten
+from .numbers import percent, shorten
 from .section import section
 
 if TYPE_CHECKING:
     from ...arch.chip import Tile
+    from ..answers.run import Run
     from ..operands import LayerOperands
-    from ..run import Run
 
 N_LAYERS = 16
 

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .figures import si
+from .numbers import si
 from .section import section
 
 if TYPE_CHECKING:

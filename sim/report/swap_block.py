@@ -8,12 +8,12 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from .figures import percent, si
+from .numbers import percent, si
 from .section import section
 
 if TYPE_CHECKING:
+    from ..answers.run import Run
     from ..metrics.swap import SwapUse
-    from ..run import Run
 
 
 def swap_block(use: SwapUse, run: Run) -> list[RenderableType]:

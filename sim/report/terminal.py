@@ -12,17 +12,18 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .figures import bar, percent, shorten, si
+from ..answers.training_step import TrainingStep
 from .layer_table import layer_table
 from .network_block import network_block
+from .numbers import bar, percent, shorten, si
 from .operands_block import operands_block
 from .request_block import request_block
 from .section import section
 from .swap_block import swap_block
-from .training_block import training_block
+from .training_block import once, training_block
 
 if TYPE_CHECKING:
-    from ..run import Run
+    from ..answers.run import Run
 
 PIPE_WIDTH = 100
 """Columns where there is no terminal to ask."""
@@ -75,7 +76,7 @@ def report(run: Run, columns: int, plain: bool, n_layers: int | None = N_LAYERS)
         _summary(run),
         *([] if run.requests is None else request_block(run.requests)),
         *training_block(run, columns, plain),
-        section(f"Energy per {'inference' if run.training is None else 'training step'}, by component"),
+        section(f"Energy per {once(run)}, by component"),
         *_energy(run, columns, plain),
         section("Where the latency goes: the critical path, by class of resource and cause"),
         *_path(run, columns, plain),
@@ -97,7 +98,7 @@ def _title(run: Run) -> Text:
     chips = f"{run.mapping.n_chips} x " if run.mapping.n_chips > 1 else ""
     text = Text.assemble((run.network.name, "bold"), " on ", (f"{chips}{run.chip.name}", "bold"))
     text.append(", tensor partition" if run.mapping.partition == "tensor" else "")
-    batch = run.batch if run.training is None else run.training.batch
+    batch = run.training.batch if isinstance(run, TrainingStep) else run.batch
     text.append(f"   batch {batch}, {si(run.network.params)} parameters, {si(run.macs, 'MAC')}", "dim")
     return text
 

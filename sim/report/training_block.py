@@ -19,13 +19,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ..answers.training_step import TrainingStep
 from ..metrics.seconds import seconds
 from ..metrics.training import OTHER, LayerUse, PhaseUse, Training
-from .figures import percent, shorten, si
+from .known import known
+from .numbers import percent, shorten, si
 from .section import section
 
 if TYPE_CHECKING:
-    from ..run import Run
+    from ..answers.run import Run
 
 ASSUMPTIONS = (
     "stochastic gradient descent, softmax and cross-entropy; no biases, batch-norm folded and frozen",
@@ -46,6 +48,11 @@ BY_WRITES = (
 )
 
 
+def once(run: Run) -> str:
+    """What a run is one of, in a word."""
+    return "training step" if isinstance(run, TrainingStep) else "inference"
+
+
 def assumptions(run: Run) -> list[str]:
     """What the figures of a training step rest on."""
     found = list(ASSUMPTIONS)
@@ -62,9 +69,9 @@ def assumptions(run: Run) -> list[str]:
 
 def training_json(run: Run) -> dict[str, Any] | None:
     """The block `training` of the result file."""
-    step = run.training
-    if step is None:
+    if not isinstance(run, TrainingStep):
         return None
+    step = run.training
     worn, epoch = step.most_worn, step.epoch
     found: dict[str, Any] = {
         "batch": step.batch,
@@ -82,8 +89,8 @@ def training_json(run: Run) -> dict[str, Any] | None:
     if epoch is not None:
         told = asdict(epoch)
         told["full_writes_per_cell"] = told.pop("full_writes")
-        found["epoch"] = _known(told)
-    return _known(found)
+        found["epoch"] = known(told)
+    return known(found)
 
 
 def _use(use: PhaseUse) -> dict[str, Any]:
@@ -100,7 +107,7 @@ def _layer_json(layer: LayerUse) -> dict[str, Any]:
     told = None
     if wear is not None:
         told = {"kind": wear.kind, "per_cell": wear.per_cell, "full_writes_per_cell": wear.full_writes}
-    return _known(
+    return known(
         {
             "name": layer.name,
             "phases": {name: _use(use) for name, use in layer.phases.items()},
@@ -110,15 +117,11 @@ def _layer_json(layer: LayerUse) -> dict[str, Any]:
     )
 
 
-def _known(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value is not None}
-
-
 def training_block(run: Run, columns: int, plain: bool) -> list[RenderableType]:
     """The block, or nothing where this is no training step."""
-    step = run.training
-    if step is None:
+    if not isinstance(run, TrainingStep):
         return []
+    step = run.training
     samples = f"{step.batch} sample{'s' if step.batch > 1 else ''}"
     return [
         section(f"Training step of {samples}, {si(step.samples_per_s)} samples/s"),
@@ -133,9 +136,9 @@ def training_block(run: Run, columns: int, plain: bool) -> list[RenderableType]:
 
 def training_notes(run: Run) -> list[str]:
     """The same in sentences, for the page."""
-    step = run.training
-    if step is None:
+    if not isinstance(run, TrainingStep):
         return []
+    step = run.training
     total_j = run.energy.total_j or 1.0
     parts = [
         f"{_NAMES.get(name, name)} {si(seconds(use.path_fs), 's')} ({percent(use.path_fs / step.latency_fs)})"

@@ -27,8 +27,8 @@ from .occupancy import occupancies
 from .sink import Sink
 
 if TYPE_CHECKING:
+    from ..answers.run import Run
     from ..program import Program
-    from ..run import Run
 
 MOST_VISITS = 4_000_000
 """Visits that can be noted one by one; the reference engine takes a minute or so for them."""

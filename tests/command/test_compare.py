@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import pytest
 from ohmsum.sim.mapping.options import MappingOptions
 from ohmsum.tools.cli import main
+from ohmsum.tools.compare.changes import change_text
 from ohmsum.tools.compare.difference import Difference, difference
-from ohmsum.tools.compare.metrics import change_text
 from ohmsum.tools.compare.read import read_result
 from ohmsum.tools.compare.snapshot import Snapshot
 from ohmsum.tools.compare.text import headline
@@ -51,8 +51,8 @@ def test_splits_add_up_to_the_change_of_the_whole(base, slower):
     }
     assert whole["latency_s"] > 0
     for split in found.splits:
-        if split.unit in whole:
-            assert sum(c.delta for c in split.changes) == pytest.approx(whole[split.unit], rel=1e-9)
+        if split.figure in whole:
+            assert sum(c.delta for c in split.changes) == pytest.approx(whole[split.figure], rel=1e-9)
         sizes = [abs(c.delta) for c in split.changes]
         assert sizes == sorted(sizes, reverse=True)
 
@@ -173,11 +173,11 @@ def test_html_is_one_page(files, capsys):
     [
         ("{", "no valid JSON"),
         ("[1]", "found no JSON object"),
-        ("{}", "no schema, expected 'ohmsum-result/1'"),
+        ("{}", "no schema, expected 'ohmsum-result/2'"),
         ('{"schema": "ohmsum-result/0"}', "schema 'ohmsum-result/0', this version of ohmsum reads"),
-        ('{"schema": "other/1"}', "schema 'other/1', expected 'ohmsum-result/1'"),
-        ('{"schema": "ohmsum-result/1"}', "no complete result"),
-        ('{"schema": "ohmsum-result/1", "critical_path_summary": 3}', "no complete result"),
+        ('{"schema": "other/1"}', "schema 'other/1', expected 'ohmsum-result/2'"),
+        ('{"schema": "ohmsum-result/2"}', "no complete result"),
+        ('{"schema": "ohmsum-result/2", "critical_path_summary": 3}', "no complete result"),
     ],
 )
 def test_a_file_that_is_no_result_is_refused(tmp_path, files, capsys, text, words):

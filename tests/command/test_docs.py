@@ -20,7 +20,6 @@ from typing import Any
 import pytest
 import typer.main
 from ohmsum.tools.cli import app, main
-from ohmsum.tools.sweep.metrics import METRICS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
@@ -145,12 +144,6 @@ def reference() -> str:
                 value = "" if p.is_flag else f" {p.metavar or p.name.upper()}"
                 parts.append(f"`{', '.join(p.opts)}{value}`\n: {p.help}\n")
     return "\n".join(parts)
-
-
-def test_every_metric_of_a_sweep_is_in_the_reference() -> None:
-    text = (DOCS / "reference" / "files.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (`[^|]*) \|", text.partition("| metric |")[2], re.MULTILINE)
-    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(METRICS)
 
 
 def test_every_assumption_of_the_source_is_on_a_page() -> None:

@@ -22,7 +22,7 @@ def test_a_prompt_with_tokens_after_it(capsys: pytest.CaptureFixture[str], tmp_p
         assert words in text
     assert max(map(len, text.splitlines())) <= 100
     result = json.loads((tmp_path / "result.json").read_text())
-    assert (result["schema"], result["sequences"]) == ("ohmsum-language/1", 2)
+    assert (result["schema"], result["kind"], result["sequences"]) == ("ohmsum-result/2", "generation", 2)
     assert result["contexts"] == [8, 9, 10]
     # 12 layers of keys and values of 768 elements: written once, read for all positions so far.
     position = 12 * 2 * 768 * arch.load("systolic").activation_bits // 8
@@ -38,9 +38,10 @@ def test_requests_over_time_to_standard_output(capsys: pytest.CaptureFixture[str
     asked = ("--arrival", "every 1 s", "--requests", "3", "--json", "-")
     assert main([*RUN, *asked]) == 0
     result = json.loads(capsys.readouterr().out)
-    assert (result["requests"], result["saturated"], result["most_running"]) == (3, False, 1)
-    assert result["queueing_s"]["max"] == 0
-    assert result["latency_s"]["max"] == result["latency_s"]["p50"]
+    requests = result["requests"]
+    assert (requests["n"], requests["above_capacity"], result["most_running"]) == (3, False, 1)
+    assert requests["queueing_s"]["max"] == 0
+    assert requests["latency_s"]["max"] == requests["latency_s"]["p50"]
 
 
 def test_experts_are_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from ohmsum import arch, workloads
+from ohmsum.sim.answers.run import Run
 from ohmsum.sim.engines import reference
 from ohmsum.sim.mapping import MappingOptions, map_network
 from ohmsum.sim.metrics.busy import busy_times
@@ -17,7 +18,6 @@ from ohmsum.sim.program import Program, ProgramBuilder
 from ohmsum.sim.report.json_result import dumps
 from ohmsum.sim.report.network_block import network_block
 from ohmsum.sim.report.terminal import as_text
-from ohmsum.sim.run import Run
 from ohmsum.sim.simulate import simulate
 from rich.console import Group
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from ohmsum import arch
+from ohmsum.sim.answers.run import Run
 from ohmsum.sim.engines.reference import run as simulate
 from ohmsum.sim.mapping.assignment import AtInput, OnCrossbars, OnTileUnits
 from ohmsum.sim.mapping.mapping import Mapping
@@ -21,7 +22,6 @@ from ohmsum.sim.mapping.tiling import Array, tile_matrix
 from ohmsum.sim.metrics.invariants import check_invariants
 from ohmsum.sim.program import Arbitration, Program, ProgramBuilder, Schedule
 from ohmsum.sim.report.json_result import dumps
-from ohmsum.sim.run import Run
 from ohmsum.workloads.graph import Grid, Matrix, Network, Operator, Port, Tensor
 
 # Two layers on one ADC and one link; times in fs. A fires twice, B needs one token of A per firing.

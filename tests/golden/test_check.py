@@ -188,7 +188,7 @@ BAD = {
     "tolerance without unit": ("  latency_s: 0.5 %", "  latency_s: 0.5", 3, "a tolerance such as 1 %"),
     "unknown direction": ("better: lower", "better: smaller", 4, "expected one of lower, higher, same"),
     "unknown field of a metric": ("better: lower", "bettr: lower", 4, "did you mean 'better'"),
-    "half a layer metric": ("layers.fc1.latency_s", "layers.fc1", 14, "layers.LAYER.FIGURE"),
+    "half a layer metric": ("layers.fc1.latency_s", "layers.fc1", 14, "layers.NAME.FIGURE"),
     "class missing": ("utilization.adc: 5 %", "utilization: 5 %", 14, "utilization.adc"),
     "unknown network": ("network: mlp", "network: mpl", 10, "did you mean 'mlp'"),
     "no chip file": ("    chip: chip.yaml\n    batch", "    chip: chp.yaml\n    batch", 11, "chp.yaml"),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ohmsum.arch.chip import Chip
+from ohmsum.sim.answers.training_step import TrainingStep
 from ohmsum.sim.engines.result import EngineResult
 from ohmsum.sim.lowering import lower
 from ohmsum.sim.mapping import map_network
 from ohmsum.sim.mapping.training import training_network
 from ohmsum.sim.program import Program
-from ohmsum.sim.run import Run
 from ohmsum.sim.training import simulate_training
 from ohmsum.workloads.graph import Network
 
@@ -36,7 +36,7 @@ def step(net: Network, chip: Chip, batch: int = 1) -> Program:
     return lower(map_network(training_network(net, chip, SINGLE, batch), chip, SINGLE), chip)
 
 
-def run(net: Network, chip: Chip, batch: int = 1, epoch_samples: int | None = None) -> Run:
+def run(net: Network, chip: Chip, batch: int = 1, epoch_samples: int | None = None) -> TrainingStep:
     return simulate_training(net, chip, batch=batch, epoch_samples=epoch_samples, mapping=SINGLE)
 
 

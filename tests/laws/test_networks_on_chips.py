@@ -9,11 +9,11 @@ from pathlib import Path
 import onnx
 import pytest
 from ohmsum import arch
+from ohmsum.sim.answers.run import Run
 from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.mapping import map_network
 from ohmsum.sim.metrics.invariants import check_invariants
 from ohmsum.sim.report.json_result import dumps
-from ohmsum.sim.run import Run
 from ohmsum.sim.simulate import simulate
 from ohmsum.workloads.graph import Network
 from ohmsum.workloads.load import load, names

@@ -6,8 +6,8 @@ from math import isclose
 
 import pytest
 from ohmsum import arch, workloads
+from ohmsum.sim.answers.run import Run
 from ohmsum.sim.errors import SimulationError
-from ohmsum.sim.run import Run
 from ohmsum.sim.simulate import simulate
 
 LENET5_CHIPS = {

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import ohmsum
 import pytest
+from ohmsum.sim.answers.run import Run
 from ohmsum.sim.mapping.assignment import InBlocks
 from ohmsum.sim.report.html import html_report
-from ohmsum.sim.run import Run
 from ohmsum.tools.profile.as_json import to_json
 from ohmsum.tools.profile.profile import profile
 from ohmsum.tools.run_spec import RunSpec

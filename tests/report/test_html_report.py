@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import ohmsum
 import pytest
+from ohmsum.sim.answers.run import Run
 from ohmsum.sim.engines import compiled
 from ohmsum.sim.mapping.assignment import InBlocks
 from ohmsum.sim.report.html import html_report, page
 from ohmsum.sim.report.html.activity import activity
 from ohmsum.sim.report.html.floorplan import floorplan, layer_tiles
 from ohmsum.sim.report.html.roofline import roofline
-from ohmsum.sim.run import Run
 
 MOST_BYTES = 5_000_000
 _NUMPY = {"uint8": "u1", "int32": "<i4", "float32": "<f4", "float64": "<f8"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ohmsum
 import pytest
+from ohmsum.sim.answers.run import Run
 from ohmsum.sim.report.terminal import as_text, report
-from ohmsum.sim.run import Run
 
 
 @pytest.fixture(scope="module")

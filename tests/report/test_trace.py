@@ -15,10 +15,10 @@ import numpy as np
 import ohmsum
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
+from ohmsum.sim.answers.run import Run
 from ohmsum.sim.engines import reference
 from ohmsum.sim.engines.visit_log import visit_log
 from ohmsum.sim.errors import DeadlockError, SimulationError
-from ohmsum.sim.run import Run
 from ohmsum.sim.trace import TraceSummary, write_trace, writer
 from ohmsum.sim.trace.occupancy import occupancies
 from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import Trace, TracePacket, TrackEvent

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from ohmsum import workloads
-from ohmsum.sim.language.traffic import traffic
+from ohmsum.sim.metrics.cache_traffic import traffic
 from ohmsum.workloads import Grid, Network, NetworkError, Operator
 from ohmsum.workloads.language_model import SAMPLE, LanguageModel
 

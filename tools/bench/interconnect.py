@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ...arch import load as load_chip
+from ...sim.answers.run import Run
 from ...sim.mapping.options import MappingOptions
-from ...sim.run import Run
 from ...sim.simulate import simulate
 from ...workloads import load as load_network
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from ... import arch, workloads
 from ...arch.chip import Chip
 from ...sim.language.generate import generate
-from ...sim.language.work import NON_MATRIX_KINDS, Shares, shares
-from ...sim.report.figures import percent, si
+from ...sim.metrics.work import NON_MATRIX_KINDS, Shares, shares
+from ...sim.report.numbers import percent, si
 from ...sim.simulate import simulate
 from ...workloads.language_model import LanguageModel
 
@@ -46,7 +46,7 @@ COLUMNS = {
     "host": ("host",),
     "static": ("static",),
 }
-"""Columns of the table, of kinds of work (`sim.language.work`)."""
+"""Columns of the table, of kinds of work (`sim.metrics.work`)."""
 
 
 @dataclass(frozen=True)

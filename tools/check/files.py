@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 
+from ..compare.changes import change_text, value_text
 from ..compare.markup import markdown_table
-from ..compare.metrics import change_text, value_text
 from .check import Checked
 from .judge import Judged
 from .text import failure_lines, outcome, status

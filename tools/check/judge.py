@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ...sim.figures import About, find
+from ..compare.changes import change_text, value_text
 from ..compare.difference import Change, Difference, difference
-from ..compare.metrics import change_text, value_text
 from ..compare.text import signed
 from .golden import Golden
 from .measure import Measured
@@ -117,22 +118,27 @@ def _verdict(metric: Metric, old: float | None, new: float | None) -> Verdict:
     return Verdict(metric, old, new, "improved" if better else "regressed")
 
 
+_SPLITS: dict[About, tuple[str, ...]] = {
+    "time": ("latency by layer", "latency by class of resource"),
+    "work": ("latency by layer", "latency by class of resource"),
+    "energy": ("energy by layer", "energy by component"),
+    "area": ("area by part",),
+    "use": ("utilization by class of resource",),
+}
+"""Splits of a comparison that explain a figure, by what it is about."""
+
+
 def _moved_most(found: Difference, metric: str) -> list[str]:
     """The layer (and the class or component) that moved most in what a metric is about."""
-    titles = ["latency by layer", "latency by class of resource"]
-    if "energy" in metric or metric in ("power_w", "tops_per_w"):
-        titles = ["energy by layer", "energy by component"]
-    elif "area" in metric or metric == "tops_per_mm2":
-        titles = ["area by part"]
-    elif metric.startswith("utilization"):
-        titles = ["utilization by class of resource"]
+    record = find(metric)
+    titles = () if record is None else _SPLITS[record.about]
     told = []
     for title in titles:
         split = found.split(title)
         if split is not None:
             most: Change = split.changes[0]
             what = title.partition(" by ")[2].partition(" of ")[0]
-            amount = f"{signed(split.unit, most.delta)} of {title.partition(' by ')[0]}"
+            amount = f"{signed(split.figure, most.delta)} of {title.partition(' by ')[0]}"
             told.append(f"{what} that moved most: {most.name} ({amount})")
     return told
 

@@ -11,7 +11,6 @@ from ...workloads.errors import NetworkError
 from ..compare.snapshot import Snapshot
 from ..workers import Workers, n_processors
 from .suite import Case
-from .tolerance import value_of
 
 
 @dataclass(frozen=True)
@@ -36,11 +35,11 @@ class Measured:
 def measure(case: Case) -> Measured:
     """Run one case."""
     try:
-        result = case.spec.simulate().to_json()
+        answer = case.spec.simulate()
     except (ConfigError, NetworkError, SimulationError) as error:
         return Measured({}, None, str(error))
-    values = {m.name: value_of(result, m.name) for m in case.metrics}
-    snapshot = Snapshot.of(result)
+    values = {m.name: answer.figure(m.name) for m in case.metrics}
+    snapshot = Snapshot.of(answer.to_json())
     # As the suite says it: the folder that it lies in is of no concern to a golden.
     options = {**snapshot.provenance["options"], **case.given.options}
     snapshot = replace(snapshot, provenance={**snapshot.provenance, "options": options})

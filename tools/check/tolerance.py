@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from ...arch.nearest import nearest_hint
-from ..compare.metrics import GROUPS, LAYER_METRICS, METRICS, Better
+from ...sim.figures import FAMILIES, find, names
 from .fields import Fields, show
 
-DIRECTIONS: tuple[Better, ...] = ("lower", "higher", "same")
+Direction = Literal["lower", "higher", "same"]
+DIRECTIONS: tuple[Direction, ...] = ("lower", "higher", "same")
 _PERCENT = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*%\s*")
 
 DEFAULT = {"latency_s": 0.0, "throughput_per_s": 0.0, "energy_j": 0.0, "area_mm2": 0.0}
@@ -35,7 +37,7 @@ class Metric:
 
     name: str
     tolerance: float
-    better: Better
+    better: Direction
     place: str = ""
 
 
@@ -80,36 +82,21 @@ def _tolerance(fields: Fields, key: str, name: str, given: object) -> float:
 
 def unknown(name: str) -> str:
     """What is wrong with the name of a metric; "" if nothing."""
-    first, _, rest = name.partition(".")
-    if first in METRICS and not rest:
+    if find(name) is not None:
         return ""
-    if first in GROUPS:
-        return "" if rest else f"expected a class or part after it, such as {first}.adc"
-    if first == "layers":
-        layer, _, figure = rest.rpartition(".")
-        if layer and figure in LAYER_METRICS:
-            return ""
-        return f"expected layers.LAYER.FIGURE with one of {', '.join(LAYER_METRICS)}"
-    return f"unknown metric{nearest_hint(name, [*METRICS, *GROUPS, 'layers'])}"
+    first = name.partition(".")[0]
+    alike = [family.key for family in FAMILIES if family.key.startswith(f"{first}.")]
+    if len(alike) == 1:
+        return f"expected a class or part after it, such as {alike[0].replace('*', 'adc')}"
+    if alike:
+        endings = ", ".join(key.rpartition(".")[2] for key in alike)
+        return f"expected {first}.NAME.FIGURE with one of {endings}"
+    return f"unknown metric{nearest_hint(name, names())}"
 
 
-def direction(name: str) -> Better:
+def direction(name: str) -> Direction:
     """In which direction a figure is better, unless the suite says otherwise."""
-    first, _, rest = name.partition(".")
-    if first == "layers":
-        return LAYER_METRICS.get(rest.rpartition(".")[2], "same")
-    return METRICS.get(first) or GROUPS.get(first, "same")
-
-
-def value_of(result: dict, name: str) -> float | None:  # type: ignore[type-arg]
-    """The figure of a result object; None if the result does not have it."""
-    first, _, rest = name.partition(".")
-    if first == "layers":
-        layer, _, figure = rest.rpartition(".")
-        rows = [row for row in result["layers"] if row["name"] == layer]
-        value = rows[0].get(figure) if rows else None
-    elif rest:
-        value = result.get(first, {}).get(rest)
-    else:
-        value = result.get(first)
-    return float(value) if isinstance(value, int | float) else None
+    record = find(name)
+    if record is None or record.better is None:
+        return "same"
+    return "lower" if record.better == "less" else "higher"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +20,9 @@ from ..progress import shown_progress
 from ..run_files import RunFiles
 from ..training import check_training
 from . import options
+
+if TYPE_CHECKING:
+    from ...sim.answers.run import Run
 
 
 def run(
@@ -173,6 +177,7 @@ def run(
         files.add_table("--firings", firings, "firings")
         files.add_table("--time-series", time_series, "time_series")
         files.add_trace(trace, trace_limit)
+        run_it: Callable[..., Run]
         if training:
             run_it = partial(simulate_training, epoch_samples=epoch_samples)
         else:

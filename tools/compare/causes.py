@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...arch.units import FS_PER_S, UnitError, period_fs
-from ...sim.report.figures import si
+from ...sim.report.numbers import si
 from .snapshot import Snapshot
 
 _CLASS_OF_FIELD = (

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...sim.figures import find
 from .causes import Cause, causes
-from .metrics import METRICS
 from .snapshot import Amounts, Snapshot
 
 
 @dataclass(frozen=True)
 class Change:
-    """One figure before and after; what is not there counts as 0.
+    """One figure before and after; a part that is not there counts as 0.
 
     Parameters
     ----------
@@ -31,10 +31,10 @@ class Change:
     @property
     def verdict(self) -> str:
         """ "better", "worse", or "" where neither has a meaning."""
-        direction = METRICS.get(self.name, "same")
-        if direction == "same" or self.new == self.old:
+        record = find(self.name)
+        if record is None or record.better is None or self.new == self.old:
             return ""
-        return "better" if (self.new < self.old) == (direction == "lower") else "worse"
+        return "better" if (self.new < self.old) == (record.better == "less") else "worse"
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ class Split:
     ----------
     title : str
         "latency by layer".
-    unit : str
-        Ending of a name that has this unit ("latency_s").
+    figure : str
+        Key of the figure that every part is a part of.
     changes : tuple of Change
         Parts that changed, the largest change first; all parts add up to the change of the whole.
     """
 
     title: str
-    unit: str
+    figure: str
     changes: tuple[Change, ...]
 
 
@@ -64,7 +64,7 @@ class Difference:
     ----------
     old, new : Snapshot
     figures : tuple of Change
-        All figures of the whole run, changed or not.
+        Figures of the whole that both have, changed or not.
     splits : tuple of Split
         Those with changes.
     causes : tuple of Cause
@@ -80,7 +80,13 @@ class Difference:
     @property
     def is_empty(self) -> bool:
         """Whether nothing that was measured differs."""
-        return not self.splits and all(change.old == change.new for change in self.figures)
+        return not self.splits and not self.alone and all(c.old == c.new for c in self.figures)
+
+    @property
+    def alone(self) -> tuple[str, ...]:
+        """Figures that only one of them has."""
+        old, new = self.old.figures, self.new.figures
+        return tuple(name for name in {**old, **new} if (name in old) != (name in new))
 
     def split(self, title: str) -> Split | None:
         """The split with that title, if anything changed in it."""
@@ -93,20 +99,19 @@ SPLITS = (
     ("energy by layer", "energy_j", "energy_by_layer_j"),
     ("energy by component", "energy_j", "energy_by_component_j"),
     ("area by part", "area_mm2", "area_by_part_mm2"),
-    ("utilization by class of resource", "utilization", "utilization"),
+    ("utilization by class of resource", "utilization.*", "utilization"),
 )
-"""Title, unit, and attribute of the snapshot."""
+"""Title, figure, and attribute of the snapshot."""
 
 
 def difference(old: Snapshot, new: Snapshot) -> Difference:
     """Compare two snapshots."""
     splits = tuple(
-        Split(title, unit, changes)
-        for title, unit, name in SPLITS
+        Split(title, figure, changes)
+        for title, figure, name in SPLITS
         if (changes := _changes(getattr(old, name), getattr(new, name)))
     )
-    names = [name for name in METRICS if name in old.figures or name in new.figures]
-    figures = tuple(Change(n, old.figures.get(n, 0.0), new.figures.get(n, 0.0)) for n in names)
+    figures = tuple(Change(n, value, new.figures[n]) for n, value in old.figures.items() if n in new.figures)
     moved = {
         change.name: abs(change.delta)
         for split in splits

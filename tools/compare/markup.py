@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from .changes import change_text, value_text
 from .difference import Difference
-from .metrics import change_text, value_text
 from .text import headline, signed, title
 
 N_ROWS = 12
@@ -56,9 +56,9 @@ def tables(found: Difference) -> list[tuple[str, Sequence[str], Rows]]:
         rows = [
             (
                 c.name,
-                value_text(split.unit, c.old),
-                value_text(split.unit, c.new),
-                signed(split.unit, c.delta),
+                value_text(split.figure, c.old),
+                value_text(split.figure, c.new),
+                signed(split.figure, c.delta),
                 change_text(c.old, c.new),
             )
             for c in split.changes[:N_ROWS]

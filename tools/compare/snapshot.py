@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ...sim.figures import of_result
 from ..errors import UsageError
-from .metrics import METRICS
 
 Amounts = dict[str, float]
 
@@ -60,7 +60,7 @@ class Snapshot:
             network=result["network"]["name"],
             chip=result["chip"]["name"],
             batch=result["batch"],
-            figures={name: result[name] for name in METRICS if name in result},
+            figures=of_result(result),
             latency_by_layer_s=path["by_layer_s"],
             latency_by_class_s=path["by_class_s"],
             energy_by_layer_j={layer["name"]: layer["energy_j"] for layer in result["layers"]},

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from ...sim.figures import find
 from ..tables import Column, note, section, table
+from .changes import change_text, value_text
 from .difference import Change, Difference, Split
-from .metrics import change_text, value_text
 
 N_ROWS = 8
 """Rows of each split unless all are asked for."""
@@ -37,8 +38,11 @@ def headline(found: Difference) -> str:
     """The most important change and its likeliest cause in one sentence."""
     if found.is_empty:
         return "No figure differs."
-    first = next((c for c in found.figures if c.name == "latency_s" and c.old != c.new), None)
-    first = first or max(found.figures, key=lambda c: abs(c.delta / c.old) if c.old else 0.0)
+    moved = [c for c in found.figures if c.old != c.new]
+    if not moved:
+        return "No figure that both have differs."
+    first = next((c for c in moved if c.name == "latency_s"), None)
+    first = first or max(moved, key=lambda c: abs(c.delta / c.old) if c.old else 0.0)
     text = (
         f"{first.name}: {value_text(first.name, first.old)} -> {value_text(first.name, first.new)} "
         f"({change_text(first.old, first.new)})"
@@ -46,7 +50,7 @@ def headline(found: Difference) -> str:
     layers = found.split("latency by layer" if first.name == "latency_s" else "energy by layer")
     if layers is not None:
         most = layers.changes[0]
-        text += f"; most in layer {most.name} ({signed(layers.unit, most.delta)})"
+        text += f"; most in layer {most.name} ({signed(layers.figure, most.delta)})"
     if found.causes:
         text += f"; likely cause: {found.causes[0].text}"
     return text
@@ -54,7 +58,8 @@ def headline(found: Difference) -> str:
 
 def signed(name: str, delta: float) -> str:
     """A difference with its sign and unit; of shares in percentage points."""
-    if name == "utilization":
+    record = find(name)
+    if record is not None and record.unit == "share":
         return f"{100 * delta:+.2f} pp"
     return f"{'+' if delta >= 0 else '-'}{value_text(name, abs(delta))}"
 
@@ -74,6 +79,8 @@ def _parts(found: Difference, width: int, plain: bool, n_rows: int | None) -> It
     same = [c.name for c in found.figures if c.old == c.new]
     if same:
         yield note(f"unchanged: {', '.join(same)}")
+    if found.alone:
+        yield note(f"only in one of them: {', '.join(found.alone)}")
     for split in found.splits:
         yield section(split.title.capitalize())
         yield _split(split, width, plain, n_rows)
@@ -104,9 +111,9 @@ def _split(split: Split, width: int, plain: bool, n_rows: int | None) -> Rendera
     rows = [
         (
             c.name,
-            value_text(split.unit, c.old),
-            value_text(split.unit, c.new),
-            signed(split.unit, c.delta),
+            value_text(split.figure, c.old),
+            value_text(split.figure, c.new),
+            signed(split.figure, c.delta),
             change_text(c.old, c.new),
         )
         for c in split.changes

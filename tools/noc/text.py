@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ...sim.noc.loads import SharedLink
-from ...sim.report.figures import percent, si
+from ...sim.report.numbers import percent, si
 from ..tables import Column, note, section, table
 from .measure import Curve, Replay
 from .plot import plot

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...sim.report.figures import percent
+from ...sim.report.numbers import percent
 from .finding import Finding, change, gain_text
 from .knobs import DURATIONS, Knob
 from .latency import LatencyBreakdown

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...sim.answers.run import Run
 from ...sim.metrics.seconds import seconds
-from ...sim.run import Run
 
 ARROW = " -> "
 """In the name of a stream."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...arch.errors import ConfigError
+from ...sim.answers.run import Run
 from ...sim.errors import SimulationError
 from ...sim.metrics.seconds import seconds
-from ...sim.run import Run
 from ...workloads.graph import Network
 from ..run_spec import RunSpec
 

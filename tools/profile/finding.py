@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ...sim.report.figures import percent
+from ...sim.report.numbers import percent
 
 
 @dataclass(frozen=True)

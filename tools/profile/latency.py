@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+from ...sim.answers.run import Run
 from ...sim.mapping.assignment import InBlocks
 from ...sim.mapping.timing import MvmTiming
 from ...sim.metrics.path import Piece
-from ...sim.run import Run
 
 CAUSES = {
     "start": "begins the run",

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...sim.answers.run import Run
 from ...sim.metrics.busy import visit_resource_pairs
 from ...sim.metrics.seconds import seconds
 from ...sim.metrics.stalls import is_link
-from ...sim.run import Run
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ...sim.answers.run import Run
 from ...sim.metrics.energy import STATIC
-from ...sim.report.figures import percent, si
-from ...sim.run import Run
+from ...sim.report.numbers import percent, si
 from .buffers import Occupancy, shortages
 from .finding import Finding
 from .latency import LatencyBreakdown

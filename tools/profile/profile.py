@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ...sim.run import Run
+from ...sim.answers.run import Run
 from ...workloads.graph import Network
 from ..run_spec import RunSpec
 from ..workers import Workers, n_processors

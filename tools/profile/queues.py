@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...sim.answers.run import Run
 from ...sim.metrics.seconds import seconds
-from ...sim.run import Run
 
 
 @dataclass(frozen=True)

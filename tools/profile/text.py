@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ...sim.metrics.seconds import seconds
-from ...sim.report.figures import percent, si
+from ...sim.report.numbers import percent, si
 from ..tables import Column, note, section, table
 from .buffers import ARROW
 from .latency import CAUSES

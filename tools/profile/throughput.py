@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...sim.answers.run import Run
 from ...sim.metrics.busy import class_members
 from ...sim.metrics.seconds import seconds
-from ...sim.run import Run
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...sim.answers.run import Run
 from ...sim.mapping.assignment import InBlocks
 from ...sim.run import Run
 from ...workloads.graph import Matrix

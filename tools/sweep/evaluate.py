@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Literal
 from ..errors import UsageError, is_users
 from . import reuse
 from .lookup import chip_digest, network_digest
-from .metrics import measured
 from .point import Point
 
 if TYPE_CHECKING:
-    from ...sim.run import Run
+    from ...sim.answers.run import Run
 
 Status = Literal["ok", "failed", "crashed"]
 
@@ -85,7 +84,7 @@ def evaluate(task: Task) -> Outcome:
     start = time.perf_counter()
     _check_same(task)
     try:
-        outcome = Outcome("ok", measured(run(task)))
+        outcome = Outcome("ok", run(task).figures)
     except Exception as error:
         if is_users(error):
             outcome = Outcome("failed", error=" ".join(str(error).split()))

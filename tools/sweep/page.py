@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from html import escape
 from itertools import combinations
 
-from ...sim.report.figures import si
+from ...sim.figures import FIGURES
+from ...sim.report.numbers import figure_text
 from .drive import Sweep
 from .fields import text_of
 from .fronts import Candidate, Front, fronts
-from .metrics import METRICS
 from .scatter import Mark, scatter
 
 _STYLE = """
@@ -70,9 +70,7 @@ def _section(sweep: Sweep, one: Front) -> Iterator[str]:
                 Mark(c.values[i], c.values[j], _label(sweep, one, c), k in best)
                 for k, c in enumerate(one.candidates)
             ]
-            yield scatter(
-                marks, (names[i], METRICS[names[i]].unit), (names[j], METRICS[names[j]].unit), len(names) == 2
-            )
+            yield scatter(marks, FIGURES[names[i]], FIGURES[names[j]], len(names) == 2)
         yield "</div>"
     yield from _table(sweep, one)
 
@@ -93,7 +91,7 @@ def _table(sweep: Sweep, one: Front) -> Iterator[str]:
 
 
 def _figures(sweep: Sweep, candidate: Candidate) -> list[str]:
-    return [si(v, METRICS[n].unit) for n, v in zip(sweep.spec.objectives, candidate.values, strict=True)]
+    return [figure_text(FIGURES[n], v) for n, v in zip(sweep.spec.objectives, candidate.values, strict=True)]
 
 
 def _label(sweep: Sweep, one: Front, candidate: Candidate) -> str:

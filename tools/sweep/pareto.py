@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
-from .metrics import Direction
+Direction = Literal["minimize", "maximize"]
+"""Which way an objective is better."""
 
 
 def front(values: Sequence[Sequence[float]], directions: Sequence[Direction]) -> list[int]:

@@ -5,24 +5,25 @@ from __future__ import annotations
 import csv
 import io
 
+from ...sim.figures import FIGURES
 from .drive import Sweep
 from .fields import text_of
-from .metrics import METRICS
 
 
 def to_csv(sweep: Sweep) -> str:
     """One line per point, in the order of the sweep: settings, status, figures (SI units), error.
 
-    Floats are written with as many digits as tell them apart from their neighbours; what is not known, or not
-    set, is empty.
+    Figures are those that any point has. Floats are written with as many digits as tell them apart from their
+    neighbours; what is not known, or not set, is empty.
     """
     fields = list(dict.fromkeys((*sweep.spec.fixed, *sweep.spec.fields)))
+    metrics = [name for name in FIGURES if any(name in outcome.metrics for _, outcome in sweep.results)]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*fields, "status", *METRICS, "error"])
+    writer.writerow([*fields, "status", *metrics, "error"])
     for point, outcome in sweep.results:
         settings = point.settings
-        figures = [outcome.metrics.get(name) for name in METRICS]
+        figures = [outcome.metrics.get(name) for name in metrics]
         writer.writerow(
             [
                 *(text_of(settings[field]) if field in settings else "" for field in fields),

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from ...sim.report.figures import si
+from ...sim.figures import Figure
+from ...sim.report.numbers import figure_text
 
 WIDTH, HEIGHT = 560, 400
 LEFT, RIGHT, TOP, BOTTOM = 72, 16, 16, 48
@@ -27,32 +28,30 @@ class Mark:
     best: bool
 
 
-def scatter(marks: Sequence[Mark], x: tuple[str, str], y: tuple[str, str], with_front: bool) -> str:
-    """The plot; `x` and `y` are name and unit of the axes.
+def scatter(marks: Sequence[Mark], x: Figure, y: Figure, with_front: bool) -> str:
+    """The plot; `x` and `y` are the figures of the axes.
 
     The front is drawn only where the best marks are those of these two axes.
     """
     to_x, x_ticks = _axis([m.x for m in marks], LEFT, WIDTH - RIGHT)
     to_y, y_ticks = _axis([m.y for m in marks], HEIGHT - BOTTOM, TOP)
-    parts = [
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(y[0])} against {escape(x[0])}">'
-    ]
+    what = f"{escape(y.key)} against {escape(x.key)}"
+    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{what}">']
     for value in x_ticks:
         at = f"{to_x(value):.1f}"
         parts.append(f'<line class="axis" x1="{at}" x2="{at}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
-        parts.append(
-            f'<text x="{at}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{escape(si(value, x[1]))}</text>'
-        )
+        text = escape(figure_text(x, value))
+        parts.append(f'<text x="{at}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{text}</text>')
     for value in y_ticks:
         at = f"{to_y(value):.1f}"
         parts.append(f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at}" y2="{at}"/>')
         parts.append(
-            f'<text x="{LEFT - 6}" y="{at}" dy="4" text-anchor="end">{escape(si(value, y[1]))}</text>'
+            f'<text x="{LEFT - 6}" y="{at}" dy="4" text-anchor="end">{escape(figure_text(y, value))}</text>'
         )
     parts.append(
-        f'<text x="{(LEFT + WIDTH) / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle">{escape(x[0])}</text>'
+        f'<text x="{(LEFT + WIDTH) / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle">{escape(x.key)}</text>'
     )
-    parts.append(f'<text x="{LEFT}" y="{TOP - 4}">{escape(y[0])}</text>')
+    parts.append(f'<text x="{LEFT}" y="{TOP - 4}">{escape(y.key)}</text>')
     best = sorted((to_x(m.x), to_y(m.y)) for m in marks if m.best)
     if with_front and len(best) > 1:
         path = " ".join(f"{a:.1f},{b:.1f}" for a, b in best)

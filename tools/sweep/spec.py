@@ -8,11 +8,12 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from ...sim.figures import FIGURES
 from ..errors import UsageError
 from ..nearest import nearest_hint
 from .axes import Axis, Choices, Range, Settings, read_axis
 from .fields import CHIP, NETWORK, Value, text_of, what_is_wrong
-from .metrics import METRICS, Direction
+from .pareto import Direction
 
 if TYPE_CHECKING:
     from ...arch.yaml_text import Document
@@ -129,22 +130,27 @@ def _axes(document: Document) -> tuple[Axis, ...]:
 
 def _objectives(document: Document) -> Mapping[str, Direction]:
     if "objectives" not in document.value:
-        return {name: METRICS[name].direction for name in ("latency_s", "energy_j")}
+        return {name: direction(name) for name in ("latency_s", "energy_j")}
     given = _mapping(document, "objectives")
     if not given:
         raise _error(document, ("objectives",), "objectives: found nothing, expected latency_s: minimize")
-    for name, direction in given.items():
-        if name not in METRICS:
-            hint = nearest_hint(name, list(METRICS))
+    for name, wanted in given.items():
+        if name not in FIGURES:
+            hint = nearest_hint(name, list(FIGURES))
             raise _error(document, ("objectives", name), f"objectives: unknown metric {name!r}{hint}")
-        if direction not in get_args(Direction):
+        if wanted not in get_args(Direction):
             expected = " or ".join(get_args(Direction))
             raise _error(
                 document,
                 ("objectives", name),
-                f"objectives: {name}: found {text_of(direction)}, expected {expected}",
+                f"objectives: {name}: found {text_of(wanted)}, expected {expected}",
             )
     return given
+
+
+def direction(name: str) -> Direction:
+    """Which way a figure is better; less of what has no better way."""
+    return "maximize" if FIGURES[name].better == "more" else "minimize"
 
 
 def _check_size(document: Document, spec: SweepSpec) -> None:

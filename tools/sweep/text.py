@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ...sim.report.figures import si
+from ...sim.figures import FIGURES
+from ...sim.report.numbers import figure_text
 from ..tables import Column, note, table
 from .drive import Sweep
 from .fields import text_of
 from .fronts import Front, fronts
-from .metrics import METRICS
 
 N_ROWS = 16
 N_ERRORS = 5
@@ -53,7 +53,7 @@ def _front(sweep: Sweep, one: Front, width: int, plain: bool, n_rows: int | None
     for i in one.best:
         candidate = one.candidates[i]
         figures = [
-            si(v, METRICS[n].unit) for n, v in zip(sweep.spec.objectives, candidate.values, strict=True)
+            figure_text(FIGURES[n], v) for n, v in zip(sweep.spec.objectives, candidate.values, strict=True)
         ]
         rows.append((*figures, *(text_of(candidate.settings.get(field)) for field in one.fields)))
     yield table(columns, rows, width, plain, n_rows)

@@ -9,10 +9,10 @@ from functools import cache
 from ... import arch
 from ...arch.chip import Chip
 from ...arch.operands import Operands
+from ...sim.answers.run import Run
 from ...sim.mapping.options import MappingOptions
 from ...sim.metrics.busy import class_members
 from ...sim.operands import StatedSource
-from ...sim.run import Run
 from ...sim.simulate import simulate
 from ...workloads.graph import Network
 from . import networks

@@ -9,8 +9,8 @@ from importlib.resources import files
 from typing import Any
 
 from ... import arch, workloads
+from ...sim.answers.run import Run
 from ...sim.mapping.options import MappingOptions
-from ...sim.run import Run
 from ...sim.simulate import simulate
 from .measures import chip, product, run_j
 from .row import Prediction

@@ -14,7 +14,7 @@ from ...noc.topology import Topology
 
 if TYPE_CHECKING:
     from ....arch.chip import Chip
-    from ...run import Run
+    from ...answers.run import Run
 
 Point = tuple[float, float]
 MOST_WIRES = 4000

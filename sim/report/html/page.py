@@ -13,7 +13,7 @@ from .payload import payload
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ...run import Run
+    from ...answers.run import Run
 
 MOST_BYTES = 5_000_000
 """Size of a page; time bins are widened until it fits."""

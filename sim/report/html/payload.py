@@ -9,16 +9,16 @@ import numpy as np
 
 from ...metrics.path import Piece
 from ...metrics.seconds import seconds
-from ..figures import percent, si
-from ..training_block import training_notes
+from ..numbers import percent, si
+from ..training_block import once, training_notes
 from .activity import Activity
 from .container import Container
 from .floorplan import floorplan
 from .roofline import roofline
 
 if TYPE_CHECKING:
+    from ...answers.run import Run
     from ...metrics.layers import Layer
-    from ...run import Run
 
 MOST_PIECES = 20_000
 """Pieces of the critical path shown one by one; more are merged by layer and class."""
@@ -91,7 +91,7 @@ def _figures(run: Run) -> list[dict[str, str]]:
     figures = [
         ("Latency", si(run.latency_s, "s"), f"{percent(run.network_s / run.latency_s)} in links"),
         ("Throughput", f"{si(run.throughput.per_s)}/s", f"{run.tops:.3g} TOPS"),
-        ("Energy", si(total_j, "J"), f"per {'inference' if run.training is None else 'training step'}"),
+        ("Energy", si(total_j, "J"), f"per {once(run)}"),
         (
             "Power",
             si(run.power_w, "W"),

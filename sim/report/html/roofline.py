@@ -19,8 +19,8 @@ from ...metrics.seconds import seconds
 if TYPE_CHECKING:
     from ....arch.chip import Chip
     from ....workloads.graph import Operator
+    from ...answers.run import Run
     from ...metrics.layers import Layer
-    from ...run import Run
 
 OPS_PER_MAC = 2
 

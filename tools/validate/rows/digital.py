@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from .... import workloads
-from ....sim.run import Run
+from ....sim.answers.run import Run
 from ....sim.simulate import simulate
 from .. import networks
 from ..measures import chip, rolled, run_j

@@ -11,14 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from ...workloads.experts import busiest_expert
-from ..report.figures import bar, percent, si
-from ..report.section import section
-from .work import KINDS, NON_MATRIX_KINDS, Shares
+from ..metrics.work import KINDS, NON_MATRIX_KINDS, Shares
+from .numbers import bar, percent, si
+from .section import section
 
 if TYPE_CHECKING:
     from ...workloads.language_model import LanguageModel
-    from .generate import Generation
-    from .phases import PhaseRun
+    from ..answers.generation import Generation
+    from ..answers.phase import PhaseRun
 
 N_POINTS = 12
 """Contexts shown."""

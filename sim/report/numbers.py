@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
+
+from ..figures import FIGURES, Family, Figure
+
+if TYPE_CHECKING:
+    from ..answers.base import Answer
 
 _PREFIXES = {
     -18: "a",
@@ -76,3 +82,30 @@ def bar(share: float, width: int, plain: bool) -> str:
     eighths = round(share * width * 8)
     full, rest = divmod(eighths, 8)
     return "█" * full + (" ▏▎▍▌▋▊▉"[rest] if rest else "")
+
+
+def figure_text(record: Figure | Family, value: float, *, fine: bool = False) -> str:
+    """A figure with its unit; `fine` shows one digit more of times.
+
+    Examples
+    --------
+    >>> from ohmsum.sim.figures import FIGURES
+    >>> figure_text(FIGURES["latency_s"], 1.5e-3, fine=True), figure_text(FIGURES["throughput_per_s"], 2e3)
+    ('1.500 ms', '2.00 k/s')
+    """
+    unit = record.unit
+    if unit == "/s":
+        return f"{si(value)}/s"
+    if unit == "share":
+        return percent(value)
+    if unit.startswith("TOPS"):
+        return f"{value:.4g}"
+    if not unit:
+        return f"{value:,g}" if abs(value) < 1e6 else si(value)
+    return si(value, unit, digits=4 if fine and unit == "s" else 3)
+
+
+def headline(answer: Answer) -> list[str]:
+    """The figures that stand for an answer, each with its label."""
+    known = [FIGURES[key] for key in answer.headline if key in answer.figures]
+    return [f"{figure.label} {figure_text(figure, answer.figures[figure.key])}" for figure in known]

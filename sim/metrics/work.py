@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...workloads.graph import Operator
-from ..metrics.energy import STATIC, EnergyBalance
-from ..metrics.seconds import seconds
-from ..metrics.stalls import is_link
+from .energy import STATIC, EnergyBalance
+from .seconds import seconds
+from .stalls import is_link
 
 if TYPE_CHECKING:
     from ..engines.result import EngineResult

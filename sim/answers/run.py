@@ -7,28 +7,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import fsum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..workloads.graph import Network
-from .arrivals import Arrivals
-from .engines.result import EngineResult
-from .interconnect import interconnect
-from .mapping.mapping import Mapping
-from .metrics import busy, energy, layers, path, series, stalls, throughput
-from .metrics.bounds import Bounds, bounds
-from .metrics.heat import Heat, heat
-from .metrics.network import NetworkUse
-from .metrics.requests import Requests
-from .metrics.seconds import seconds
-from .metrics.swap import SwapUse, swap_use
-from .metrics.training import Training, training
-from .program import Program
+from ...workloads.graph import Network
+from ..arrivals import Arrivals
+from ..engines.result import EngineResult
+from ..figures import Kind
+from ..interconnect import interconnect
+from ..mapping.mapping import Mapping
+from ..metrics import busy, energy, layers, path, series, stalls, throughput
+from ..metrics.bounds import Bounds, bounds
+from ..metrics.heat import Heat, heat
+from ..metrics.network import NetworkUse
+from ..metrics.requests import Requests
+from ..metrics.seconds import seconds
+from ..metrics.swap import SwapUse, swap_use
+from ..program import Program
+from .base import Answer
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
-    from ..arch.chip import Chip
-    from .operands import Operands
+    from ...arch.chip import Chip
+    from ..operands import Operands
 
 OPS_PER_MAC = 2
 """One multiply-accumulate counts as a multiplication and an addition, as everywhere in the field."""
@@ -51,8 +50,8 @@ class Stream:
     result: EngineResult
 
 
-@dataclass(frozen=True, eq=False)
-class Run:
+@dataclass(frozen=True, eq=False, repr=False)
+class Run(Answer):
     """A simulated network on a chip.
 
     Up to three engine results are kept: `single`, one inference alone on the chip; for a batch of more than
@@ -86,6 +85,9 @@ class Run:
         Seconds that this computer took for each step.
     """
 
+    kind: ClassVar[Kind] = "inference"
+    headline: ClassVar[tuple[str, ...]] = ("latency_s", "throughput_per_s", "energy_j")
+
     network: Network
     chip: Chip
     mapping: Mapping
@@ -98,6 +100,11 @@ class Run:
     parts_without_area: tuple[str, ...] = ()
     options: Dict[str, Any] = field(default_factory=dict)
     wall_s: Dict[str, float] = field(default_factory=dict)
+
+    @property
+    def source(self) -> Network:
+        """The network that was given."""
+        return self.network
 
     @property
     def batch(self) -> int:
@@ -205,14 +212,6 @@ class Run:
         return path.critical_path(self.program, self.single)
 
     @cached_property
-    def training(self) -> Training | None:
-        """Forward, backward and update apart; None where this is no training step."""
-        asked = self.options.get("training", {})
-        samples = asked.get("epoch_samples")
-        result, path = self.single, self.critical_path
-        return training(self.network, self.chip, self.program, result, self.energy, path, samples)
-
-    @cached_property
     def bounds(self) -> Bounds:
         """What the latency can be at least and at most."""
         return bounds(self.program)
@@ -267,36 +266,11 @@ class Run:
         batch = 0 if self.together is None else self.together.n_visits
         return self.single.n_visits + batch + (0 if self.stream is None else self.stream.result.n_visits)
 
-    def to_json(self) -> dict[str, Any]:
-        """The result as one JSON object; `sim/report/json_result.py` documents its keys."""
-        from .report.json_result import to_json
-
-        return to_json(self)
-
     def to_html(self) -> str:
         """The run as one self-contained HTML page."""
-        from .report.html import html_report
+        from ..report.html import html_report
 
         return html_report(self)
-
-    def to_pandas(self, table: str = "layers") -> DataFrame:
-        """One table of the run as a pandas DataFrame (needs pandas: ``pip install 'ohmsum[arrow]'``).
-
-        Parameters
-        ----------
-        table : {"layers", "energy", "critical_path", "resources", "time_series", "firings"}
-            See `sim/report/frames.py`.
-
-        Raises
-        ------
-        SimulationError
-            There is no such table.
-        """
-        import pandas as pd
-
-        from .report.frames import columns
-
-        return pd.DataFrame(columns(self, table))
 
     @property
     def _whole(self) -> EngineResult:
