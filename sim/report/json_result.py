@@ -16,9 +16,8 @@ chip_fields
     Every field of the chip by its dotted path, as a chip file would say it, so that two results can be told
     apart by their causes.
 
-Figures
--------
-At the places that their keys name, dots leading inwards; the table of figures says what each means.
+After it come the figures, at the places that their keys name, dots leading inwards; the table of figures says
+what each means.
 
 Blocks of a run and a training step
 -----------------------------------
