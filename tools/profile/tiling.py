@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from ...sim.answers.run import Run
 from ...sim.mapping.assignment import InBlocks
-from ...sim.run import Run
 from ...workloads.graph import Matrix
 
 
