@@ -9,8 +9,9 @@ An instant has three phases.
 
 **Phase 1, what ends or arrives** (only raises counters, so order is immaterial):
 
-- *first hold ends*: firing k of `a` has left the entrance of its chain: ``hold`` after its first visit began.
-  The actor may issue firing k + 1. If the actor does not release at the end, its inputs are let go now.
+- *first hold ends*: firing k of `a` has left the entrance of its chain: ``hold`` after its first visit began,
+  but not before the first hold of firing k - 1 has ended. The actor, with E = ``actor_slots[a]`` *entrance
+  slots*, may issue firing k + E. If the actor does not release at the end, its inputs are let go now.
 - *advance*: ``advance`` after visit p of the chain began (never before the advance of visit p of firing
   k - 1: firings do not overtake each other), visit p + 1 makes its request in phase 3 of the same instant.
   After the last visit instead, the firing *ends*: one token arrives in every output channel; if the actor
@@ -23,10 +24,18 @@ An instant has three phases.
 - *arrival*: inference i may start (``arrivals_fs[i]``, non-decreasing; all 0 by default). It binds the
   *sources*: actors without an input channel from another actor (a recurrence to itself does not count).
 
-**Phase 2, issue.** Firing k of actor a is issued when firing k - 1's first hold has ended (k > 0), inference
-i has arrived (sources only), every input channel has ``produced >= i * P + need(j)``, and every output
+**Phase 2, issue.** Firing k of actor a is issued, after firing k - 1 or at the same instant, when the first
+hold of firing k - E has ended (k >= E), firing k - W has ended (k >= W; W = ``actor_window[a]``, if not 0, is
+the most that may be in flight), inference i has arrived (sources only), every input channel has
+``produced >= i * P + need(j)`` (a need below 1 asks for what came before the iteration), and every output
 channel has room: ``k + 1 - freed <= capacity`` (room is taken at issue). It makes the request of its first
-visit. An actor issues at most one firing per instant. Every actor is tried at time 0.
+visit. Every actor is tried at time 0.
+
+**Stores.** A FIFO is one channel, or several of one producer that share their room (``channel_fifo``), each
+reader letting go for itself. It holds ``max(0, issued - freed)`` tokens, `freed` being that of the reader
+that let go of the fewest. A store holds the tokens of all its FIFOs times their bytes; its peak is the most
+at the end of a phase 2. No condition looks at a store: the rooms of its FIFOs together fit into it, which is
+checked when the Program is built.
 
 **Phase 3, grants.** First the requests made at this instant join in the order (actor, firing, visit): those
 of no, booked or slotted resources learn at once when they *begin* (now or later), those of queued resources
@@ -77,7 +86,9 @@ to that event:
   several did, the first of: TOKEN (lowest channel index; the parent is the last visit of the producer's
   firing that brought the needed token), ROOM (lowest channel index; the parent is the consumer's visit that
   let go: its first visit, or its last visit if it releases at the end), PREVIOUS (parent: first visit of
-  firing k - 1), ARRIVAL (later than time 0; no parent), START (time 0, no parent).
+  firing k - E; else, if it is the window, last visit of firing k - W), START (time 0, no parent), ARRIVAL (no
+  parent). If none did, firing k - 1 was issued at this instant too: cause and parent are those of its issue.
+  Where the end of a first hold was put off by an earlier firing, that one's first visit takes its place.
 
 The critical path goes from the last end (the last visit of the last firing of the actor that ends last, the
 lowest actor index among equals) back through the parents to a visit without one. Each piece lasts from its
@@ -85,10 +96,10 @@ begin to the begin of the next piece, the last until the makespan, the time befo
 piece of its own with actor, firing and visit -1 and the cause of the first (ARRIVAL, SLOT, or RESOURCE where
 a spread visit issued at 0 came between): the pieces add up to the makespan.
 
-**Stalls.** From the instant when the actor could have gone on (first hold of firing k - 1 ended, 0 for k = 0;
-for a source the arrival of inference i if later) to the issue of firing k, the actor was stalled, on the
-channel of the cause of the issue: input (TOKEN), or room (ROOM). From request to begin it waited for a
-resource.
+**Stalls.** From the instant when the actor could have gone on (the latest of: issue of firing k - 1, end of
+the first hold of k - E, end of k - W, for a source the arrival of inference i) to the issue of firing k, the
+actor was stalled, on the channel of the cause of the issue: input (TOKEN), or room (ROOM). From request to
+begin it waited for a resource.
 
 If nothing is left to happen and some firing has not been issued or has not ended, that is a deadlock:
 `DeadlockError`, by `deadlock.explain`.

@@ -194,13 +194,17 @@ def move_counts(state: State, shift: Shift) -> None:
     actors, channels = state.actors, state.channels
     going = ~done(state)
     n = np.where(going, shift.by_iterations * actors["n"], 0)
-    for name in ("issued", "ended", "ended_before"):
+    for name in ("issued", "ended", "ended_before", "entered", "entered_before"):
         actors[name] += n
+    for a in np.flatnonzero((actors["slots"] > 1) & going).tolist():
+        ring = slice(actors["entrance_start"][a], actors["entrance_start"][a] + actors["slots"][a])
+        state.entrances["index"][ring] = np.roll(state.entrances["index"][ring], n[a] % actors["slots"][a])
     for name in ("issue_iteration", "end_iteration"):
         actors[name] += np.where(going, shift.by_iterations, 0)
     tokens = np.where(going[channels["dst"]], shift.by_iterations * channels["tokens"], 0)
     for name in ("need", "need_base", "freed", "free_base", "freed_before"):
         channels[name] += tokens
+    count_stores(state)
     used = state.flights["used"] > 0
     state.flights["key"][used] += n[state.flights["key"][used] >> st.FIRING_BITS]
     state.head["boundary"] += shift.by_iterations
@@ -208,10 +212,22 @@ def move_counts(state: State, shift: Shift) -> None:
         state.head["next_arrival"] += shift.by_iterations
 
 
+def count_stores(state: State) -> None:
+    """Bytes in the stores; what actors that are done left in them has been let go in the skipped periods."""
+    channels, stores = state.channels, state.stores
+    freed = channels["freed"].copy()
+    np.minimum.at(freed, channels["fifo"], channels["freed"])
+    first = (channels["fifo"] == np.arange(len(channels))) & (channels["store"] >= 0)
+    held = np.maximum(0, state.actors["issued"][channels["src"]] - freed)
+    channels["held"] = np.where(first, held, 0)
+    stores["used"] = 0
+    np.add.at(stores["used"], channels["store"][first], (held * channels["bytes"])[first])
+
+
 def move_times(state: State, shift: Shift) -> None:
     """All that is yet to happen, and what the actors that go on did last."""
     going = ~done(state)
-    for name in ("idle_since", "ended_at"):
+    for name in ("idle_since", "ended_at", "entered_at", "entrance_end"):
         state.actors[name] += np.where(going, shift.by_fs, 0)
     moved = np.where(going[state.visits["actor"]], shift.by_fs, 0)
     state.visits["latest_advance"] += moved
@@ -236,6 +252,7 @@ def with_new_nodes(state: State, skipped: Skipped) -> State:
     for records, names in (
         (state.flights, ("node", "parent", "kept_node")),
         (state.visits, ("latest_node",)),
+        (state.entrances, ("index",)),
         (state.servers, ("node",)),
     ):
         for name in names:

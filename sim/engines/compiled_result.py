@@ -41,6 +41,7 @@ def make_result(program: Program, iterations: int, state: State, skipped: Skippe
         iteration_begin_fs=state.iterations["begin"].copy(),
         iteration_end_fs=state.iterations["end"].copy(),
         peak_tokens=channels["peak"].copy(),
+        peak_bytes=state.stores["peak"].copy(),
         critical_path=critical_path(state.nodes, int(visits["latest_node"][final]), visits["actor"], skipped)
         if state.head["keep_path"][0]
         else np.zeros(0, PATH_DTYPE),

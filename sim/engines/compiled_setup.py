@@ -39,16 +39,19 @@ def initial_state(program: Program, iterations: int, arrivals: I64, n_bins: int,
     actors = actor_records(program, limit)
     n_flights = max(FIRST_FLIGHTS, 8 * len(actors))
     n_nodes = max(FIRST_NODES, 4 * len(actors))
+    n_entrances = int(actors["slots"].sum())
     n_kept = int(limit.sum()) if keep_firings else 0
     widest_group = max(1, int(np.diff(program.visit_resource_start).max()))
     tables: dict[str, Records] = {
-        "events": np.zeros(n_flights + len(actors), st.EVENT),
+        "events": np.zeros(n_flights + n_entrances, st.EVENT),
         "flights": free_flights(0, n_flights),
         "nodes": np.zeros(n_nodes, st.NODE),
         "forward": np.zeros(n_nodes, st.INDEX),
         "actors": actors,
         "visits": visits,
+        "entrances": indices(np.full(n_entrances, -1)),
         "channels": channel_records(program, cursors),
+        "stores": np.zeros(program.n_stores, st.STORE),
         "cursors": cursors,
         "table": numbers(program.table),
         "in_channel": indices(program.in_channel),
@@ -129,7 +132,10 @@ def actor_records(p: Program, limit: I64) -> Records:
     actors = np.zeros(p.n_actors, st.ACTOR)
     actors["limit"] = limit
     actors["n"] = actors["issue_left"] = actors["end_left"] = p.actor_firings
-    actors["ended_at"] = NO_TIME
+    actors["ended_at"] = actors["entered_at"] = NO_TIME
+    actors["slots"] = np.minimum(p.actor_slots, limit)
+    actors["entrance_start"] = np.cumsum(actors["slots"]) - actors["slots"]
+    actors["window"] = np.where(p.actor_window > 0, p.actor_window, NEVER)
     actors["in_start"], actors["in_end"] = p.in_start[:-1], p.in_start[1:]
     actors["out_start"], actors["out_end"] = p.out_start[:-1], p.out_start[1:]
     actors["first_visit"], actors["last_visit"] = p.actor_visit_start[:-1], p.actor_visit_start[1:] - 1
@@ -138,7 +144,6 @@ def actor_records(p: Program, limit: I64) -> Records:
     fed[p.channel_dst[p.channel_src != p.channel_dst]] = True
     actors["is_source"] = ~fed
     actors["release_end"] = p.actor_release_end
-    actors["entrance_free"] = 1
     actors["touched"] = 1
     actors["firing_start"] = np.cumsum(limit) - limit
     return actors
@@ -202,6 +207,11 @@ def channel_records(p: Program, cursors: Records) -> Records:
     channels["capacity"] = p.channel_capacity
     channels["tokens"] = p.actor_firings[p.channel_src]
     channels["src"], channels["dst"] = p.channel_src, p.channel_dst
+    channels["bytes"], channels["store"], channels["fifo"] = p.channel_bytes, p.channel_store, p.channel_fifo
+    order = np.argsort(p.channel_fifo, kind="stable")
+    follows = p.channel_fifo[order[1:]] == p.channel_fifo[order[:-1]]
+    channels["next_reader"] = -1
+    channels["next_reader"][order[:-1][follows]] = order[1:][follows]
     return channels
 
 

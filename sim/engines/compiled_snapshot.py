@@ -79,12 +79,13 @@ def _actors(state: State, now: int, boundary: int) -> I64:
     source = (a["is_source"] > 0) & (a["issued"] < a["limit"])
     arrival = arrivals[a["issue_iteration"][source]]
     idle_since[source] = np.where(arrival <= now, np.maximum(idle_since[source], arrival), now)
-    matters = (a["entrance_free"] > 0) & (a["issued"] < a["limit"])
+    entering, in_flight = a["issued"] - a["entered"], a["issued"] - a["ended"]
+    matters = (entering < a["slots"]) & (in_flight < a["window"]) & (a["issued"] < a["limit"])
     rows = np.stack(
         [
             a["issued"] - before,
             a["ended"] - before,
-            a["entrance_free"],
+            entering,
             np.where(matters, now - idle_since, 0),
         ]
     )
@@ -99,7 +100,7 @@ def _flights(state: State, now: int, boundary: int) -> tuple[tuple[I64, I64], I6
     heap = state.events[: int(state.head["n_heap"][0])]
     first_hold = (heap["code"] & 3) == st.FIRST_HOLD
     entrances = heap[first_hold]
-    entrances = entrances[np.argsort(entrances["code"])]
+    entrances = entrances[np.lexsort((entrances["time"], entrances["code"]))]
     used = np.flatnonzero(state.flights["used"])
     when = np.full(len(state.flights), NONE, np.int64)
     kind = np.full(len(state.flights), NONE, np.int64)
@@ -126,16 +127,28 @@ def _flights(state: State, now: int, boundary: int) -> tuple[tuple[I64, I64], I6
     ]
     entrance = [entrances["code"] >> 2, entrances["time"] - now]
     content = np.concatenate([np.stack(rows).ravel(), np.stack(entrance).ravel()]).astype(np.int64)
-    first = state.actors["first_visit"][entrance[0]]
     busy = state.servers["free_at"] > now
     roots = [
         np.where(moves, f["node"], NONE),
         np.where(goes_on, f["parent"], NONE),
         np.where(keeps, f["kept_node"], NONE),
-        state.visits["latest_node"][first],
+        _entrance_nodes(state),
         np.where(busy, state.servers["node"], NONE),
     ]
     return (content, used.astype(np.int64)), np.concatenate(roots).astype(np.int64)
+
+
+def _entrance_nodes(state: State) -> I64:
+    """What the ends of the first holds that are yet to end will be put down to, in order."""
+    nodes = state.entrances["index"]
+    places = [
+        start + k % slots
+        for start, slots, entered, issued in state.actors[
+            ["entrance_start", "slots", "entered", "issued"]
+        ].tolist()
+        for k in range(entered, issued)
+    ]
+    return np.asarray(nodes[np.array(places, np.int64)], np.int64)
 
 
 def _lanes(state: State, order: I64) -> I64:

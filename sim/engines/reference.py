@@ -1,6 +1,6 @@
 """The reference engine: the rules of `sim/engines/__init__.py` as SimPy processes; the executable meaning.
 
-Every actor is a process that issues its firings, and every firing a process that goes through its chain of
+An actor issues its firings as counts rise, and every firing is a process that goes through its chain of
 visits. The phases of an instant, and the order (actor, firing, visit) within a phase, are SimPy's integer
 priorities. Slow and obvious: the compiled engine must give the same, to the femtosecond.
 """
@@ -84,7 +84,7 @@ class _Run:
         self.arrivals_fs = arrivals_fs
         self.record = record
         self.progress = progress
-        self.actors, self.channels = unpack(program)
+        self.actors, self.channels, self.stores = unpack(program)
         self.clock = Clock(program, iterations)
         self.env = self.clock.env
         self.bookings = Bookings(program)
@@ -98,14 +98,14 @@ class _Run:
     def run(self) -> EngineResult:
         """From time 0 until nothing more can happen."""
         for actor in self.actors:
-            self.env.process(self.actor(actor))
+            self.touch(actor)
         if self.routers is None:
             self.env.run()
         else:
             self.run_beside(self.routers)
-        if any(actor.ended < self.iterations * actor.firings for actor in self.actors):
+        if any(actor.ended.value < self.iterations * actor.firings for actor in self.actors):
             self.explain_deadlock()
-        return self.record.result(self.actors, self.channels)
+        return self.record.result(self.actors, self.channels, self.stores)
 
     def run_beside(self, routers: Routers) -> None:
         """Run the event loop and the network side by side, each to the next event of the other."""
@@ -116,18 +116,7 @@ class _Run:
                     return
                 self.env.step()
 
-    # The processes.
-
-    def actor(self, actor: Actor) -> Generator[Event, None, None]:
-        """Issue the firings of an actor, one after the other."""
-        for k in range(self.iterations * actor.firings):
-            yield self.ready(actor, k)
-            actor.issued = k + 1
-            self.record.issue(actor, k, self.clock.now(), self.free_to_go_fs(actor, k))
-            for channel in actor.outputs:
-                channel.peak = max(channel.peak, actor.issued - channel.freed)
-            self.env.process(self.firing(actor, k, actor.met[0], actor.met_by))
-            self.report_progress()
+    # The process of a firing.
 
     def firing(
         self, actor: Actor, k: int, cause: Cause, parent: Visit | None
@@ -156,74 +145,116 @@ class _Run:
         assert first is not None
         assert before is not None
         yield self.clock.moment(request_fs, Phase.END, actor.index, k, len(actor.steps) - 1)
-        self.end(actor, k, before)
+        self.end(actor, before)
         self.record.end(actor, k, issue_fs, first.begin_fs, request_fs)
 
     # Phase 1: what ends or arrives.
 
-    def first_hold_ends(self, actor: Actor, visit: Visit) -> None:
-        """The entrance of the chain is free for the next firing."""
-        actor.entrance_fs = self.clock.now()
+    def first_hold_ends(self, actor: Actor, by: Visit) -> None:
+        """One firing more is through the entrance of the chain, put down to visit `by`."""
+        k = actor.entered.value
+        actor.entered.rise(k + 1, self.clock.now(), by)
+        actor.entries_fs.append(self.clock.now())
         if not actor.release_end:
-            self.let_go(actor, visit)
-        if visit.firing + 1 < self.iterations * actor.firings:
-            self.met(actor, Cause.PREVIOUS, -1, visit)
+            self.let_go(actor, k, by)
+        self.touch(actor)
 
-    def end(self, actor: Actor, k: int, last: Visit) -> None:
+    def end(self, actor: Actor, last: Visit) -> None:
         """A firing has ended: its tokens arrive."""
-        actor.ended = k + 1
+        k = last.firing
+        actor.ended.rise(k + 1, self.clock.now(), last)
+        actor.ends_fs.append(self.clock.now())
         if actor.release_end:
-            self.let_go(actor, last)
+            self.let_go(actor, k, last)
         for channel in actor.outputs:
-            channel.produced += 1
-            if channel.produced == channel.awaited_produced:
-                self.met(self.actors[channel.dst], Cause.TOKEN, channel.index, last)
+            self.touch(self.actors[channel.dst])
+        self.touch(actor)
 
-    def let_go(self, actor: Actor, visit: Visit) -> None:
-        """The tokens that the firing of `visit` does not need any longer make room."""
-        i, j = divmod(visit.firing, actor.firings)
+    def let_go(self, actor: Actor, k: int, by: Visit) -> None:
+        """The tokens that firing k does not need any longer make room."""
+        i, j = divmod(k, actor.firings)
         for channel in actor.inputs:
-            before = channel.freed
             within = channel.tokens if j == actor.firings - 1 else channel.free(j)
-            channel.freed = i * channel.tokens + within
-            if before < channel.awaited_freed <= channel.freed:
-                self.met(self.actors[channel.src], Cause.ROOM, channel.index, visit)
+            channel.freed.rise(i * channel.tokens + within, self.clock.now(), by)
+            if channel.fifo is not None:
+                channel.fifo.count()
+            self.touch(self.actors[channel.src])
 
     # Phase 2: issue.
 
-    def ready(self, actor: Actor, k: int) -> Event:
-        """The event, in phase 2, that all conditions hold for firing k, the next to be issued."""
-        i, j = divmod(k, actor.firings)
-        actor.ready = Event(self.env)
-        actor.missing = int(k > 0)
-        for channel in actor.inputs:
-            channel.awaited_produced = i * channel.tokens + channel.need(j)
-            actor.missing += channel.produced < channel.awaited_produced
-        for channel in actor.outputs:
-            channel.awaited_freed = k + 1 - channel.capacity
-            actor.missing += channel.freed < channel.awaited_freed
-        if actor.is_source and self.arrivals_fs[i] > self.clock.now():
-            actor.missing += 1
-            arrive = lambda: self.met(actor, Cause.ARRIVAL, -1, None)  # noqa: E731
-            self.clock.call(arrive, self.arrivals_fs[i], Phase.END, actor.index, k)
-        if not actor.missing:
-            self.clock.trigger(actor.ready, self.clock.now(), Phase.ISSUE, actor.index, k, 0)
-        return actor.ready
+    def touch(self, actor: Actor) -> None:
+        """Try in phase 2 of this instant whether the actor may fire."""
+        if actor.tried_fs < self.clock.now():
+            actor.tried_fs = self.clock.now()
+            self.clock.call(lambda: self.fire(actor), self.clock.now(), Phase.ISSUE, actor.index, 0)
 
-    def met(self, actor: Actor, cause: Cause, channel: int, by: Visit | None) -> None:
-        """A condition that the next firing of the actor waited for has become true."""
-        actor.missing -= 1
-        if self.clock.now() > actor.met_fs or (cause, channel) < actor.met:
-            actor.met_fs, actor.met, actor.met_by = self.clock.now(), (cause, channel), by
-        if not actor.missing:
-            assert actor.ready is not None
-            self.clock.trigger(actor.ready, self.clock.now(), Phase.ISSUE, actor.index, actor.issued, 0)
+    def fire(self, actor: Actor) -> None:
+        """Issue as many firings as may be."""
+        limit = self.iterations * actor.firings
+        while actor.issued < limit and self.may_issue(actor, actor.issued):
+            self.issue(actor, actor.issued)
+        if actor.is_source and actor.issued < limit:
+            i = actor.issued // actor.firings
+            if i > actor.awaited_iteration and self.arrivals_fs[i] > self.clock.now():
+                actor.awaited_iteration = i
+                arrive = lambda: self.touch(actor)  # noqa: E731
+                self.clock.call(arrive, self.arrivals_fs[i], Phase.END, actor.index, actor.issued)
+
+    def may_issue(self, actor: Actor, k: int) -> bool:
+        """Whether all conditions hold for firing k, the next to be issued."""
+        i, j = divmod(k, actor.firings)
+        return (
+            actor.entered.value > k - actor.slots
+            and (not actor.window or actor.ended.value > k - actor.window)
+            and (not actor.is_source or self.arrivals_fs[i] <= self.clock.now())
+            and all(c.produced.value >= i * c.tokens + c.need(j) for c in actor.inputs)
+            and all(k + 1 - c.freed.value <= c.capacity for c in actor.outputs)
+        )
+
+    def issue(self, actor: Actor, k: int) -> None:
+        """Issue firing k: it takes its room and goes on its way."""
+        actor.reason = self.reason(actor, k)
+        self.record.issue(actor, k, self.clock.now(), self.free_to_go_fs(actor, k))
+        actor.issued, actor.issue_fs = k + 1, self.clock.now()
+        for channel in actor.outputs:
+            channel.peak = max(channel.peak, actor.issued - channel.freed.value)
+            if channel.fifo is not None:
+                channel.fifo.count()
+        cause, _, parent = actor.reason
+        self.env.process(self.firing(actor, k, cause, parent))
+        self.report_progress()
+
+    def reason(self, actor: Actor, k: int) -> tuple[Cause, int, Visit | None]:
+        """Cause, channel and parent of the issue of firing k: what became true at this instant."""
+        now = self.clock.now()
+        i, j = divmod(k, actor.firings)
+        for channel in actor.inputs:
+            if by := channel.produced.reached_by(i * channel.tokens + channel.need(j), now):
+                return Cause.TOKEN, channel.index, by
+        for channel in actor.outputs:
+            if by := channel.freed.reached_by(k + 1 - channel.capacity, now):
+                return Cause.ROOM, channel.index, by
+        if by := actor.entered.reached_by(k - actor.slots + 1, now):
+            return Cause.PREVIOUS, -1, by
+        if actor.window and (by := actor.ended.reached_by(k - actor.window + 1, now)):
+            return Cause.PREVIOUS, -1, by
+        if now == 0:
+            return Cause.START, -1, None
+        if actor.is_source and self.arrivals_fs[i] == now:
+            return Cause.ARRIVAL, -1, None
+        assert actor.issue_fs == now
+        return actor.reason
 
     def free_to_go_fs(self, actor: Actor, k: int) -> int:
         """When the actor could have issued firing k, had it had its tokens and its room."""
+        since = actor.issue_fs
+        if k >= actor.slots:
+            since = max(since, actor.entries_fs[k - actor.slots - actor.entered.value])
+        if actor.window and k >= actor.window:
+            since = max(since, actor.ends_fs[k - actor.window - actor.ended.value])
         if actor.is_source:
-            return max(actor.entrance_fs, self.arrivals_fs[k // actor.firings])
-        return actor.entrance_fs
+            since = max(since, self.arrivals_fs[k // actor.firings])
+        return since
 
     # Phase 3: grants.
 
@@ -274,10 +305,15 @@ class _Run:
             by = visit if begin_fs >= kept.hold_end_fs else kept
             self.free(kept, by, max(begin_fs, kept.hold_end_fs))
         if visit.step.position == 0:
-            actor = self.actors[visit.actor]
-            self.clock.call(
-                lambda: self.first_hold_ends(actor, visit), visit.hold_end_fs, Phase.END, *visit.order[:2]
-            )
+            self.begin_first_hold(self.actors[visit.actor], visit)
+
+    def begin_first_hold(self, actor: Actor, visit: Visit) -> None:
+        """First holds end in order: not before those that began earlier."""
+        if visit.hold_end_fs >= actor.entrance_end_fs:
+            actor.entrance_end_fs, actor.entrance_by = visit.hold_end_fs, visit
+        by, end_fs = actor.entrance_by, actor.entrance_end_fs
+        assert by is not None
+        self.clock.call(lambda: self.first_hold_ends(actor, by), end_fs, Phase.END, *visit.order[:2])
 
     def free(self, held: Visit, by: Visit, time_fs: int) -> None:
         """Free the servers that `held` occupies at `time_fs`, or at once if that is now."""
@@ -311,8 +347,8 @@ class _Run:
     def explain_deadlock(self) -> None:
         """Raise a `DeadlockError` that says who waits for whom."""
         issued = np.array([actor.issued for actor in self.actors], np.int64)
-        produced = np.array([channel.produced for channel in self.channels], np.int64)
-        freed = np.array([channel.freed for channel in self.channels], np.int64)
+        produced = np.array([channel.produced.value for channel in self.channels], np.int64)
+        freed = np.array([channel.freed.value for channel in self.channels], np.int64)
         held_by, waiting = self.queues.blocked()
         raise DeadlockError(
             deadlock.explain(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import SimulationError
 from ..program import I64, Program
-from .reference_state import Actor, Channel, Visit
+from .reference_state import Actor, Channel, Store, Visit
 from .result import FIRING_DTYPE, PATH_DTYPE, Cause, EngineResult
 
 
@@ -73,7 +73,7 @@ class Record:
 
     def issue(self, actor: Actor, firing: int, now_fs: int, free_to_go_fs: int) -> None:
         """A firing is issued that could have been at `free_to_go_fs`, had it had its tokens and its room."""
-        cause, channel = actor.met
+        cause, channel, _ = actor.reason
         if cause == Cause.TOKEN:
             self.stall_input_fs[channel] += now_fs - free_to_go_fs
         elif cause == Cause.ROOM:
@@ -107,7 +107,7 @@ class Record:
         if self.firings is not None:
             self.firings.append([actor.index, firing, issue_fs, begin_fs, end_fs])
 
-    def result(self, actors: list[Actor], channels: list[Channel]) -> EngineResult:
+    def result(self, actors: list[Actor], channels: list[Channel], stores: list[Store]) -> EngineResult:
         """The result of a run that came to its end."""
         makespan_fs = max(self.last_end_fs)
         last = actors[self.last_end_fs.index(makespan_fs)].steps[-1].latest
@@ -115,7 +115,7 @@ class Record:
             return EngineResult(
                 makespan_fs=makespan_fs,
                 n_visits=self.n_visits,
-                fired=np.array([actor.ended for actor in actors], np.int64),
+                fired=np.array([actor.ended.value for actor in actors], np.int64),
                 busy_fs=np.array(self.busy_fs, np.int64),
                 wait_fs=np.array(self.wait_fs, np.int64),
                 stall_input_fs=np.array(self.stall_input_fs, np.int64),
@@ -125,6 +125,7 @@ class Record:
                 iteration_begin_fs=np.array(self.iteration_begin_fs, np.int64),
                 iteration_end_fs=np.array(self.iteration_end_fs, np.int64),
                 peak_tokens=np.array([channel.peak for channel in channels], np.int64),
+                peak_bytes=np.array([store.peak_bytes for store in stores], np.int64),
                 critical_path=_critical_path(last) if self.keep_path else np.zeros(0, PATH_DTYPE),
                 bin_fs=self.bins.bin_fs,
                 busy_bins=self.bins.busy_fs,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 
+import numpy as np
 from simpy import Event
 
 from ..program import Program, Schedule
@@ -58,8 +60,60 @@ class Visit:
 
 
 @dataclass(slots=True, eq=False)
+class Count:
+    """A count that only rises, and by whom at the latest instant when it did."""
+
+    value: int = 0
+    before: int = 0
+    """Its value before that instant."""
+    latest_fs: int = -1
+    steps: list[tuple[int, Visit]] = field(default_factory=list)
+    """What it rose to at that instant, and by whom."""
+
+    def rise(self, value: int, now_fs: int, by: Visit) -> None:
+        if now_fs > self.latest_fs:
+            self.latest_fs, self.before, self.steps = now_fs, self.value, []
+        self.value = value
+        self.steps.append((value, by))
+
+    def reached_by(self, wanted: int, now_fs: int) -> Visit | None:
+        """The visit by which it reached `wanted` at this instant; None if it had before."""
+        if self.latest_fs < now_fs or self.before >= wanted:
+            return None
+        return next(by for value, by in self.steps if value >= wanted)
+
+
+@dataclass(slots=True, eq=False)
+class Store:
+    """Bytes that the tokens of some FIFOs take."""
+
+    used_bytes: int = 0
+    peak_bytes: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Fifo:
+    """The channels of one producer that share their room."""
+
+    producer: Actor
+    readers: list[Channel]
+    token_bytes: int
+    store: Store
+    held: int = 0
+    """Tokens issued that some reader has not let go."""
+
+    def count(self) -> None:
+        """Count what it holds after an issue or a let-go."""
+        freed = min(channel.freed.value for channel in self.readers)
+        held = max(0, self.producer.issued - freed)
+        self.store.used_bytes += (held - self.held) * self.token_bytes
+        self.store.peak_bytes = max(self.store.peak_bytes, self.store.used_bytes)
+        self.held = held
+
+
+@dataclass(slots=True, eq=False)
 class Channel:
-    """Counts of the tokens of one channel, cumulative over all iterations."""
+    """The tokens of one channel, cumulative over all iterations."""
 
     index: int
     src: int
@@ -69,13 +123,12 @@ class Channel:
     """Tokens per iteration."""
     need: Schedule
     free: Schedule
-    produced: int = 0
-    freed: int = 0
-    awaited_produced: int = -1
-    """Count of tokens produced that the consumer's next firing waits for."""
-    awaited_freed: int = -1
-    """Count of tokens let go that the producer's next firing waits for."""
+    produced: Count
+    """Firings of the producer that have ended."""
+    freed: Count = field(default_factory=Count)
     peak: int = 0
+    fifo: Fifo | None = None
+    """If its room lies in a store."""
 
 
 @dataclass(slots=True, eq=False)
@@ -87,20 +140,31 @@ class Actor:
     firings: int
     """Firings per iteration."""
     release_end: bool
+    slots: int
+    window: int
+    """0: any number of firings in flight."""
     steps: tuple[Step, ...]
     inputs: list[Channel] = field(default_factory=list)
     outputs: list[Channel] = field(default_factory=list)
     issued: int = 0
-    ended: int = 0
-    entrance_fs: int = 0
-    """When the latest first hold ended."""
-    missing: int = 0
-    """Conditions that the next firing still waits for."""
-    met_fs: int = 0
-    met: tuple[Cause, int] = (Cause.START, -1)
-    """The condition, of those that became true latest, which counts as the cause; and its channel or -1."""
-    met_by: Visit | None = None
-    ready: Event | None = None
+    issue_fs: int = 0
+    """Of the latest firing."""
+    reason: tuple[Cause, int, Visit | None] = (Cause.START, -1, None)
+    """Cause, channel or -1, and parent of the latest issue."""
+    entered: Count = field(default_factory=Count)
+    """First holds that have ended."""
+    entries_fs: deque[int] = field(default_factory=deque)
+    """When the latest `slots` of them did."""
+    entrance_end_fs: int = 0
+    """End of the first hold that was the last to begin, in order, and the visit that it is put down to."""
+    entrance_by: Visit | None = None
+    ended: Count = field(default_factory=Count)
+    ends_fs: deque[int] = field(default_factory=deque)
+    """When the latest `window` firings ended."""
+    tried_fs: int = -1
+    """Latest instant at which it was tried whether it may fire."""
+    awaited_iteration: int = -1
+    """The latest that this source waited for."""
 
     @property
     def is_source(self) -> bool:
@@ -108,8 +172,8 @@ class Actor:
         return all(channel.src == self.index for channel in self.inputs)
 
 
-def unpack(program: Program) -> tuple[list[Actor], list[Channel]]:
-    """The actors and channels of a Program, at time 0."""
+def unpack(program: Program) -> tuple[list[Actor], list[Channel], list[Store]]:
+    """The actors, channels and stores of a Program, at time 0."""
     schedules = [program.schedule(s) for s in range(len(program.schedule_cols))]
     starts = program.actor_visit_start.tolist()
     actors = [
@@ -118,6 +182,8 @@ def unpack(program: Program) -> tuple[list[Actor], list[Channel]]:
             name=program.actor_name[a],
             firings=int(program.actor_firings[a]),
             release_end=bool(program.actor_release_end[a]),
+            slots=int(program.actor_slots[a]),
+            window=int(program.actor_window[a]),
             steps=tuple(_step(program, schedules, v, v - starts[a]) for v in range(starts[a], starts[a + 1])),
         )
         for a in range(program.n_actors)
@@ -133,11 +199,23 @@ def unpack(program: Program) -> tuple[list[Actor], list[Channel]]:
             tokens=src.firings,
             need=schedules[program.channel_need[c]],
             free=schedules[program.channel_free[c]],
+            produced=src.ended,
         )
         src.outputs.append(channel)
         dst.inputs.append(channel)
         channels.append(channel)
-    return actors, channels
+    for actor in actors:
+        actor.entries_fs = deque(maxlen=actor.slots)
+        actor.ends_fs = deque(maxlen=actor.window)
+    stores = [Store() for _ in range(program.n_stores)]
+    for c in np.flatnonzero(program.channel_store >= 0).tolist():
+        first = channels[program.channel_fifo[c]]
+        if first.fifo is None:
+            store, token_bytes = stores[program.channel_store[c]], int(program.channel_bytes[c])
+            first.fifo = Fifo(actors[first.src], [], token_bytes, store)
+        channels[c].fifo = first.fifo
+        first.fifo.readers.append(channels[c])
+    return actors, channels, stores
 
 
 def _step(program: Program, schedules: list[Schedule], v: int, position: int) -> Step:

@@ -49,6 +49,8 @@ class EngineResult:
         Earliest issue of an iteration's first firings, latest end of its last firings, over all actors.
     peak_tokens : I64, shape (C,)
         Most tokens in a channel, room taken at issue included, tokens let go excluded.
+    peak_bytes : I64, shape (stores,)
+        Most bytes in a store at once: of each FIFO, the tokens issued that some reader has not let go.
     critical_path : structured array (PATH_DTYPE), in order of time; `visit` is the index v of the Program.
         Empty if it was not to be kept.
     bin_fs : int; busy_bins : I64, shape (V, n_bins)
@@ -70,6 +72,7 @@ class EngineResult:
     iteration_begin_fs: I64
     iteration_end_fs: I64
     peak_tokens: I64
+    peak_bytes: I64
     critical_path: NDArray[np.void]
     bin_fs: int
     busy_bins: I64

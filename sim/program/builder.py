@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -22,6 +22,8 @@ class _Actor:
     layer: str
     firings: int
     release_end: bool
+    slots: int
+    window: int
     visits: list[_Visit] = field(default_factory=list)
 
 
@@ -37,13 +39,26 @@ class _Visit:
     flows: Flows = ()
 
 
+@dataclass(frozen=True)
+class _Channel:
+    src: int
+    dst: int
+    capacity: int
+    need: int
+    free: int
+    token_bytes: int
+    store: int
+    fifo: Hashable
+
+
 class ProgramBuilder:
     """Collects resources, actors, visits and channels, and checks them when the Program is built."""
 
     def __init__(self) -> None:
         self._resources: list[tuple[str, str, int, int, Arbitration, int, tuple[tuple[int, int], ...]]] = []
         self._actors: list[_Actor] = []
-        self._channels: list[tuple[int, int, int, int, int, int]] = []
+        self._channels: list[_Channel] = []
+        self._stores: list[tuple[str, str, int]] = []
         self._schedules: list[Schedule] = []
         self._schedule_index: dict[Schedule, int] = {}
         self._ledger: list[tuple[int, str, str, int, int, float]] = []
@@ -71,11 +86,25 @@ class ProgramBuilder:
         self._resources.append((name, klass, servers, units, arbitration, slot_fs, slots))
         return len(self._resources) - 1
 
-    def actor(self, name: str, firings: int, *, layer: str = "", release: str = "first_hold") -> int:
-        """Add an actor that fires `firings` times per iteration; `release` is "first_hold" or "end"."""
+    def actor(
+        self,
+        name: str,
+        firings: int,
+        *,
+        layer: str = "",
+        release: str = "first_hold",
+        slots: int = 1,
+        window: int | None = None,
+    ) -> int:
+        """Add an actor that fires `firings` times per iteration; `release` is "first_hold" or "end".
+
+        `slots` firings may be in their first hold at once, `window` in flight (None: any number).
+        """
         if release not in ("first_hold", "end"):
             raise ValueError(f"release must be 'first_hold' or 'end', found {release!r}")
-        self._actors.append(_Actor(name, layer or name, firings, release == "end"))
+        if window is not None and window < 1:
+            raise SimulationError(f"actor {name!r}: a window of {window} firings, expected at least 1")
+        self._actors.append(_Actor(name, layer or name, firings, release == "end", slots, window or 0))
         return len(self._actors) - 1
 
     def visit(
@@ -109,6 +138,11 @@ class ProgramBuilder:
                 _Visit(group, own, hold_index, advance_index, keep, spread, priority, flows)
             )
 
+    def store(self, name: str, klass: str, capacity_bytes: int) -> int:
+        """Add a store (a buffer, a register, a cache, a memory) and return its index."""
+        self._stores.append((name, klass, capacity_bytes))
+        return len(self._stores) - 1
+
     def channel(
         self,
         src: int,
@@ -118,11 +152,21 @@ class ProgramBuilder:
         free: int | Schedule | None = None,
         *,
         bytes_per_token: int = 0,
+        store: int | None = None,
+        fifo: Hashable = None,
     ) -> int:
-        """Add a channel from actor to actor. `free` defaults to `need`."""
+        """Add a channel from actor to actor. `free` defaults to `need`.
+
+        The room for its `capacity` tokens lies in `store`. The channels of one producer with the same `fifo`
+        are one FIFO with several readers, of which each lets go for itself: they have one capacity, and a
+        token takes its room once, until the last reader has let it go.
+        """
         need_index = self._intern(need)
         free_index = need_index if free is None else self._intern(free)
-        self._channels.append((src, dst, capacity, need_index, free_index, bytes_per_token))
+        where = -1 if store is None else store
+        self._channels.append(
+            _Channel(src, dst, capacity, need_index, free_index, bytes_per_token, where, fifo)
+        )
         return len(self._channels) - 1
 
     def energy(
@@ -219,6 +263,8 @@ class ProgramBuilder:
             actor_layer=tuple(a.layer for a in self._actors),
             actor_firings=_i64(a.firings for a in self._actors),
             actor_release_end=np.array([a.release_end for a in self._actors], bool),
+            actor_slots=_i64(a.slots for a in self._actors),
+            actor_window=_i64(a.window for a in self._actors),
             actor_visit_start=starts.astype(np.int64),
             visit_resource_start=np.cumsum([0] + [len(v.resources) for v in visits]).astype(np.int64),
             visit_resource=_i64(r for v in visits for r in v.resources),
@@ -228,18 +274,23 @@ class ProgramBuilder:
             visit_keep=np.array([v.keep for v in visits], bool),
             visit_spread=np.array([v.spread for v in visits], bool),
             visit_priority=_i64(v.priority for v in visits),
-            channel_src=_i64(c[0] for c in self._channels),
-            channel_dst=_i64(c[1] for c in self._channels),
-            channel_capacity=_i64(c[2] for c in self._channels),
-            channel_need=_i64(c[3] for c in self._channels),
-            channel_free=_i64(c[4] for c in self._channels),
-            channel_bytes=_i64(c[5] for c in self._channels),
+            channel_src=_i64(c.src for c in self._channels),
+            channel_dst=_i64(c.dst for c in self._channels),
+            channel_capacity=_i64(c.capacity for c in self._channels),
+            channel_need=_i64(c.need for c in self._channels),
+            channel_free=_i64(c.free for c in self._channels),
+            channel_bytes=_i64(c.token_bytes for c in self._channels),
+            channel_fifo=self._fifos(),
+            channel_store=_i64(c.store for c in self._channels),
+            store_name=tuple(s[0] for s in self._stores),
+            store_class=tuple(s[1] for s in self._stores),
+            store_capacity_bytes=_i64(s[2] for s in self._stores),
             schedule_cols=_i64(0 if single else c for c, single in zip(cols, constant, strict=True)),
             schedule_row_start=row_start.astype(np.int64),
             schedule_col_start=(row_start + rows).astype(np.int64),
             table=_i64(table),
-            **_adjacency("in", [c[1] for c in self._channels], len(self._actors)),
-            **_adjacency("out", [c[0] for c in self._channels], len(self._actors)),
+            **_adjacency("in", [c.dst for c in self._channels], len(self._actors)),
+            **_adjacency("out", [c.src for c in self._channels], len(self._actors)),
             ledger_actor=_i64(row[0] for row in self._ledger),
             ledger_component=tuple(row[1] for row in self._ledger),
             ledger_action=tuple(row[2] for row in self._ledger),
@@ -252,6 +303,14 @@ class ProgramBuilder:
         )
         check(program)
         return program
+
+    def _fifos(self) -> I64:
+        """The first channel of each channel's FIFO, shape (C,)."""
+        first: dict[tuple[int, Hashable], int] = {}
+        return _i64(
+            c if channel.fifo is None else first.setdefault((channel.src, channel.fifo), c)
+            for c, channel in enumerate(self._channels)
+        )
 
     def _slot_owner(self, resource: str, slot: tuple[int, int], starts: NDArray[np.int64]) -> int:
         """Index v of the visit that owns a slot given as (actor, position in its chain); -1 for nobody."""

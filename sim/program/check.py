@@ -15,6 +15,7 @@ def check(program: Program) -> None:
     _check_visits(program)
     for c in range(program.n_channels):
         _check_channel(program, c)
+    _check_stores(program)
 
 
 def _check_resources(p: Program) -> None:
@@ -38,6 +39,8 @@ def _check_actors(p: Program) -> None:
     for a, name in enumerate(p.actor_name):
         if p.actor_firings[a] < 1:
             raise SimulationError(f"actor {name!r}: {p.actor_firings[a]} firings, expected at least 1")
+        if p.actor_slots[a] < 1:
+            raise SimulationError(f"actor {name!r}: {p.actor_slots[a]} entrance slots, expected at least 1")
         if p.actor_visit_start[a] == p.actor_visit_start[a + 1]:
             raise SimulationError(f"actor {name!r} has no visit; give it at least a delay")
 
@@ -86,16 +89,15 @@ def _check_visits(p: Program) -> None:
 
 
 def _check_channel(p: Program, c: int) -> None:
-    src, dst = int(p.channel_src[c]), int(p.channel_dst[c])
-    where = f"channel {p.actor_name[src]!r} -> {p.actor_name[dst]!r}"
+    src, dst, where = int(p.channel_src[c]), int(p.channel_dst[c]), _name(p, c)
     tokens, n = int(p.actor_firings[src]), int(p.actor_firings[dst])
     need, free = p.schedule(int(p.channel_need[c])), p.schedule(int(p.channel_free[c]))
     if not (need.covers(n) and free.covers(n)):
         raise SimulationError(f"{where}: need or free is given for fewer than {n} firings")
     needs, frees = need.values(n), free.values(n)
-    if needs.min() < 0 or needs.max() > tokens:
+    if needs.max() > tokens:  # a negative need asks for what an earlier iteration brought: for nothing new
         raise SimulationError(
-            f"{where}: needs {needs.min()} to {needs.max()} tokens, the producer makes {tokens} per iteration"
+            f"{where}: needs up to {needs.max()} tokens, the producer makes {tokens} per iteration"
         )
     # A firing may let go of tokens that nobody will need (a strided window), so free may run ahead of need.
     if frees.min() < 0 or frees.max() > tokens or (np.diff(frees) < 0).any():
@@ -106,3 +108,30 @@ def _check_channel(p: Program, c: int) -> None:
             f"{where}: capacity {p.channel_capacity[c]} tokens, but a firing needs {max(1, int(live.max()))} "
             "at once; give the buffer more room"
         )
+
+
+def _check_stores(p: Program) -> None:
+    """The readers of a FIFO agree on it, and the rooms of all FIFOs fit into their stores."""
+    for c, first in enumerate(p.channel_fifo.tolist()):
+        facts = (p.channel_capacity, p.channel_bytes, p.channel_store)
+        if any(of[c] != of[first] for of in facts):
+            raise SimulationError(
+                f"{_name(p, c)} and {_name(p, first)} are one FIFO but differ in capacity, bytes or store"
+            )
+        if not -1 <= p.channel_store[c] < p.n_stores or p.channel_bytes[c] < 0:
+            raise SimulationError(
+                f"{_name(p, c)}: tokens of {p.channel_bytes[c]} B in store {p.channel_store[c]}, "
+                f"of {p.n_stores} stores"
+            )
+    rooms = p.store_rooms_bytes()
+    for b in np.flatnonzero(rooms > p.store_capacity_bytes).tolist():
+        inside = np.flatnonzero(p.channel_store == b)
+        largest = int(inside[np.argmax((p.channel_capacity * p.channel_bytes)[inside])])
+        raise SimulationError(
+            f"store {p.store_name[b]!r}: rooms of {rooms[b]} B in {p.store_capacity_bytes[b]} B, "
+            f"{rooms[b] - p.store_capacity_bytes[b]} B too many; the largest is {_name(p, largest)}"
+        )
+
+
+def _name(p: Program, c: int) -> str:
+    return f"channel {p.actor_name[p.channel_src[c]]!r} -> {p.actor_name[p.channel_dst[c]]!r}"

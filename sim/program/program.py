@@ -64,6 +64,10 @@ class Program:
         Firings per iteration, at least 1.
     actor_release_end : bool array, shape (A,)
         Inputs are let go when the firing ends (True) or when its first hold ends (False).
+    actor_slots : I64, shape (A,)
+        Firings that may be in their first hold at once, at least 1.
+    actor_window : I64, shape (A,)
+        Firings that may be in flight at once; 0 for any number.
     actor_visit_start : I64, shape (A + 1,)
         Visits of actor a are v in start[a] .. start[a + 1] - 1, in chain order; at least one.
     visit_resource_start : I64, shape (V + 1,); visit_resource : I64
@@ -82,6 +86,13 @@ class Program:
         Schedule indices of the consumer's firing: cumulative tokens needed / let go, within one iteration.
     channel_bytes : I64, shape (C,)
         Bytes of one token.
+    channel_fifo : I64, shape (C,)
+        The lowest of the channels that are readers of one FIFO with this one; itself if it is alone.
+    channel_store : I64, shape (C,)
+        Store in which the room of the channel lies, the same for all readers of a FIFO; -1 for none.
+    store_name, store_class : tuple of str
+    store_capacity_bytes : I64, shape (B,)
+        The rooms of all FIFOs in a store together do not exceed it.
     schedule_cols : I64, shape (S,)
         Columns of the schedule; 0 marks a constant, whose value is `table[row_start]`.
     schedule_row_start, schedule_col_start : I64, shape (S,); table : I64
@@ -113,6 +124,8 @@ class Program:
     actor_layer: tuple[str, ...]
     actor_firings: I64
     actor_release_end: NDArray[np.bool_]
+    actor_slots: I64
+    actor_window: I64
     actor_visit_start: I64
     visit_resource_start: I64
     visit_resource: I64
@@ -128,6 +141,11 @@ class Program:
     channel_need: I64
     channel_free: I64
     channel_bytes: I64
+    channel_fifo: I64
+    channel_store: I64
+    store_name: tuple[str, ...]
+    store_class: tuple[str, ...]
+    store_capacity_bytes: I64
     schedule_cols: I64
     schedule_row_start: I64
     schedule_col_start: I64
@@ -161,6 +179,17 @@ class Program:
     @property
     def n_channels(self) -> int:
         return len(self.channel_src)
+
+    @property
+    def n_stores(self) -> int:
+        return len(self.store_name)
+
+    def store_rooms_bytes(self) -> I64:
+        """Bytes that the FIFOs in each store take when all are full, shape (B,)."""
+        heads = (self.channel_fifo == np.arange(self.n_channels)) & (self.channel_store >= 0)
+        rooms = np.zeros(self.n_stores, np.int64)
+        np.add.at(rooms, self.channel_store[heads], (self.channel_capacity * self.channel_bytes)[heads])
+        return rooms
 
     @property
     def visits_per_iteration(self) -> int:

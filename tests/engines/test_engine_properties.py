@@ -73,7 +73,8 @@ def test_makespan_lies_between_its_bounds(case: Case) -> None:
             busy[r] += own_fs or visit.hold_fs
     assert (busy <= horizon * p.resource_servers).all()
     for actor, n in enumerate(trace.n_firings):
-        entrance = sum(trace.chain[actor, k][0].hold_fs for k in range(n - 1))
+        one_by_one = p.actor_slots[actor] == 1
+        entrance = sum(trace.chain[actor, k][0].hold_fs for k in range(n - 1)) if one_by_one else 0
         last = trace.chain[actor, n - 1]
         assert result.makespan_fs >= entrance + sum(
             v.step.advance(last[0].firing % (n // case.iterations)) for v in last
@@ -227,15 +228,58 @@ def test_every_visit_begins_at_the_event_that_its_cause_names(case: Case) -> Non
             assert parent is None
             arrivals = case.arrivals_fs or [0] * case.iterations
             assert (visit.begin_fs == 0) if cause == Cause.START else (visit.begin_fs in arrivals)
+        elif visit.step.position == 0 and _issued_with_the_one_before(trace, visit):
+            before = trace.chain[visit.actor, visit.firing - 1][0]
+            assert before.cause == Cause.RESOURCE or (before.cause, before.parent) == (cause, parent)
         elif cause == Cause.PREVIOUS and visit.step.position == 0:
-            assert parent is trace.chain[visit.actor, visit.firing - 1][0]
-            assert parent.hold_end_fs == visit.begin_fs
+            assert parent is not None
+            _check_entrance_or_window(trace, visit, parent)
         elif cause in (Cause.CHAIN, Cause.PREVIOUS):
             behind = visit.firing - (cause == Cause.PREVIOUS)
             assert parent is trace.chain[visit.actor, behind][visit.step.position - 1]
             assert parent.advance_fs == visit.begin_fs
         else:
             _check_channel_cause(trace, visit, parent)
+
+
+def _issued_with_the_one_before(trace: Trace, visit: Visit) -> bool:
+    """Whether nothing that the firing itself waited for became true at the instant of its issue."""
+    p, actor, k, now_fs = trace.program, visit.actor, visit.firing, visit.request_fs
+    slots, window = int(p.actor_slots[actor]), int(p.actor_window[actor])
+    tokens = [
+        trace.needed(c, k)
+        for c in np.flatnonzero(p.channel_dst == actor).tolist()
+        if trace.needed(c, k) > 0 and trace.produced_fs(c, trace.needed(c, k)) == now_fs
+    ]
+    rooms = [
+        c
+        for c in np.flatnonzero(p.channel_src == actor).tolist()
+        if (room := k + 1 - int(p.channel_capacity[c])) > 0
+        and next(time for time, freed in trace.let_go(c) if freed >= room) == now_fs
+    ]
+    arrivals = trace.case.arrivals_fs or [0] * trace.case.iterations
+    return k > 0 and not (
+        tokens
+        or rooms
+        or now_fs == 0
+        or (k >= slots and trace.entered_fs(actor, k - slots) == now_fs)
+        or (window and k >= window and trace.chain[actor, k - window][-1].advance_fs == now_fs)
+        or (trace.is_source(actor) and arrivals[k // int(p.actor_firings[actor])] == now_fs)
+    )
+
+
+def _check_entrance_or_window(trace: Trace, visit: Visit, parent: Visit) -> None:
+    """The parent's first hold made a slot free, or its end one of the window."""
+    p, actor, k = trace.program, visit.actor, visit.firing
+    assert parent.actor == actor
+    slots, window = int(p.actor_slots[actor]), int(p.actor_window[actor])
+    if k >= slots and trace.entered_fs(actor, k - slots) == visit.begin_fs:
+        assert parent.step.position == 0
+        assert parent.hold_end_fs == visit.begin_fs
+        assert parent.firing <= k - slots
+    else:
+        assert parent is trace.chain[actor, k - window][-1]
+        assert parent.advance_fs == visit.begin_fs
 
 
 def _check_resource_cause(trace: Trace, visit: Visit, parent: Visit) -> None:
@@ -269,6 +313,34 @@ def _check_channel_cause(trace: Trace, visit: Visit, parent: Visit | None) -> No
         at_end = p.actor_release_end[parent.actor]
         assert parent is trace.chain[parent.actor, parent.firing][-1 if at_end else 0]
         assert visit.request_fs == (parent.advance_fs if at_end else parent.hold_end_fs)
+
+
+@on_random_cases
+@given(cases())
+def test_stores_hold_what_is_issued_and_not_let_go_by_all_readers(case: Case) -> None:
+    trace = traced(case)
+    p = case.program
+    assert (trace.result.peak_bytes <= p.store_rooms_bytes()).all()
+    assert (p.store_rooms_bytes() <= p.store_capacity_bytes).all()
+    let_go = [trace.let_go(c) for c in range(p.n_channels)]
+    for store in range(p.n_stores):
+        inside = np.flatnonzero(p.channel_store == store).tolist()
+        instants = {
+            trace.chain[int(p.channel_src[c]), k][0].request_fs
+            for c in inside
+            for k in range(trace.n_firings[int(p.channel_src[c])])
+        }
+        peak = 0
+        for now_fs in instants:
+            total = 0
+            for first in {int(p.channel_fifo[c]) for c in inside}:
+                src = int(p.channel_src[first])
+                issued = sum(trace.chain[src, k][0].request_fs <= now_fs for k in range(trace.n_firings[src]))
+                readers = np.flatnonzero(p.channel_fifo == first).tolist()
+                freed = min(max((n for time, n in let_go[c] if time <= now_fs), default=0) for c in readers)
+                total += max(0, issued - freed) * int(p.channel_bytes[first])
+            peak = max(peak, total)
+        assert trace.result.peak_bytes[store] == peak
 
 
 @on_random_cases

@@ -85,7 +85,14 @@ def _case(rng: Random) -> Case:
     for r, kind in enumerate(arbitration):
         _resource(rng, b, r, kind, actors)
     for a, actor in enumerate(actors):
-        b.actor(f"a{a}", actor.firings, layer=f"layer{a // 2}", release=rng.choice(["first_hold", "end"]))
+        b.actor(
+            f"a{a}",
+            actor.firings,
+            layer=f"layer{a // 2}",
+            release=rng.choice(["first_hold", "end"]),
+            slots=rng.choice([1, 1, 2, 3, 20]),
+            window=rng.choice([None, None, 1, 2, 5]),
+        )
         for visit in actor.chain:
             how = {"keep": visit.keep, "spread": visit.spread, "priority": visit.priority}
             b.visit(a, visit.resources, visit.hold, visit.advance, holds_fs=_own_holds(rng, visit), **how)
@@ -174,25 +181,42 @@ def _largest(schedule: Schedule) -> int:
 
 
 def _channels(rng: Random, b: ProgramBuilder, actors: list[_Actor], iterations: int) -> None:
-    """A random acyclic graph, some recurrences of an actor to itself, rarely a loop back."""
+    """A random acyclic graph, some recurrences of an actor to itself, rarely a loop back.
+
+    The rooms lie in stores, some tokens in FIFOs of several readers.
+    """
+    stores = [b.store(f"s{i}", "buffer", 10**6) for i in range(rng.randint(0, 2))]
     for dst in range(len(actors)):
         for src in range(dst):
             if rng.random() < (0.7 if src == dst - 1 else 0.25):
                 for _ in range(rng.choice([1, 1, 1, 2])):
                     need = _need(rng, actors[src].firings, actors[dst])
-                    _channel(rng, b, src, dst, actors, need, iterations)
+                    _channel(rng, b, src, dst, actors, need, iterations, stores)
         if rng.random() < 0.15:
             n = actors[dst].firings
             b.channel(dst, dst, rng.choice([2, 2, 3, n + 1]), Schedule((0,), tuple(range(n))))
     if len(actors) > 1 and rng.random() < 0.15:
         dst, src = sorted(rng.sample(range(len(actors)), 2))
         n, tokens, lag = actors[dst].firings, actors[src].firings, rng.randint(1, 3)
-        late = tuple(max(0, k * tokens // n - lag) for k in range(n))
-        _channel(rng, b, src, dst, actors, Schedule((0,), late), iterations)
+        late = tuple(max(rng.choice([0, -3]), k * tokens // n - lag) for k in range(n))
+        _channel(rng, b, src, dst, actors, Schedule((0,), late), iterations, stores)
+    for src, actor in enumerate(actors):
+        if stores and len(actors) > src + 1 and rng.random() < 0.3:
+            readers = rng.sample(range(src + 1, len(actors)), rng.randint(1, len(actors) - src - 1))
+            capacity, size = actor.firings + rng.randint(0, 3), rng.randint(1, 64)
+            for dst in readers * rng.choice([1, 1, 2]):
+                need = _need(rng, actor.firings, actors[dst])
+                frees = np.maximum(0, np.maximum.accumulate(need.values(actors[dst].firings)))
+                free = Schedule((0,), tuple(frees.tolist()))
+                where = {"bytes_per_token": size, "store": stores[src % len(stores)], "fifo": "shared"}
+                b.channel(src, dst, capacity, need, free, **where)
 
 
 def _need(rng: Random, tokens: int, consumer: _Actor) -> Schedule:
-    """Tokens that each firing needs: in step, a window, everything at once, any, or none."""
+    """Tokens that each firing needs: in step, a window, everything at once, any, or none.
+
+    A need below 1 asks for what came before the iteration.
+    """
     n = consumer.firings
     kind = rng.random()
     if kind < 0.45:
@@ -208,22 +232,30 @@ def _need(rng: Random, tokens: int, consumer: _Actor) -> Schedule:
     if kind < 0.8:
         return Schedule.constant(tokens)
     if kind < 0.95:
-        return Schedule((0,), tuple(rng.randint(0, tokens) for _ in range(n)))
-    return Schedule.constant(0)
+        least = rng.choice([0, -tokens])
+        return Schedule((0,), tuple(rng.randint(least, tokens) for _ in range(n)))
+    return Schedule.constant(rng.choice([0, -1]))
 
 
 def _channel(
-    rng: Random, b: ProgramBuilder, src: int, dst: int, actors: list[_Actor], need: Schedule, iterations: int
+    rng: Random,
+    b: ProgramBuilder,
+    src: int,
+    dst: int,
+    actors: list[_Actor],
+    need: Schedule,
+    iterations: int,
+    stores: list[int],
 ) -> None:
     """A channel with a random let-go and with room from as little as may do to ample."""
     tokens, n = actors[src].firings, actors[dst].firings
     needs = need.values(n)
     kind = rng.random()
     if kind < 0.6:
-        frees = np.maximum.accumulate(needs)
+        frees = np.maximum(0, np.maximum.accumulate(needs))
     elif kind < 0.75:
         frees = np.minimum.accumulate(needs[::-1])[::-1]  # only what no later firing needs again
-        frees = np.concatenate([frees[1:], [tokens]])
+        frees = np.maximum(0, np.concatenate([frees[1:], [tokens]]))
     elif kind < 0.9:
         frees = np.sort(np.array([rng.randint(0, tokens) for _ in range(n)]))
     else:
@@ -237,4 +269,5 @@ def _channel(
         need,
         Schedule((0,), tuple(int(x) for x in frees)),
         bytes_per_token=rng.randint(0, 64),
+        store=rng.choice([None, *stores]),
     )

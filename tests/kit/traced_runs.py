@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from unittest.mock import patch
 
 from hypothesis import assume
@@ -62,9 +63,21 @@ class Trace:
             i, j = divmod(k, int(p.actor_firings[dst]))
             last = j == p.actor_firings[dst] - 1
             freed = (i + 1) * tokens if last else i * tokens + p.schedule_value(int(p.channel_free[c]), j)
-            chain = self.chain[dst, k]
-            events.append((chain[-1].advance_fs if p.actor_release_end[dst] else chain[0].hold_end_fs, freed))
+            at_end = p.actor_release_end[dst]
+            events.append((self.chain[dst, k][-1].advance_fs if at_end else self.entered_fs(dst, k), freed))
         return events
+
+    @cached_property
+    def _entered_fs(self) -> list[list[int]]:
+        """By actor and firing, when the first hold ended: not before those of the firings before."""
+        return [
+            list(accumulate((self.chain[actor, k][0].hold_end_fs for k in range(n)), max))
+            for actor, n in enumerate(self.n_firings)
+        ]
+
+    def entered_fs(self, actor: int, k: int) -> int:
+        """When the first hold of a firing ended, in order."""
+        return self._entered_fs[actor][k]
 
     def needed(self, c: int, k: int) -> int:
         """Tokens that firing k of the consumer of channel c needs."""
@@ -78,10 +91,15 @@ class Trace:
 
     def free_to_go_fs(self, actor: int, k: int) -> int:
         """When the actor could have issued firing k but for tokens and room."""
-        entrance_fs = self.chain[actor, k - 1][0].hold_end_fs if k else 0
+        slots, window = int(self.program.actor_slots[actor]), int(self.program.actor_window[actor])
+        times = [self.chain[actor, k - 1][0].request_fs if k else 0]
+        if k >= slots:
+            times.append(self.entered_fs(actor, k - slots))
+        if window and k >= window:
+            times.append(self.chain[actor, k - window][-1].advance_fs)
         if self.is_source(actor) and self.case.arrivals_fs is not None:
-            return max(entrance_fs, self.case.arrivals_fs[k // int(self.program.actor_firings[actor])])
-        return entrance_fs
+            times.append(self.case.arrivals_fs[k // int(self.program.actor_firings[actor])])
+        return max(times)
 
 
 def traced(case: Case) -> Trace:

@@ -197,8 +197,25 @@ REFUSED: dict[str, tuple[str, list[Callable[[ProgramBuilder], object]]]] = {
         "a firing needs 2 at once",
         [lambda b: b.channel(0, 1, 1, Schedule((0,), (2, 3, 4, 4)), Schedule((0,), (1, 2, 3, 4)))],
     ),
-    "need beyond produced": ("needs 5 to 5 tokens, the producer makes 4", [lambda b: b.channel(0, 1, 9, 5)]),
-    "need below 0": ("needs -1 to -1 tokens", [lambda b: b.channel(0, 1, 9, -1, 0)]),
+    "need beyond produced": ("needs up to 5 tokens, the producer makes 4", [lambda b: b.channel(0, 1, 9, 5)]),
+    "entrance slots": ("actor 'c': 0 entrance slots", [lambda b: b.actor("c", 1, slots=0)]),
+    "window": ("actor 'c': a window of 0 firings", [lambda b: b.actor("c", 1, window=0)]),
+    "store too small": (
+        "store 'buffer': rooms of 48 B in 47 B, 1 B too many; the largest is channel 'b' -> 'a'",
+        [
+            lambda b: b.store("buffer", "buffer", 47),
+            lambda b: b.channel(0, 1, 4, 1, bytes_per_token=4, store=0),
+            lambda b: b.channel(1, 0, 4, 0, bytes_per_token=8, store=0),
+        ],
+    ),
+    "no such store": (
+        "channel 'a' -> 'b': tokens of 4 B in store 1, of 0 stores",
+        [lambda b: b.channel(0, 1, 4, 1, bytes_per_token=4, store=1)],
+    ),
+    "readers of other capacity": (
+        "are one FIFO but differ in capacity, bytes or store",
+        [lambda b: b.channel(0, 1, 4, 1, fifo="f"), lambda b: b.channel(0, 1, 5, 1, fifo="f")],
+    ),
     "need too short": (
         "need or free is given for fewer",
         [lambda b: b.channel(0, 1, 9, Schedule((0,), (1, 2)))],
@@ -220,6 +237,23 @@ def test_refused(message: str, steps: list[Callable[[ProgramBuilder], object]]) 
     with pytest.raises(SimulationError) as caught:
         built(*steps)
     assert message in str(caught.value)
+
+
+def test_readers_of_a_fifo_take_its_room_once() -> None:
+    def with_store(b: ProgramBuilder) -> None:
+        buffer = b.store("buffer", "buffer", 4 * 16)
+        for fifo in ("x", "x", "y"):
+            b.channel(0, 1, 2, 1, bytes_per_token=16, store=buffer, fifo=fifo)
+        b.channel(1, 0, 2, 0, bytes_per_token=16)
+
+    program = built(with_store)
+    assert program.channel_fifo.tolist() == [0, 0, 2, 3]
+    assert program.channel_store.tolist() == [0, 0, 0, -1]
+    assert program.store_rooms_bytes().tolist() == [4 * 16]
+
+
+def test_a_need_below_0_asks_for_nothing_new() -> None:
+    assert built(lambda b: b.channel(0, 1, 9, -1, 0)).n_channels == 1
 
 
 def test_unknown_release() -> None:

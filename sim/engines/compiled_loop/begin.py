@@ -9,6 +9,7 @@ from .access import (
     actors,
     changed,
     cursors,
+    entrances,
     firings,
     flights,
     group,
@@ -18,7 +19,7 @@ from .access import (
 )
 from .busy import record_busy, record_period
 from .heap import push, replace_first
-from .path import new_node
+from .path import entrance, new_node
 from .state import (
     ADVANCE,
     FIRING_BITS,
@@ -169,8 +170,7 @@ def begin_visit(s: Head, i: int, begin: int, cause: int, parent: int) -> int:
     record_busy(s, v, begin, begin + hold)
     if s.watch == IN_PERIOD:
         record_period(s, v, begin, begin + hold)
-    firing = flight.key & FIRING_MASK
-    node = new_node(s, begin, firing, v, cause, parent)
+    node = new_node(s, begin, flight.key & FIRING_MASK, v, cause, parent)
     flight.node = node
     if visit.after_keep:
         free_kept(s, i, begin, node)
@@ -184,7 +184,7 @@ def begin_visit(s: Head, i: int, begin: int, cause: int, parent: int) -> int:
     visit.latest_advance = advance_at
     visit.latest_node = node
     if visit.is_first:
-        begin_firing(s, i, begin, begin + hold, advance_at)
+        begin_firing(s, i, node, begin, begin + hold, advance_at)
     else:
         schedule_event(s, advance_at, i << 2 | ADVANCE)
     if visit.keep:
@@ -196,14 +196,21 @@ def begin_visit(s: Head, i: int, begin: int, cause: int, parent: int) -> int:
 
 
 @kernel
-def begin_firing(s: Head, i: int, begin: int, hold_end: int, advance_at: int) -> None:
-    """The first visit of a firing begins."""
+def begin_firing(s: Head, i: int, node: int, begin: int, hold_end: int, advance_at: int) -> None:
+    """The first visit of a firing begins; its hold counts as ended when those of the firings before have."""
     flight = flights(s, i)
     a = visits(s, flight.visit).actor
-    if flight.key & FIRING_MASK == 0:
-        actors(s, a).first_begin = begin
+    actor = actors(s, a)
+    firing = flight.key & FIRING_MASK
+    if firing == 0:
+        actor.first_begin = begin
     if s.keep_firings:
-        firings(s, actors(s, a).firing_start + (flight.key & FIRING_MASK)).begin_fs = begin
+        firings(s, actor.firing_start + firing).begin_fs = begin
+    if hold_end < actor.entrance_end:
+        hold_end = actor.entrance_end
+        node = entrances(s, entrance(s, a, firing - 1)).index
+    actor.entrance_end = hold_end
+    entrances(s, entrance(s, a, firing)).index = node
     if hold_end == advance_at:
         schedule_event(s, advance_at, i << 2 | FIRST_HOLD_AND_ADVANCE)
     else:

@@ -10,17 +10,19 @@ from .access import (
     channels,
     cursors,
     ended,
+    entrances,
     firings,
     flights,
     in_channel,
     iterations,
     out_channel,
     requests,
+    stores,
     table,
     touched,
-    visits,
 )
 from .begin import new_flight, step
+from .path import entrance
 from .state import FIRING_BITS, Head
 
 START, TOKEN, ROOM, PREVIOUS, ARRIVAL = (
@@ -29,10 +31,19 @@ START, TOKEN, ROOM, PREVIOUS, ARRIVAL = (
 
 
 @kernel
+def may_enter(s: Head, a: int) -> bool:
+    """Whether actor a has firings to make, and its entrance and its window are open."""
+    actor = actors(s, a)
+    k = actor.issued
+    entering: bool = k < actor.limit and k - actor.entered < actor.slots and k - actor.ended < actor.window
+    return entering
+
+
+@kernel
 def touch(s: Head, a: int) -> None:
     """Something that actor a may have waited for became true at this instant."""
     actor = actors(s, a)
-    if actor.entrance_free and not actor.touched and actor.issued < actor.limit:
+    if not actor.touched and may_enter(s, a):
         actor.touched = 1
         touched(s, s.n_touched).index = a
         s.n_touched += 1
@@ -55,9 +66,27 @@ def let_go(s: Head, a: int) -> None:
             channel.freed_at = now
             channel.freed_before = before
         channel.freed = freed
+        if channel.store >= 0:
+            count_held(s, channel.fifo)
         awaited = actors(s, channel.src).issued + 1 - channel.capacity
         if before < awaited <= freed:
             touch(s, channel.src)
+
+
+@kernel
+def count_held(s: Head, c: int) -> None:
+    """Count what the FIFO whose first channel is c holds in its store."""
+    first = channels(s, c)
+    freed = first.freed
+    reader = first.next_reader
+    while reader >= 0:
+        freed = min(freed, channels(s, reader).freed)
+        reader = channels(s, reader).next_reader
+    held = max(0, actors(s, first.src).issued - freed)
+    store = stores(s, first.store)
+    store.used += (held - first.held) * first.bytes
+    store.peak = max(store.peak, store.used)
+    first.held = held
 
 
 @kernel
@@ -79,13 +108,13 @@ def who_let_go(s: Head, c: int, awaited: int) -> int:
         return -1
     channel = channels(s, c)
     dst = actors(s, channel.dst)
-    if not dst.release_end:
-        first: int = visits(s, dst.first_visit).latest_node
-        return first
+    if dst.slots == 1 and not dst.release_end:
+        only: int = entrances(s, dst.entrance_start).index
+        return only
+    firing = dst.ended_before if dst.release_end else dst.entered_before
     cursor = cursors(s, 2 * s.n_visits + s.n_channels + c)
     n_cols = cursor.col_end - cursor.col_start
-    firing = dst.ended_before
-    while True:  # the first that ended now and let go of enough
+    while True:  # the first that came so far now and let go of enough
         j = firing % dst.n
         freed = firing // dst.n * channel.tokens
         if j + 1 == dst.n:
@@ -95,34 +124,40 @@ def who_let_go(s: Head, c: int, awaited: int) -> int:
             freed += table(s, cursor.col_start + j % n_cols).value
         else:
             freed += cursor.value
-        if freed >= awaited:
+        if freed >= awaited and dst.release_end:
             return ended_firing(s, channel.dst, firing)
+        if freed >= awaited:
+            node: int = entrances(s, entrance(s, channel.dst, firing)).index
+            return node
         firing += 1
 
 
 @kernel
-def try_to_issue(s: Head, a: int) -> None:
-    """Issue the next firing of actor a if it may; the entrance of its chain is free."""
+def try_to_issue(s: Head, a: int) -> bool:
+    """Issue the next firing of actor a if it may."""
     now = s.now
     actor = actors(s, a)
+    if not may_enter(s, a):
+        return False
     if actor.is_source and actor.issue_iteration >= s.next_arrival:
-        return
+        return False
     token = room = -1
     for x in range(actor.in_start, actor.in_end):
         channel = channels(s, in_channel(s, x).index)
         src = actors(s, channel.src)
         if src.ended < channel.need:
-            return
+            return False
         if token < 0 and src.ended_at == now and src.ended_before < channel.need:
             token = in_channel(s, x).index
     k = actor.issued
     for x in range(actor.out_start, actor.out_end):
         channel = channels(s, out_channel(s, x).index)
         if k + 1 - channel.freed > channel.capacity:
-            return
+            return False
         if room < 0 and channel.freed_at == now and k + 1 - channel.freed_before > channel.capacity:
             room = out_channel(s, x).index
     issue(s, a, token, room)
+    return True
 
 
 @kernel
@@ -146,11 +181,18 @@ def issue(s: Head, a: int, token: int, room: int) -> None:
         cause = ROOM
         parent = who_let_go(s, room, k + 1 - channel.capacity)
         channel.stall_room += now - idle_since
-    elif k > 0 and actor.idle_since == now:
+    elif k > 0 and actor.entered_at == now and actor.entered_before <= k - actor.slots:
         cause = PREVIOUS
-        parent = visits(s, actor.first_visit).latest_node
-    elif now > 0:
+        parent = entrances(s, entrance(s, a, k - actor.slots)).index
+    elif k > 0 and actor.ended_at == now and actor.ended_before <= k - actor.window:
+        cause = PREVIOUS
+        parent = ended_firing(s, a, k - actor.window)
+    elif now > 0 and actor.is_source and arrivals(s, actor.issue_iteration).value == now:
         cause = ARRIVAL
+    elif now > 0:  # firing k - 1 was issued at this instant too
+        before = flights(s, requests(s, s.n_requests - 1).index)
+        cause = before.cause
+        parent = before.parent
     i = new_flight(s)
     flight = flights(s, i)
     flight.key = a << FIRING_BITS | k
@@ -160,7 +202,7 @@ def issue(s: Head, a: int, token: int, room: int) -> None:
     flight.parent = parent
     requests(s, s.n_requests).index = i
     s.n_requests += 1
-    actor.entrance_free = 0
+    actor.idle_since = now
     count_issue(s, a)
 
 
@@ -191,3 +233,5 @@ def count_issue(s: Head, a: int) -> None:
     for x in range(actor.out_start, actor.out_end):
         channel = channels(s, out_channel(s, x).index)
         channel.peak = max(channel.peak, actor.issued - channel.freed)
+        if channel.store >= 0 and channel.next_reader < 0:  # once for each FIFO, at its last reader
+            count_held(s, channel.fifo)

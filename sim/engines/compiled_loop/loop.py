@@ -47,9 +47,14 @@ from .state import (
 
 @kernel
 def first_hold_ends(s: Head, a: int) -> None:
+    now = s.now
     actor = actors(s, a)
-    actor.entrance_free = 1
-    actor.idle_since = s.now
+    if actor.entered_at != now:
+        actor.entered_at = now
+        actor.entered_before = actor.entered
+    if actor.issued - actor.entered == actor.slots:
+        actor.idle_since = now
+    actor.entered += 1
     touch(s, a)
     if not actor.release_end:
         let_go(s, a)
@@ -65,7 +70,11 @@ def firing_ends(s: Head, i: int) -> None:
         actor.ended_at = now
         actor.ended_before = actor.ended
         actor.last_ended = -1
+    window_full = actor.issued - actor.ended == actor.window
     actor.ended += 1
+    if window_full:
+        actor.idle_since = now
+        touch(s, a)
     end = ended(s, s.n_ended)
     end.firing = flight.key & FIRING_MASK
     end.node = flight.node
@@ -205,7 +214,8 @@ def run_instant(s: Head) -> None:
         inferences_arrive(s)
     for x in range(s.n_touched):
         actors(s, touched(s, x).index).touched = 0
-        try_to_issue(s, touched(s, x).index)
+        while try_to_issue(s, touched(s, x).index):
+            pass
     sort_requests(s)
     for x in range(s.n_requests):
         i = requests(s, x).index
@@ -224,7 +234,7 @@ def run_instant(s: Head) -> None:
 @kernel
 def lacks_space(s: Head) -> int:
     """Whether an instant might need more nodes or flights than there are; PAUSED if not."""
-    most = s.n_flights + s.actors_size  # visits that may begin in one instant
+    most = s.n_flights + s.entrances_size  # visits that may begin in one instant
     if 3 * most > s.flights_size:
         return MORE_FLIGHTS
     most_nodes = most * s.widest_group  # a spread visit may have one for every resource

@@ -9,7 +9,7 @@ visit costs O(1).
 from __future__ import annotations
 
 from ...kernels.record_code import kernel
-from .access import flights, forward, nodes, servers, visits
+from .access import actors, entrances, flights, forward, nodes, servers, visits
 from .state import Head
 
 
@@ -36,6 +36,17 @@ def next_node(s: Head, after: int) -> int:
 
 
 @kernel
+def entrance(s: Head, a: int, firing: int) -> int:
+    """Where the node is kept that the end of the first hold of a firing is put down to."""
+    actor = actors(s, a)
+    if actor.slots == 1:
+        only: int = actor.entrance_start
+        return only
+    place: int = actor.entrance_start + firing % actor.slots
+    return place
+
+
+@kernel
 def mark(s: Head, node: int) -> None:
     if node >= 0:
         forward(s, node).index = 1
@@ -57,11 +68,26 @@ def mark_roots(s: Head) -> None:
             mark(s, flights(s, i).kept_node)
     for i in range(s.n_visits):
         mark(s, visits(s, i).latest_node)
+    mark_entrances(s)
     for i in range(s.servers_size):
         if servers(s, i).free_at > s.now:
             mark(s, servers(s, i).node)
         else:
             servers(s, i).node = -1
+
+
+@kernel
+def mark_entrances(s: Head) -> None:
+    """Those of first holds that have not ended; the others are forgotten."""
+    for a in range(s.actors_size):
+        actor = actors(s, a)
+        for x in range(actor.slots):
+            firing = actor.issued - 1 - x
+            place = entrances(s, entrance(s, a, firing))
+            if firing >= actor.entered:
+                mark(s, place.index)
+            else:
+                place.index = -1
 
 
 @kernel
@@ -74,6 +100,8 @@ def move_roots(s: Head) -> None:
             flight.kept_node = moved(s, flight.kept_node)
     for i in range(s.n_visits):
         visits(s, i).latest_node = moved(s, visits(s, i).latest_node)
+    for i in range(s.entrances_size):
+        entrances(s, i).index = moved(s, entrances(s, i).index)
     for i in range(s.servers_size):
         servers(s, i).node = moved(s, servers(s, i).node)
 

@@ -7,9 +7,10 @@ A queue is a few lanes, each first come, first served: one lane (FCFS), one per 
 from __future__ import annotations
 
 from ...kernels.record_code import kernel
-from .access import changed, event_at, flights, group, lanes, links, resources, visits
-from .begin import RESOURCE, begin_visit, note_change
+from .access import changed, entrances, event_at, flights, group, lanes, links, resources, visits
+from .begin import FIRING_MASK, RESOURCE, begin_visit, note_change
 from .heap import pop, push
+from .path import entrance
 from .state import Head
 
 
@@ -35,6 +36,9 @@ def join(s: Head, i: int) -> None:
     """Flight i lines up at every resource of its visit."""
     visit = visits(s, flights(s, i).visit)
     flights(s, i).ready = 0
+    if visit.is_first:
+        key = flights(s, i).key
+        entrances(s, entrance(s, visit.actor, key & FIRING_MASK)).index = -1
     for x in range(visit.group_start, visit.group_end):
         r = group(s, x).resource
         lane = lanes(s, group(s, x).lane)

@@ -60,7 +60,13 @@ ACTOR = record(
     end_left="i8",
     issue_iteration="i8",
     end_iteration="i8",
-    idle_since="i8",
+    idle_since="i8",  # when the entrance and the window last let a firing in, or one was issued
+    entered="i8",  # first holds that have ended, the latest instant when one did, and the count before it
+    entered_at="i8",
+    entered_before="i8",
+    entrance_end="i8",  # of the first hold that was the last to begin, in order
+    slots="i8",  # firings that may be in their first hold, and in flight
+    window="i8",
     first_begin="i8",
     ended_at="i8",  # instant of the latest end, and the count before it
     ended_before="i8",
@@ -71,9 +77,9 @@ ACTOR = record(
     first_visit="i4",
     last_visit="i4",
     last_ended="i4",  # in the list of firings that ended at `ended_at`
+    entrance_start="i4",  # in the table of entrances
     is_source="u1",
     release_end="u1",
-    entrance_free="u1",
     touched="u1",
     firing_start="i8",  # in the table of kept firings
 )
@@ -108,9 +114,15 @@ CHANNEL = record(
     stall_input="i8",
     stall_room="i8",
     peak="i8",
+    bytes="i8",  # of a token
+    held="i8",  # tokens of the FIFO in its store, at its first channel
     src="i4",
     dst="i4",
+    store="i4",
+    fifo="i4",  # its first channel
+    next_reader="i4",  # of the FIFO
 )
+STORE = record(used="i8", peak="i8")
 CURSOR = record(
     value="i8",
     left="i8",  # firings left in this iteration, this one included
@@ -162,7 +174,9 @@ TABLES: dict[str, RecordType] = {
     "forward": INDEX,  # scratch of the collection of dead nodes, one per node
     "actors": ACTOR,
     "visits": VISIT,
+    "entrances": INDEX,  # node that the end of a first hold is put down to, by actor, firing modulo slots
     "channels": CHANNEL,
+    "stores": STORE,
     "cursors": CURSOR,  # where schedules are being read: V holds, V advances, C needs, C frees
     "table": NUMBER,
     "in_channel": INDEX,
