@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .loading import load, loads, names
     from .peak import peak_ops_per_s, read_interval_fs, vector_interval_fs
     from .printing import Row, describe, to_yaml
-    from .rollup import Part, RollUp, roll_up
+    from .rollup import RollUp, RollUpLine, roll_up
 
 _MODULES = {
     "chip": ("Chip", "Tile"),
@@ -30,7 +30,7 @@ _MODULES = {
     "editor_schema": ("json_schema",),
     "loading": ("load", "loads", "names"),
     "peak": ("peak_ops_per_s", "read_interval_fs", "vector_interval_fs"),
-    "rollup": ("Part", "RollUp", "roll_up"),
+    "rollup": ("RollUp", "RollUpLine", "roll_up"),
 }
 _HOMES = {name: module for module, public in _MODULES.items() for name in public}
 
@@ -39,8 +39,8 @@ __all__ = [
     "MAC",
     "Chip",
     "ConfigError",
-    "Part",
     "RollUp",
+    "RollUpLine",
     "Row",
     "Tile",
     "describe",

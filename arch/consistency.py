@@ -10,10 +10,8 @@ from collections.abc import Iterator
 
 from .checks import Finding
 from .chip import Chip, Tile
-from .component import Costed
-from .paths import walk
+from .parts import fitted
 from .peak import conversion_time_fs, peak_ops_per_s
-from .peak_power import analog_peak_w, clocked_peak_w
 from .rollup import roll_up
 from .units import FREQUENCY, POWER, format_fs, format_quantity
 
@@ -31,26 +29,13 @@ def contradictions(chip: Chip) -> Iterator[Finding]:
 
 def _energy_against_power(chip: Chip) -> Iterator[Finding]:
     """Energy of an action x the rate at which a part can do it, above the part's own power."""
-    for path, part in walk(chip):
-        if not isinstance(part, Costed) or part.power_w is None:
-            continue
-        spent = _power_by_energy(chip, path, part)
-        if spent is not None and spent > part.power_w * (1 + TOLERANCE):
+    for part in fitted(chip):
+        spent, power = part.busy_w(chip), part.model.power_w
+        if power is not None and spent is not None and spent > power * (1 + TOLERANCE):
             yield (
-                f"{path}.power",
-                f"found {_watts(part.power_w)}, but its energy at its highest rate makes {_watts(spent)}",
+                f"{part.path}.power",
+                f"found {_watts(power)}, but its energy at its highest rate makes {_watts(spent)}",
             )
-
-
-def _power_by_energy(chip: Chip, path: str, part: Costed) -> float | None:
-    """Dynamic power of a part by its energy per action at the highest rate; None if it gives no energy."""
-    bare = part.model_copy(update={"power_w": None, "static_power_w": None})
-    key = path.removeprefix("tile.")
-    if chip.tile is not None and key in ("crossbar", "dac", "sample_hold", "adc"):
-        return analog_peak_w(chip.tile.model_copy(update={key: bare}))[key]
-    from .digital import Bus, MacArray, ShiftAdd, Unit
-
-    return clocked_peak_w(bare) if isinstance(bare, Bus | MacArray | ShiftAdd | Unit) else None
 
 
 def _conversions(tile: Tile) -> Iterator[Finding]:

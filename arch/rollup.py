@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .chip import Chip, Tile
-from .component import Costed
-from .digital import Register, Unit
-from .links import Router
+from .chip import Chip
+from .parts import Fitted, fitted
 from .peak import peak_ops_per_s
-from .peak_power import analog_peak_w, clocked_peak_w, router_count, router_peak_w, with_static
 
 
 @dataclass(frozen=True)
-class Part:
+class RollUpLine:
     """One line of the roll-up.
 
     Parameters
@@ -31,7 +28,7 @@ class Part:
         Of one `action`; None if the file gives power instead, or nothing.
     action : str
         "read", "conversion", ...
-    parts : tuple of Part
+    parts : tuple of RollUpLine
     """
 
     path: str
@@ -41,7 +38,7 @@ class Part:
     power_w: float | None
     energy_j: float | None = None
     action: str = ""
-    parts: tuple[Part, ...] = ()
+    parts: tuple[RollUpLine, ...] = ()
 
     @property
     def total_area_mm2(self) -> float | None:
@@ -53,7 +50,7 @@ class Part:
         """Peak power of all instances in one chip."""
         return None if self.power_w is None else self.count * self.power_w
 
-    def leaves(self) -> Iterator[Part]:
+    def leaves(self) -> Iterator[RollUpLine]:
         """The parts that have no parts inside."""
         if not self.parts:
             yield self
@@ -67,13 +64,13 @@ class RollUp:
 
     Parameters
     ----------
-    root : Part
+    root : RollUpLine
         The chip. Sums leave out what is unknown.
     peak_ops_per_s : float
         Of one chip; one MAC is two operations.
     """
 
-    root: Part
+    root: RollUpLine
     peak_ops_per_s: float
 
     @property
@@ -98,7 +95,7 @@ class RollUp:
         parts = self._tile_and_network()
         return sum(part.total_area_mm2 or 0.0 for part in parts) / parts[0].count if parts else None
 
-    def _tile_and_network(self) -> list[Part]:
+    def _tile_and_network(self) -> list[RollUpLine]:
         parts = {part.path: part for part in self.root.parts}
         return [parts[path] for path in ("tile", "noc.router") if path in parts] if "tile" in parts else []
 
@@ -127,7 +124,7 @@ class RollUp:
         """Paths of the parts whose area is not known, so that it is missing in the sum."""
         return tuple(part.path for part in self.root.leaves() if part.area_mm2 is None)
 
-    def part(self, path: str) -> Part:
+    def part(self, path: str) -> RollUpLine:
         """The part with this path; `KeyError` if there is none."""
         pending = [self.root]
         while pending:
@@ -158,90 +155,23 @@ def roll_up(chip: Chip) -> RollUp:
     Peak power of a part is its ``power`` and ``static_power``, or its energy per action at the highest rate
     where no power is given.
     """
-    parts: list[Part] = []
-    if chip.tile is not None:
-        parts.append(_group("tile", chip.tile.count, _tile_parts(chip.tile)))
-    parts += [_unit("units", unit, 1) for unit in chip.units]
-    if chip.mac_array is not None:
-        array = chip.mac_array
-        cells = _leaf("mac_array", array, array.count, clocked_peak_w(array), "MAC", array.energy_j)
-        buffer = _leaf(
-            "mac_array.buffer",
-            array.buffer,
-            array.count * array.buffer.count,
-            clocked_peak_w(array.buffer),
-            "byte",
-            array.buffer.energy_per_byte_j,
-        )
-        parts += [cells, buffer]
-    kv = chip.kv_cache
-    if kv is not None and kv.kind == "sram":
-        rate = kv.bandwidth_bytes_per_s
-        power_w = rate * kv.energy_per_byte_j if rate and kv.energy_per_byte_j is not None else None
-        parts.append(
-            _leaf("kv_cache", kv, kv.count, with_static(kv, power_w), "byte", kv.energy_per_byte_j)
-        )
-    if chip.noc is not None:
-        router = chip.noc.router or Router()
-        power = router_peak_w(chip.noc, router)
-        n_routers = router_count(chip, chip.noc)
-        parts.append(
-            _leaf("noc.router", router, n_routers, power, "flit-hop", chip.noc.energy_per_flit_hop_j)
-        )
-    if chip.chips is not None:
-        parts.append(
-            _leaf("chips", chip.chips, 1, with_static(chip.chips, None), "byte", chip.chips.energy_per_byte_j)
-        )
-    if chip.other is not None:
-        parts.append(_leaf("other", chip.other, 1, with_static(chip.other, None)))
-    return RollUp(_group("", 1, parts), peak_ops_per_s(chip))
+    found = [f for f in fitted(chip) if f.part.on_chip(f.model) and not f.part.keys]
+    inside = [_leaf(chip, f) for f in found if f.path.startswith("tile.")]
+    beside = [_leaf(chip, f) for f in found if not f.path.startswith("tile.")]
+    tiles = [_group("tile", chip.tile.count, inside)] if chip.tile is not None else []
+    return RollUp(_group("", 1, [*tiles, *beside]), peak_ops_per_s(chip))
 
 
-def _tile_parts(tile: Tile) -> list[Part]:
-    """The parts of one tile; counts are those of the whole chip."""
-    n = tile.count
-    actions = {"crossbar": "read", "dac": "row slice", "sample_hold": "sample", "adc": "conversion"}
-    parts: list[Part] = []
-    for key, power in analog_peak_w(tile).items():
-        part = getattr(tile, key)
-        parts.append(_leaf(f"tile.{key}", part, n * part.count, power, actions[key], part.energy_j))
-    if tile.shift_add is not None:
-        adder = tile.shift_add
-        parts.append(
-            _leaf("tile.shift_add", adder, n * adder.count, clocked_peak_w(adder), "addition", adder.energy_j)
-        )
-    for key in ("input_register", "output_register", "sum_register", "buffer", "bus"):
-        memory = getattr(tile, key)
-        if memory is None:
-            continue
-        power = with_static(memory, None) if isinstance(memory, Register) else clocked_peak_w(memory)
-        parts.append(_leaf(f"tile.{key}", memory, n * memory.count, power, "byte", memory.energy_per_byte_j))
-    parts += [_unit("tile.units", unit, n) for unit in tile.units]
-    if tile.other is not None:
-        parts.append(_leaf("tile.other", tile.other, n, with_static(tile.other, None)))
-    return parts
+def _leaf(chip: Chip, f: Fitted) -> RollUpLine:
+    component = f.path.rpartition(".")[2]
+    energy_j = f.energy_j(chip)
+    return RollUpLine(f.path, component, f.count, f.model.area_mm2, f.peak_w(chip), energy_j, f.part.action)
 
 
-def _unit(prefix: str, unit: Unit, n_parents: int) -> Part:
-    path, power = f"{prefix}.{unit.name}", clocked_peak_w(unit)
-    return _leaf(path, unit, n_parents * unit.count, power, "lane-cycle", unit.energy_j)
-
-
-def _leaf(
-    path: str,
-    part: Costed,
-    count: int,
-    power_w: float | None,
-    action: str = "",
-    energy_j: float | None = None,
-) -> Part:
-    return Part(path, path.rpartition(".")[2], count, part.area_mm2, power_w, energy_j, action)
-
-
-def _group(path: str, count: int, parts: Sequence[Part]) -> Part:
+def _group(path: str, count: int, parts: Sequence[RollUpLine]) -> RollUpLine:
     """A part made of parts; what they sum to is divided over its own instances."""
     areas = [part.total_area_mm2 for part in parts if part.total_area_mm2 is not None]
     powers = [part.total_power_w for part in parts if part.total_power_w is not None]
     area = sum(areas) / count if areas else None
     power = sum(powers) / count if powers else None
-    return Part(path, path or "chip", count, area, power, parts=tuple(parts))
+    return RollUpLine(path, path or "chip", count, area, power, parts=tuple(parts))

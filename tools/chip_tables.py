@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .. import arch
-from ..arch import Chip, Part
+from ..arch import Chip, RollUpLine
 from ..sim.report.numbers import percent, si
 
 
@@ -87,13 +87,13 @@ def as_yaml(chip: Chip) -> str:
     return arch.to_yaml(chip)
 
 
-def _walk(part: Part, depth: int) -> Iterator[tuple[int, Part]]:
+def _walk(part: RollUpLine, depth: int) -> Iterator[tuple[int, RollUpLine]]:
     yield depth, part
     for inner in part.parts:
         yield from _walk(inner, depth + 1)
 
 
-def _cost_row(part: Part, depth: int, chip_mm2: float, chip_w: float) -> tuple[str, ...]:
+def _cost_row(part: RollUpLine, depth: int, chip_mm2: float, chip_w: float) -> tuple[str, ...]:
     area, power = part.total_area_mm2, part.total_power_w
     return (
         "  " * depth + part.component,

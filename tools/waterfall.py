@@ -12,34 +12,12 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from ..arch.parts import BOUNDARIES, boundary_of
 from ..sim.report.numbers import bar, si
 
 if TYPE_CHECKING:
     from ..arch.chip import Chip
     from ..sim.answers.run import Run
-
-BOUNDARIES = ("array", "macro", "tile", "chip", "system")
-"""From the inside out; each holds everything before it."""
-
-ARRAY = frozenset({"crossbar", "mac array"})
-MACRO = frozenset({"dac", "adc", "sample-hold"})
-TILE = frozenset({"shift-add", "input register", "output register", "sum register", "buffer", "bus"})
-SYSTEM = frozenset({"memory", "chip links", "host", "host link"})
-
-
-def boundary_of(component: str) -> str:
-    """The innermost boundary that holds a component of the energy balance.
-
-    Units of tiles belong to the tile; the network, shared units, and whatever has no name here, to the chip.
-    """
-    if component in ARRAY:
-        return "array"
-    if component in MACRO:
-        return "macro"
-    if component in TILE or component.startswith("tile."):
-        return "tile"
-    return "system" if component in SYSTEM else "chip"
-
 
 @dataclass(frozen=True)
 class Waterfall:
@@ -69,10 +47,11 @@ class Waterfall:
 
 def waterfall(run: Run, chip: Chip) -> Waterfall:
     """The energy of a run, boundary by boundary."""
-    by_boundary = dict.fromkeys(BOUNDARIES, 0.0)
+    by_boundary: dict[str, float] = dict.fromkeys(BOUNDARIES, 0.0)
     for component, joules in run.energy.by_component_j.items():
         by_boundary[boundary_of(component)] += joules
-    total, inside = 0.0, {}
+    total = 0.0
+    inside: dict[str, float] = {}
     for boundary in BOUNDARIES:
         total += by_boundary[boundary]
         inside[boundary] = total

@@ -10,6 +10,7 @@ from ...arch.board import wires
 from ...arch.chip import Chip, Tile
 from ...arch.digital import MacArray, Unit
 from ...arch.links import ChipLink, Memory
+from ...arch.parts import unit_word
 from ..flit_detail import FlitDetail
 from ..interconnect import flit_detail, interconnect
 from ..mapping.assignment import InBlocks
@@ -22,16 +23,6 @@ from ..operands.layer_operands import LayerOperands
 from ..program import ProgramBuilder, Schedule
 
 FS = 1e-15
-
-OTHERS = frozenset({"adc", "buffer", "bus", "crossbar", "dac", "host", "kv_cache", "link", "mac_array"})
-OTHERS |= {"memory", "noc", "other", "sample-hold", "shift-add", "write"}
-"""What results call other parts, of what may be the name of a unit: such a unit is told from the part."""
-
-
-def called(unit: Unit) -> str:
-    """What results call a digital unit."""
-    return f"unit {unit.name}" if unit.name in OTHERS else unit.name
-
 
 @dataclass
 class Context:
@@ -133,10 +124,10 @@ class Context:
     def units(self, unit: Unit, tiles: tuple[int, ...], *, of_tile: bool) -> tuple[int, ...]:
         """A digital unit in each of some tiles, or that of the chip they lie on."""
         if of_tile:
-            names = [f"tile {t} {called(unit)}" for t in tiles]
+            names = [f"tile {t} {unit_word(unit.name)}" for t in tiles]
         else:
-            names = [f"chip {c} {called(unit)}" for c in sorted({self.chip_of(t) for t in tiles})]
-        return tuple(self.resource(name, called(unit), units=unit.count) for name in names)
+            names = [f"chip {c} {unit_word(unit.name)}" for c in sorted({self.chip_of(t) for t in tiles})]
+        return tuple(self.resource(name, unit_word(unit.name), units=unit.count) for name in names)
 
     def spend(
         self,

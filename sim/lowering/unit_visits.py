@@ -11,13 +11,14 @@ from functools import partial
 from math import ceil
 
 from ...arch.digital import Unit
+from ...arch.parts import unit_word
 from ...workloads.graph import Operator
 from ..mapping.assignment import OnArray, Units
 from ..mapping.growth import output_grows
 from ..mapping.passes import Job, actions, job, row_length
 from ..mapping.places import work_of
 from ..mapping.timing import ceil_div
-from .context import Context, called
+from .context import Context
 from .growth import Growth
 from .shares import Shares, busiest, tiles_of
 
@@ -84,7 +85,7 @@ def on_chip(
 ) -> tuple[int, int]:
     """A visit of a unit of the chip. Returns the latency and the hold of the longest firing."""
     resources = context.units(step.unit, sources, of_tile=False)
-    return _visit(context, actor, step, resources, (elements, elements), called(step.unit), 1, False)
+    return _visit(context, actor, step, resources, (elements, elements), unit_word(step.unit.name), 1, False)
 
 
 def on_tiles(context: Context, actor: int, step: Step, held: Shares) -> tuple[int, int]:

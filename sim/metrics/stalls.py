@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...arch.parts import work_of_class
 from ..engines.result import EngineResult
 from ..program import Program
 from .seconds import seconds
@@ -12,8 +13,8 @@ CAUSES = ("input", "room", "resource", "network")
 
 
 def is_link(klass: str) -> bool:
-    """Whether a class of resources is part of the network: "link", "chip link" or "host link"."""
-    return klass == "link" or klass.endswith(" link")
+    """Whether a class of resources is part of the network, between chips and to the host included."""
+    return work_of_class(klass) == "network"
 
 
 def layer_stalls_s(program: Program, result: EngineResult) -> dict[str, dict[str, float]]:

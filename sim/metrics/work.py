@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...arch.parts import work_of_class, work_of_component
 from ...workloads.graph import Operator
 from .energy import STATIC, EnergyBalance
 from .seconds import seconds
-from .stalls import is_link
 
 if TYPE_CHECKING:
     from ..engines.result import EngineResult
@@ -47,8 +47,6 @@ NON_MATRIX_KINDS = frozenset({"softmax", "normalisation", "other vector work", "
 
 SOFTMAX = frozenset({"softmax", "log_softmax"})
 NORMS = frozenset({"layer_norm", "rms_norm", "batch_norm", "group_norm", "lrn"})
-MEMORY_PARTS = frozenset({"memory", "kv_cache", "kv cache"})
-LINK_PARTS = frozenset({"noc", "chip links", "host link"})
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ def _times(program: Program, result: EngineResult, kinds: dict[str, str]) -> dic
     rows = result.critical_path
     number = {kind: i for i, kind in enumerate(KINDS)}
     of_actor = np.array([number[kinds.get(layer, "data movement")] for layer in program.actor_layer])
-    of_resource = np.array([number.get(_part(klass) or "", -1) for klass in program.resource_class] or [-1])
+    of_resource = np.array([number.get(work_of_class(klass), -1) for klass in program.resource_class] or [-1])
     starts = program.visit_resource_start
     lasting = np.diff(np.append(rows["begin_fs"], result.makespan_fs))
     visit = np.maximum(rows["visit"], 0)
@@ -107,23 +105,10 @@ def kind_of(operator: Operator, place: str) -> str:
     return "normalisation" if operator.function in NORMS else "other vector work"
 
 
-def _part(klass: str) -> str | None:
-    """The kind of a class of resources that all operators use."""
-    if is_link(klass):
-        return "network"
-    if klass in MEMORY_PARTS:
-        return "memory"
-    return "host" if klass == "host" else None
-
-
 def _energy_kind(component: str, action: str, layer: str, kinds: dict[str, str]) -> str:
     if action == STATIC:
         return "static"
-    if component in LINK_PARTS:
-        return "network"
-    if component in MEMORY_PARTS:
-        return "memory"
-    return "host" if component == "host" else kinds.get(layer, "data movement")
+    return work_of_component(component) or kinds.get(layer, "data movement")
 
 
 def _summed(items: Iterable[tuple[str, float]]) -> dict[str, float]:

@@ -5,26 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ...arch.parts import class_of_field
 from ...arch.units import FS_PER_S, UnitError, period_fs
 from ...sim.report.numbers import si
 from .snapshot import Snapshot
-
-_CLASS_OF_FIELD = (
-    ("tile.adc", "adc"),
-    ("tile.crossbar", "crossbar"),
-    ("tile.dac", "crossbar"),
-    ("tile.shift_add", "shift-add"),
-    ("tile.buffer", "buffer"),
-    ("mac_array.buffer", "buffer"),
-    ("tile.bus", "bus"),
-    ("mac_array", "mac_array"),
-    ("noc", "link"),
-    ("chips", "chip link"),
-    ("memory", "memory"),
-    ("host.throughput", "host"),
-    ("host", "host link"),
-)
-"""Class of resources that the fields of a part are about."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +59,7 @@ def _chip(old: Snapshot, new: Snapshot, moved: dict[str, float]) -> list[Cause]:
         before, after = old.chip_fields.get(path), new.chip_fields.get(path)
         if before != after:
             found.append(Cause("chip", path, f"{path}: {field_change(before, after)}"))
-    found.sort(key=lambda cause: (-moved.get(_class_of(cause.subject), 0.0), cause.subject))
+    found.sort(key=lambda cause: (-moved.get(class_of_field(cause.subject), 0.0), cause.subject))
     if not found and old.provenance.get("chip_hash") != new.provenance.get("chip_hash"):
         found = [Cause("chip", "", "the chip is another one, in a field that is not listed")]
     return found
@@ -100,14 +84,6 @@ def _with_rate(text: str) -> str:
         return f"{text} ({si(FS_PER_S / period_fs(text), 'Hz', digits=4)})"
     except UnitError:
         return text
-
-
-def _class_of(path: str) -> str:
-    """Class of resources of a field of the chip; of a digital unit its name."""
-    parts = path.split(".")
-    if "units" in parts[:2]:
-        return parts[parts.index("units") + 1]
-    return next((klass for prefix, klass in _CLASS_OF_FIELD if path.startswith(prefix)), "")
 
 
 def _options(old: Snapshot, new: Snapshot) -> list[Cause]:

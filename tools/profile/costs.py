@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ...arch.chip import Chip
 from ...arch.component import Component
-from ...arch.links import Host
-from .knobs import FACTORS, Knob
+from ...arch.parts import PARTS, Fitted, fitted
+from ...arch.parts.part import FACTORS
+from .knobs import Knob
 from .scaling import less, scaled, text_of, value_of
 
 _ENERGIES = ("energy", "energy_per_byte", "energy_per_flit_hop")
@@ -26,8 +27,8 @@ def cost_knobs(chip: Chip, energy_by_component_j: dict[str, float], least: float
     return tuple(knob for knob in found if knob.after)
 
 
-def _cheaper(name: str, parts: tuple[tuple[str, Component], ...]) -> Knob:
-    fields = [(path, part, key) for path, part in parts for key in _costs_of(name, part)]
+def _cheaper(name: str, parts: tuple[Fitted, ...]) -> Knob:
+    fields = [(f.path, f.model, key) for f in parts for key in _costs_of(f)]
     after = []
     for factor in FACTORS:
         changes = {
@@ -63,43 +64,15 @@ def _has(part: Component, key: str) -> bool:
     return _knows(part, key) and bool(value_of(part, key))
 
 
-def _parts(chip: Chip) -> dict[str, tuple[tuple[str, Component], ...]]:
+def _parts(chip: Chip) -> dict[str, tuple[Fitted, ...]]:
     """Component as the energy balance names it to its parts in the chip file."""
-    found: dict[str, list[tuple[str, Component]]] = {}
-
-    def add(name: str, path: str, part: Component | None) -> None:
-        if part is not None:
-            found.setdefault(name, []).append((path, part))
-
-    tile, array = chip.tile, chip.mac_array
-    if tile is not None:
-        for key in ("crossbar", "dac", "adc", "sample_hold", "shift_add", "buffer", "bus", "other"):
-            add(
-                {"sample_hold": "sample-hold", "shift_add": "shift-add"}.get(key, key),
-                f"tile.{key}",
-                getattr(tile, key),
-            )
-        for key in ("input_register", "output_register", "sum_register"):
-            add(key.replace("_", " "), f"tile.{key}", getattr(tile, key))
-        for unit in tile.units:
-            add(f"tile.{unit.name}", f"tile.units.{unit.name}", unit)
-    for unit in chip.units:
-        add(unit.name, f"units.{unit.name}", unit)
-    add("mac array", "mac_array", array)
-    add("buffer", "mac_array.buffer", array.buffer if array else None)
-    add("noc", "noc", chip.noc)
-    add("noc", "noc.router", chip.noc.router if chip.noc else None)
-    add("memory", "memory", chip.memory)
-    add("kv cache", "kv_cache", chip.kv_cache)
-    add("host", "host", chip.host)
-    add("host link", "host", chip.host)
-    add("chip links", "chips", chip.chips)
-    add("other", "other", chip.other)
+    found: dict[str, list[Fitted]] = {}
+    for f in fitted(chip):
+        found.setdefault(f.key, []).append(f)
     return {name: tuple(parts) for name, parts in found.items()}
 
 
-def _costs_of(name: str, part: Component) -> list[str]:
-    """The costs that one component of the energy balance stands for."""
-    if isinstance(part, Host):
-        return [key for key in _costs(part) if (key == "energy_per_byte") == (name == "host link")]
-    return _costs(part)
+def _costs_of(f: Fitted) -> list[str]:
+    """The costs that one component of the energy balance stands for, where several share a part."""
+    shared = {key for part in PARTS if part.path == f.part.path for key in part.keys}
+    return [key for key in _costs(f.model) if key in f.part.keys or not (f.part.keys or key in shared)]

@@ -8,14 +8,11 @@ from typing import Literal
 
 from ...arch.chip import Chip, Tile
 from ...arch.component import Component
-from ...arch.digital import Unit
+from ...arch.parts import PARTS, Fitted, Turn, fitted
 from .scaling import INFINITE, Scale, less, more, scaled, text_of, value_of
 
-DURATIONS = frozenset({"read time", "delay", "pipeline depth", "router delay", "wire delay"})
+DURATIONS = frozenset(turn.quantity for part in PARTS for turn in part.turns if turn.better == "less")
 """Quantities of which less is better."""
-FACTORS = (1.1, 2.0, INFINITE)
-"""10 % better, twice as good, and infinitely good."""
-
 Kind = Literal["faster", "more", "larger", "redesign", "cheaper"]
 
 
@@ -70,27 +67,19 @@ def knobs(chip: Chip) -> tuple[Knob, ...]:
     return tuple(knob for knob in found if knob.after)
 
 
-def knob(
-    part: Component,
-    path: str,
-    key: str,
-    scale: Scale,
-    names: tuple[str, str],
-    kind: Kind,
-    classes: tuple[str, ...],
-    factors: tuple[float, ...] = FACTORS,
-) -> Knob:
-    """A knob of one field; `names` are component and quantity."""
-    after = [(factor, {f"{path}.{key}": text}) for factor, text in _steps(part, key, scale, factors)]
-    value = value_of(part, key)
+def knob(f: Fitted, turn: Turn) -> Knob:
+    """The knob of one field of a part."""
+    scale = less if turn.better == "less" else more
+    steps = _steps(f.model, turn.key, scale, turn.factors)
+    value = value_of(f.model, turn.key)
     return Knob(
-        component=names[0],
-        quantity=names[1],
-        field=f"{path}.{key}",
-        kind=kind,
-        classes=classes,
-        before="" if value is None else text_of(part, key, value),
-        after=tuple(after),
+        component=turn.label or f.label,
+        quantity=turn.quantity,
+        field=f"{f.path}.{turn.key}",
+        kind=turn.kind,
+        classes=(f.klass,) if turn.own_class and f.klass else (),
+        before="" if value is None else text_of(f.model, turn.key, value),
+        after=tuple((factor, {f"{f.path}.{turn.key}": text}) for factor, text in steps),
     )
 
 
@@ -104,105 +93,13 @@ def _steps(
 
 
 def _parts(chip: Chip) -> Iterator[Knob]:
-    """Knobs of one field each."""
-    tile, array = chip.tile, chip.mac_array
-    if tile is not None:
-        yield knob(
-            tile.crossbar,
-            "tile.crossbar",
-            "read_time",
-            less,
-            ("crossbar", "read time"),
-            "faster",
-            ("crossbar",),
-        )
-        yield knob(tile.adc, "tile.adc", "rate", less, ("ADC", "rate"), "faster", ("adc",))
-        if tile.shift_add is not None:
-            yield from _clocked(tile.shift_add, "tile.shift_add", "shift-add", ("shift-add",))
-            yield knob(
-                tile.shift_add,
-                "tile.shift_add",
-                "count",
-                more,
-                ("shift-add", "number"),
-                "more",
-                ("shift-add",),
-            )
-        for key, part in (("buffer", tile.buffer), ("bus", tile.bus)):
-            if part is not None:
-                yield from _clocked(part, f"tile.{key}", f"tile {key}", (key,))
-                yield knob(part, f"tile.{key}", "width", more, (f"tile {key}", "width"), "faster", (key,))
-        yield knob(
-            tile.buffer,
-            "tile.buffer",
-            "capacity",
-            more,
-            ("buffer capacity", "capacity"),
-            "larger",
-            (),
-            (2.0, INFINITE),
-        )
-        for unit in tile.units:
-            yield from _unit(unit, f"tile.units.{unit.name}")
-    for unit in chip.units:
-        yield from _unit(unit, f"units.{unit.name}")
-    if array is not None:
-        yield from _clocked(array, "mac_array", "MAC array", ("mac_array",))
-        yield knob(array, "mac_array", "count", more, ("MAC array", "number"), "more", ("mac_array",))
-        yield from _clocked(array.buffer, "mac_array.buffer", "MAC array buffer", ("buffer",))
-        yield knob(
-            array.buffer,
-            "mac_array.buffer",
-            "width",
-            more,
-            ("MAC array buffer", "width"),
-            "faster",
-            ("buffer",),
-        )
-    yield from _interconnect(chip)
-    yield from _outside(chip)
-
-
-def _clocked(part: Component, path: str, name: str, classes: tuple[str, ...]) -> Iterator[Knob]:
-    yield knob(part, path, "cycle", less, (name, "clock"), "faster", classes)
-    if value_of(part, "latency_cycles"):
-        yield knob(part, path, "latency_cycles", less, (name, "pipeline depth"), "faster", classes)
-
-
-def _unit(unit: Unit, path: str) -> Iterator[Knob]:
-    name = f"{unit.name} unit"
-    yield from _clocked(unit, path, name, (unit.name,))
-    yield knob(unit, path, "count", more, (name, "number"), "more", (unit.name,))
-
-
-def _interconnect(chip: Chip) -> Iterator[Knob]:
-    noc, links = chip.noc, chip.chips
-    if noc is not None:
-        one = ("link",)
-        yield knob(noc, "noc", "flit", more, ("network on chip", "link width"), "faster", one)
-        yield knob(noc, "noc", "cycle", less, ("network on chip", "clock"), "faster", one)
-        yield knob(noc, "noc", "router_cycles", less, ("network on chip", "router delay"), "faster", one)
-        yield knob(noc, "noc", "link_cycles", less, ("network on chip", "wire delay"), "faster", one)
-    if links is not None and chip.n_chips > 1:
-        yield knob(links, "chips", "bandwidth", more, ("chip links", "bandwidth"), "faster", ("chip link",))
-        yield knob(links, "chips", "latency", less, ("chip links", "delay"), "faster", ("chip link",))
-
-
-def _outside(chip: Chip) -> Iterator[Knob]:
-    host, memory = chip.host, chip.memory
-    if host is not None:
-        yield knob(host, "host", "throughput", more, ("host", "throughput"), "faster", ("host",))
-        yield knob(host, "host", "bandwidth", more, ("host link", "bandwidth"), "faster", ("host link",))
-        yield knob(host, "host", "latency", less, ("host link", "delay"), "faster", ("host link",))
-    if memory is not None:
-        yield knob(memory, "memory", "bandwidth", more, ("memory", "bandwidth"), "faster", ("memory",))
-        yield knob(memory, "memory", "latency", less, ("memory", "delay"), "faster", ("memory",))
-        yield knob(memory, "memory", "channels", more, ("memory", "channels"), "more", ("memory",))
-    kv, at = chip.kv_cache, ("kv cache",)
-    if kv is not None and kv.kind == "sram":
-        yield knob(kv, "kv_cache", "bandwidth", more, ("KV cache", "bandwidth"), "faster", at)
-        yield knob(kv, "kv_cache", "latency", less, ("KV cache", "delay"), "faster", at)
-        yield knob(kv, "kv_cache", "count", more, ("KV cache", "banks"), "more", at)
+    """Knobs of one field each, as the parts' records have them."""
+    for f in fitted(chip):
+        if not f.part.turned(chip):
+            continue
+        for turn in f.part.turns:
+            if not turn.only_if_set or value_of(f.model, turn.key):
+                yield knob(f, turn)
 
 
 def _more_adcs(tile: Tile) -> Iterator[Knob]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...arch.parts import fields_that_widen
 from ...sim.answers.run import Run
 from ...sim.metrics.energy import STATIC
 from ...sim.report.numbers import percent, si
@@ -111,9 +112,7 @@ def _link(links: tuple[HotLink, ...]) -> list[Finding]:
         f"The busiest link is {hot.name} ({hot.klass}, {percent(hot.load)} of the time); the largest of its "
         f"{len(hot.flows)} flows is {flow.name} ({percent(flow.share)})."
     )
-    fields = {"chip link": ("chips.bandwidth",), "host link": ("host.bandwidth",)}.get(
-        hot.klass, ("noc.flit",)
-    )
+    fields = fields_that_widen(hot.klass)
     return [Finding("link", hot.name, text, fields, {"load": hot.load, "flow_share": flow.share})]
 
 

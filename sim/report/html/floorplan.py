@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from ....arch.parts import off_tile
 from ...interconnect import interconnect, near_square
 from ...mapping.assignment import HOST, InBlocks, OnTileUnits
 from ...mapping.timing import crossbars_per_adc
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 Point = tuple[float, float]
 MOST_WIRES = 4000
 """Wires of one chip drawn though nothing goes over them."""
-OFF_TILE = frozenset({"noc", "chip links", "host link", "host", "memory"})
-"""Components that are no part of a tile."""
 
 
 def floorplan(run: Run) -> dict[str, Any]:
@@ -49,7 +48,7 @@ def floorplan(run: Run) -> dict[str, Any]:
         "boxes": _boxes(run),
         "links": links,
         "wires": _wires(topology, nodes, places),
-        "off_tile": sorted(OFF_TILE | {unit.name for unit in chip.units}),
+        "off_tile": sorted(off_tile(chip)),
     }
 
 

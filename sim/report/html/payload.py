@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ....arch.parts import colours
 from ...metrics.path import Piece
 from ...metrics.seconds import seconds
 from ..numbers import percent, si
@@ -48,6 +49,7 @@ def payload(run: Run, activity: Activity, profile: dict[str, Any] | None) -> str
                 "servers": run.program.resource_servers.tolist(),
                 "units": run.program.resource_units.tolist(),
             },
+            "colours": colours(),
             "activity": activity.packed(box, index),
             "static_power_w": sum(watts for _, watts in run.program.static_power_w),
             "energy": [[index[t.layer], t.component, t.action, t.energy_j] for t in run.energy.terms],

@@ -1,8 +1,5 @@
 /* Colours, numbers as people read them, and small pieces of HTML. */
-const PALETTE = ["#4c78a8", "#f58518", "#54a24b", "#e45756", "#72b7b2", "#b279a2", "#d4a72c", "#ff9da6",
-  "#9d755d", "#8a8fa3", "#59a5d8", "#a0cb6c", "#c76d9c", "#6f7fd1"];
-const FIXED = { crossbar: 0, adc: 1, buffer: 2, link: 3, noc: 3, bus: 4, dac: 5, "shift-add": 6, host: 8,
-  "host link": 9, "chip link": 12, "chip links": 12, memory: 13, "mac array": 0, mac_array: 0 };
+const SPARE = ["#ff9da6", "#59a5d8", "#a0cb6c", "#8a8fa3", "#c76d9c", "#6f7fd1", "#9d755d"];
 const UTILIZATION = { light: ["#eaf0f6", "#b7d3e8", "#63a8d0", "#1f74ad", "#0a3f73"],
   dark: ["#1f2b37", "#1d4d77", "#2a82b8", "#57bfdb", "#dff7ea"] };
 const LOAD = { light: ["#d3d9e0", "#f7c08a", "#f28a2c", "#c9480f", "#86140e"],
@@ -15,8 +12,8 @@ function theme() { return document.documentElement.dataset.theme; }
 function css(name) { return getComputedStyle(document.documentElement).getPropertyValue(name).trim(); }
 
 function colourOf(name) {
-  if (name in FIXED) return PALETTE[FIXED[name]];
-  if (!OWN.has(name)) OWN.set(name, PALETTE[[7, 10, 11, 9, 12, 13, 8][OWN.size % 7]]);
+  if (data.colours[name]) return data.colours[name];
+  if (!OWN.has(name)) OWN.set(name, SPARE[OWN.size % SPARE.length]);
   return OWN.get(name);
 }
 
