@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from .formats import Format
 from .role import Role
 from .stream import Port, Tensor
 
@@ -130,6 +131,8 @@ class Operator:
         ``reach(k) / reach.most`` of the work, the product and the output elements that are given here.
     role : Role or None
         In a training step: what it is for (`workloads/training.py`).
+    weight_format, input_format : Format or None
+        In a quantised network: in what the stored weights and the streamed input are given; None: not said.
     """
 
     name: str
@@ -146,6 +149,8 @@ class Operator:
     state_work: tuple[tuple[str, int], ...] = ()
     reach: Reach | None = None
     role: Role | None = None
+    weight_format: Format | None = None
+    input_format: Format | None = None
 
     @property
     def samples(self) -> int:
@@ -187,8 +192,9 @@ def told(operator: Operator) -> dict[str, Any]:
     told = asdict(operator)
     if operator.reach is None:
         del told["reach"]
-    if operator.role is None:
-        del told["role"]
+    for name in ("role", "weight_format", "input_format"):
+        if told[name] is None:
+            del told[name]
     if operator.product is not None and not operator.product.cached:
         del told["product"]["cached"]
     if operator.product is not None and operator.product.shared_by == 1:

@@ -17,6 +17,7 @@ from .fuse import fuse, used
 from .inputs import input_view
 from .nodes import Graph, Links
 from .patterns import recognise
+from .quantise import summary
 from .read import finish, read_model
 from .rules import RULES, unknown
 from .simplify import Simplifier
@@ -52,6 +53,8 @@ def import_model(
         )
         recognise(graph)
         operators, outputs = _operators(graph)
+        if quantised := summary(operators):
+            graph.notes.append(quantised)
     return Network(name, operators, outputs, tuple(graph.notes), where, file_hash)
 
 

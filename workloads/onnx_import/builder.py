@@ -7,6 +7,7 @@ from math import prod
 from typing import Literal
 
 from ..errors import NetworkError
+from ..formats import Format
 from ..graph import Grid, Kind, Matrix, Operator, Port, Product, Reach, Tensor, Window
 from .nodes import Graph, Node
 from .view import Axis, View, fresh, restream, tokens, window
@@ -87,6 +88,8 @@ class Builder:
                 product=product,
                 params=params,
                 state_work=state_work,
+                weight_format=self._stored_as(node) if kind == "matrix" else None,
+                input_format=self._read_as(node) if kind in ("matrix", "product") else None,
                 reach=reach_on(node.reach, out.grid),
             )
         )
@@ -119,6 +122,19 @@ class Builder:
         """The stored tensor behind a static one, "" if there is not exactly one."""
         static = self.graph.statics.get(name)
         return static.roots[0] if static is not None and len(static.roots) == 1 else ""
+
+    def _stored_as(self, node: Node) -> Format | None:
+        """The format of the first stored tensor of a node that has more than one dimension."""
+        for name in node.inputs:
+            static = self.graph.statics.get(name)
+            if static is not None and len(static.shape) > 1:
+                return next((f for r in static.roots if (f := self.graph.stored_as.get(r)) is not None), None)
+        return None
+
+    def _read_as(self, node: Node) -> Format | None:
+        return next(
+            (f for n in node.inputs if (f := self.graph.read_as.get((node.name, n))) is not None), None
+        )
 
     def port(self, view: View, rows: Sequence[int], cols: Sequence[int], out: Grid) -> Port:
         return Port(view.tensor, window(view, rows, cols, out))

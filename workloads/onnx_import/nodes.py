@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import NetworkError
+from ..formats import Format
 from ..graph import Reach
 
 Shape = tuple[int, ...]
@@ -77,6 +78,11 @@ class Graph:
     ----------
     unknown_values : dict of str to str
         Static tensors whose values could not be made, and why.
+    stored_as : dict of str to Format
+        Of a stored tensor that is quantised.
+    read_as : dict of (str, str) to Format
+        Of a live tensor, by the node that reads it and its own name: one reader may take it quantised,
+        another not.
     """
 
     file: str
@@ -90,6 +96,8 @@ class Graph:
     fills: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     unknown_values: dict[str, str] = field(default_factory=dict)
+    stored_as: dict[str, Format] = field(default_factory=dict)
+    read_as: dict[tuple[str, str], Format] = field(default_factory=dict)
     _values: dict[str, Array | None] = field(default_factory=dict)
 
     def value(self, name: str) -> Array | None:

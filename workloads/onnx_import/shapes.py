@@ -19,6 +19,11 @@ from .order import label
 DATA_INPUT_ELEMENTS = 1024  # values handed to shape inference: targets, axes, scales
 COUNTS = frozenset({onnx.TensorProto.INT32, onnx.TensorProto.INT64})
 BY_NUMBERS = frozenset({"Resize", "Upsample", "Range"})  # shapes that hang on values of any type
+MICROSOFT = "com.microsoft"
+PACKED_PRODUCTS = frozenset({"MatMulNBits", "MatMulBnb4"})
+LIKE_THE_FIRST = frozenset(
+    {"LayerNormalization", "RMSNormalization", "Gelu", "HardSwish", "Mish", "Swish", "RotaryEmbedding"}
+)
 LARGEST_SIZE = 1 << 48  # elements of one tensor; ONNX's inference counts in 64 bits and does not look back
 
 Partial = tuple[int | None, ...]
@@ -76,7 +81,7 @@ class Shapes:
         """Shapes by ONNX's own inference of this one node, sizes that stay open as None."""
         schema = self.schema(node)
         if schema is None:
-            return {}
+            return self._without_schema(node)
         names = [name for name in node.input if name]
         asked = names if node.op_type in BY_NUMBERS else [n for n in names if self.graph.dtypes[n] in COUNTS]
         data = {n: numpy_helper.from_array(v, n) for n in asked if (v := self._small_value(n)) is not None}
@@ -95,6 +100,22 @@ class Shapes:
                 f"{self.graph.file}: node {label(node)}: its shapes do not fit: {reason}"
             ) from None
         return {name: (_partial(proto), proto.tensor_type.elem_type) for name, proto in found.items()}
+
+    def _without_schema(self, node: onnx.NodeProto) -> dict[str, tuple[Partial | None, int]]:
+        """Operators of ONNX of a later opset (which runtimes run in earlier ones too), and packed weights."""
+        graph, first, out = self.graph, node.input[0] if node.input else "", node.output[0]
+        integers = {a.name: a.i for a in node.attribute}
+        if node.op_type in LIKE_THE_FIRST and node.domain in ("", "ai.onnx"):
+            return {out: (graph.shapes[first], graph.dtypes[first])}
+        if node.op_type == "DequantizeLinear":
+            return {out: (graph.shapes[first], graph.dtypes[node.input[1]])}
+        if node.op_type in PACKED_PRODUCTS and node.domain == MICROSOFT:
+            return {out: ((*graph.shapes[first][:-1], integers["N"]), graph.dtypes[first])}
+        if node.op_type == "GatherBlockQuantized" and node.domain == MICROSOFT:
+            data, scale = graph.shapes[first], node.input[2]
+            per_byte = 8 // integers.get("bits", 4) if graph.dtypes[first] == onnx.TensorProto.UINT8 else 1
+            return {out: ((*data[:-1], data[-1] * per_byte), graph.dtypes[scale])}
+        return {}
 
     def notes(self) -> list[str]:
         """That the file contradicts itself, if it does."""

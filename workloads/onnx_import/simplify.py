@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from math import prod
 from pathlib import Path
@@ -12,15 +13,18 @@ import onnx
 from onnx import helper, numpy_helper
 
 from ..errors import NetworkError
+from ..formats import Format
 from . import inline, statics
 from .checks import Checker
 from .folding import Evaluator
-from .nodes import Graph, Node, Static, alive
+from .nodes import Array, Graph, Node, Shape, Static, alive
 from .order import label, topological
+from .quantise import BITS, PACKED, code_type, dynamic, format_of, is_quantiser, number_type, unpacked
 from .rules import RULES
 from .shapes import LARGEST_SIZE, Shapes, Types
+from .standins import STAND_INS, Body
 
-COPIES = frozenset({"Identity", "Cast", "CastLike", "Dropout", "QuantizeLinear", "DequantizeLinear"})
+COPIES = frozenset({"Identity", "Cast", "CastLike", "Dropout"})
 RANDOM = frozenset(
     {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli"}
 )
@@ -54,6 +58,7 @@ class Simplifier:
         self.types = Shapes(model, graph, self.opsets, trust_shapes)
         self.checker = Checker(model, graph, self.opsets)
         self.alias: dict[str, str] = {}
+        self.formats: dict[str, Format] = {}  # of live tensors that are codes, or have been
         self.open: dict[str, str] = {}  # constants of which not even the shape is known, and why
 
     def run(self) -> None:
@@ -93,6 +98,10 @@ class Simplifier:
             )
         elif op in ("Shape", "Size"):
             self._shape_of(node)
+        elif is_quantiser(node) and not self._is_constant(node):
+            self._quantised(node)
+        elif op == "DynamicQuantizeLinear" and not self._is_constant(node):
+            self._dynamically(node)
         elif op not in RANDOM and self._is_constant(node):
             self._fold(node)
         elif op in COPIES:  # also CastLike of a constant, to the type of a live tensor
@@ -153,10 +162,12 @@ class Simplifier:
 
     def _same(self, name: str, source: str) -> None:
         """`name` is another name for `source`."""
-        graph = self.graph
+        graph, before = self.graph, source
         source = self.alias.get(source, source)
         self.alias[name] = source
         graph.shapes[name], graph.dtypes[name] = graph.shapes[source], graph.dtypes[source]
+        if before in self.formats:
+            self.formats.setdefault(name, self.formats[before])
         if graph.is_static(source):
             graph.statics[name] = graph.statics[source]
 
@@ -170,6 +181,29 @@ class Simplifier:
             if mask:
                 self._add_static(mask, Static(graph.shapes[name], onnx.TensorProto.BOOL, (), lambda: None))
 
+    def _quantised(self, node: onnx.NodeProto) -> None:
+        """A live tensor as codes, or read from codes: the same tensor, of which the format is known."""
+        graph, name = self.graph, node.output[0]
+        found = format_of(node, graph)
+        before = self.formats.get(node.input[0], found)
+        self.formats[name] = before if node.op_type == "DequantizeLinear" else found
+        dtype = code_type(node, graph) if node.op_type == "QuantizeLinear" else number_type(node, graph)
+        self._same(name, node.input[0])
+        graph.dtypes[name] = dtype
+
+    def _dynamically(self, node: onnx.NodeProto) -> None:
+        """Codes of a live tensor, and the scale and zero point found from all its elements."""
+        graph, (codes, *found) = self.graph, node.output
+        self.formats[codes] = dynamic(onnx.TensorProto.UINT8)
+        self._same(codes, node.input[0])
+        graph.dtypes[codes] = int(onnx.TensorProto.UINT8)
+        for name, dtype in zip(found, (onnx.TensorProto.FLOAT, onnx.TensorProto.UINT8), strict=False):
+            graph.shapes[name], graph.dtypes[name] = (), int(dtype)
+        source = self.alias.get(node.input[0], node.input[0])
+        graph.nodes.append(
+            Node(f"{node.name or codes}/range", "DynamicRange", [source], [name for name in found if name])
+        )
+
     def _shape_of(self, node: onnx.NodeProto) -> None:
         shape = self.graph.shapes[node.input[0]]
         if node.op_type == "Size":
@@ -182,6 +216,8 @@ class Simplifier:
     def _fold(self, node: onnx.NodeProto) -> None:
         """A node of constants is a constant, whose shape is known at least."""
         self._check(node)
+        if is_quantiser(node):
+            self._stored_codes(node)
         types = self._told_types(node)
         names = [name for name in node.output if name]
         elements = sum(prod(types[name][0]) for name in names if name in types)
@@ -191,6 +227,9 @@ class Simplifier:
             for name, value in zip(node.output, values, strict=bool(values)):
                 dtype = int(helper.np_dtype_to_tensor_dtype(value.dtype))
                 types.setdefault(name, (value.shape, dtype))
+        if node.op_type in PACKED and names[0] in types:
+            self._packed(node, *types[names[0]], evaluate)
+            return
         for index, name in enumerate(node.output):
             if name and name in types:
                 shape, dtype = types[name]
@@ -198,12 +237,32 @@ class Simplifier:
             elif name:
                 self.open[name] = self.graph.unknown_values.get(name, "its shape cannot be told")
 
+    def _packed(
+        self, node: onnx.NodeProto, shape: Shape, dtype: int, evaluate: Callable[[], list[Array] | None]
+    ) -> None:
+        """Weights that lie packed in bytes: as many parameters as there are weights."""
+        root, found = unpacked(node, self.graph, prod(shape))
+        self.graph.root_sizes[root] = prod(shape)
+        self.graph.stored_as[root] = found
+        self._add_static(node.output[0], statics.unpacked(shape, dtype, root, evaluate))
+
+    def _stored_codes(self, node: onnx.NodeProto) -> None:
+        """Stored weights that are codes, or are made codes of; a bias of 32 bits is a parameter then, too."""
+        graph, name = self.graph, node.input[0]
+        found = format_of(node, graph)
+        static = graph.statics[name]
+        if not static.roots and static.dtype in BITS:
+            graph.root_sizes[name] = static.size
+            graph.statics[name] = static = replace(static, roots=(name,))
+        for root in static.roots:
+            graph.stored_as[root] = found
+
     def _live(self, node: onnx.NodeProto) -> None:
         graph = self.graph
         domain = "" if node.domain == "ai.onnx" else node.domain
         if (domain, node.op_type) in RULES:
             self._check(node)
-        elif self._expand(node):
+        elif self._stand_in(node) or self._expand(node):
             return
         elif not self.lenient:
             where = f" of domain {domain!r}" if domain else ""
@@ -218,9 +277,13 @@ class Simplifier:
                     " a tensor without elements; expected dimensions of at least 1"
                 )
             graph.shapes[name], graph.dtypes[name] = shape, dtype
+        title = node.name or next(o for o in node.output if o)
+        for name in node.input:
+            if name in self.formats:
+                graph.read_as[title, self.alias.get(name, name)] = self.formats[name]
         graph.nodes.append(
             Node(
-                name=node.name or next(o for o in node.output if o),
+                name=title,
                 op=node.op_type,
                 inputs=[self.alias.get(name, name) for name in node.input],
                 outputs=list(node.output),
@@ -236,6 +299,29 @@ class Simplifier:
         for inner in topological(nodes or [], self.graph.shapes, self.graph.file):
             self._visit(inner)
         return nodes is not None
+
+    def _stand_in(self, node: onnx.NodeProto) -> bool:
+        """Put the nodes in the place of one that a runtime wrote; False if they are not known."""
+        write = STAND_INS.get((node.domain, node.op_type))
+        if write is None:
+            return False
+        graph = self.graph
+        body = Body(node, self.opsets.get("", 1), graph.shapes.__getitem__, self._type_of)
+        try:
+            write(body)
+        except NetworkError as error:
+            raise NetworkError(f"{graph.file}: {error}") from None
+        except (IndexError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+            raise NetworkError(
+                f"{graph.file}: node {label(node)}: its inputs and attributes do not fit each other: {error}"
+            ) from None
+        for inner in body.nodes:
+            self._visit(inner)
+        return True
+
+    def _type_of(self, name: str) -> int:
+        """Element type of a tensor; of one that is still to be made, that of the numbers of this network."""
+        return self.graph.dtypes.get(name, int(onnx.TensorProto.FLOAT))
 
     def _check(self, node: onnx.NodeProto) -> None:
         """An operator that ONNX defines is what its definition says."""

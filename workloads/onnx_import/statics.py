@@ -30,9 +30,11 @@ PARAMETER_TYPES = frozenset(
     )
     if hasattr(onnx.TensorProto, name)
 )
+CODES = frozenset({"int8", "uint8", "int16", "uint16"})
 VIEWS = frozenset({"Identity", "Cast", "CastLike", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten"})
 CARRIERS_OF_THE_FIRST = frozenset(  # what these make of their other inputs is no parameter
     {"CastLike", "Reshape", "Expand", "Slice", "Gather", "Unsqueeze", "Squeeze", "Split", "Pad", "Tile"}
+    | {"QuantizeLinear", "DequantizeLinear"}
 )
 NO_CARRIERS = frozenset(
     {"ConstantOfShape", "Range", "EyeLike", "NonZero", "Sin", "Cos", "Trilu", "Where", "OneHot"}
@@ -56,16 +58,43 @@ def _stored_values(tensor: onnx.TensorProto, folder: Path, file: str) -> Array |
         if not (folder / external_location(tensor)).is_file():
             return None
         external_data_helper.load_external_data_for_tensor(tensor, str(folder))
+    _check_codes(tensor, file)
     try:
         return numpy_helper.to_array(tensor)
     except (ValueError, TypeError) as error:
         raise NetworkError(f"{file}: tensor {tensor.name!r} is damaged: {error}") from None
 
 
+def _check_codes(tensor: onnx.TensorProto, file: str) -> None:
+    """Small integers that are stored as larger ones are small."""
+    name = onnx.helper.tensor_dtype_to_string(tensor.data_type).removeprefix("TensorProto.").lower()
+    if not tensor.int32_data or name not in CODES:
+        return
+    bounds = np.iinfo(name)
+    outside = [v for v in tensor.int32_data if not bounds.min <= v <= bounds.max]
+    if outside:
+        raise NetworkError(
+            f"{file}: tensor {tensor.name!r} has {outside[0]} in it, which is no {name}"
+            f" (expected {bounds.min} to {bounds.max})"
+        )
+
+
 def declared(shape: tuple[int, ...], dtype: int, name: str, graph: Graph) -> Static:
     """A weight of which the file says only that it is there."""
     graph.root_sizes[name] = int(np.prod(shape, dtype=np.int64))
     return Static(shape, dtype, (name,), lambda: None)
+
+
+def unpacked(
+    shape: tuple[int, ...], dtype: int, root: str, evaluate: Callable[[], list[Array] | None]
+) -> Static:
+    """Weights that an operator makes of packed codes."""
+
+    def make() -> Array | None:
+        results = evaluate() if np.prod(shape, dtype=np.int64) <= LARGEST_VALUE else None
+        return None if results is None else results[0]
+
+    return Static(shape, dtype, (root,), make)
 
 
 def known(values: Array) -> Static:

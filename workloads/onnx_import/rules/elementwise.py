@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 from ...graph import Port, Window
 from ..builder import Builder, Constant, split_dims
-from ..nodes import Node
+from ..nodes import Node, Shape
 from ..view import REPEAT, Axis, View, as_elements, expand, tokens
 from .registry import rule
 
@@ -53,6 +54,20 @@ def elementwise(node: Node, b: Builder) -> None:
     )
     if len(live) == 1 and constants and node.op in ("Add", "Sub", "Mul", "Div"):
         b.constant_operand[b.operators[-1].name] = _variation(node, b, out)
+
+
+@rule("RotaryEmbedding")
+def rotary(node: Node, b: Builder) -> None:
+    """x turned by its positions; tables by position are no weights, and to read their rows is no work."""
+    shape = b.graph.shape(node.outputs[0])
+    tables = [
+        n for n in node.inputs[1:3] if not b.graph.is_static(n) and _broadcasts(b.graph.shape(n), shape)
+    ]
+    elementwise(replace(node, inputs=[node.inputs[0], *tables]), b)
+
+
+def _broadcasts(shape: Shape, to: Shape) -> bool:
+    return len(shape) <= len(to) and all(a in (1, n) for a, n in zip(shape[::-1], to[::-1], strict=False))
 
 
 def _variation(node: Node, b: Builder, out: View) -> Constant:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from math import prod
 
-from ..builder import Builder, split_dims
+from ..builder import Builder, split_dims, whole
 from ..nodes import Node
-from ..view import Axis, element_axis, elements, tokens
+from ..view import Axis, element_axis, elements, fresh, tokens
 from .convolution import clipped, pixel_output, slide
 from .registry import rule
 
@@ -39,6 +39,21 @@ def reduction(node: Node, b: Builder) -> None:
     if not axes:
         axes = [] if node.attributes.get("noop_with_empty_axes", 0) else list(range(rank))
     _reduce(node, b, [a % rank for a in axes], bool(node.attributes.get("keepdims", 1)), "reduce")
+
+
+@rule("DynamicRange")
+def dynamic_range(node: Node, b: Builder) -> None:
+    """The largest and the smallest element of a whole tensor, which say its scale and its zero point."""
+    view = b.view(node)
+    for index, name in enumerate(node.outputs):
+        out = fresh(name, (), [], [])
+        part = "" if index == 0 else "zero point"
+        work = _work(view.axes, list(range(len(view.axes))), 1)
+        b.result(
+            node,
+            b.emit(node, "vector", out, [whole(view, out.grid)], part=part, function="reduce", work=work),
+            index,
+        )
 
 
 @rule("ArgMax", "ArgMin")
