@@ -104,7 +104,7 @@ def test_blocks(tmp_path: Path) -> None:
     assert product.weight_format == Format("int4", 4, "block", 4)
     assert str(product.weight_format) == "int4 per block of 4"
     scales = {"s": np.full((3, 8), 0.1, np.float32)}
-    with pytest.raises(NetworkError, match=r"blocks of 4 of \(16, 8\) do not fit scales of \(3, 8\), expected 4"):
+    with pytest.raises(NetworkError, match=r"blocks of 4 .* do not fit scales of .*, expected 4"):
         quantised(tmp_path, nodes, {"x": (3, 16)}, scales, tensors=(weights,))
 
 
