@@ -53,9 +53,7 @@ def simulate_training(
 
     choices = mapping or MappingOptions()
     if choices.swap:
-        raise SimulationError(
-            "--training: not with --swap, weights that take turns would be trained in turns"
-        )
+        raise SimulationError("`training` does not go with `swap`: weights would be trained in turns")
     for name, value in (("batch", batch), ("epoch_samples", epoch_samples)):
         if value is not None and (isinstance(value, bool) or not 1 <= value <= MAX_BATCH):
             raise SimulationError(f"{name}: found {value}, expected a whole number from 1 to {MAX_BATCH}")

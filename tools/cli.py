@@ -1,48 +1,73 @@
-"""The command `ohmsum`. Only typer is imported here: each command imports what it needs when it is called."""
+"""The command `ohmsum`. Only typer is imported here: a command is imported when it is called."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+import typer.core
+import typer.main
 
-from .commands import (
-    accuracy,
-    check,
-    chips,
-    compare,
-    networks,
-    noc,
-    profile,
-    run,
-    show,
-    sweep,
-    validate,
-    waterfall,
-)
+COMMANDS = {
+    "run": "Run NETWORK on CHIP and print where time and energy go.",
+    "profile": "Find what limits NETWORK on CHIP, and what each change of the chip would gain.",
+    "compare": "Tell what changed in latency, energy, area and utilization between two results, and why.",
+    "accuracy": "Run NETWORK with real data on CHIP and print how accurate it is, and which layer is to "
+    "blame.\n\n"
+    "Layers with stored weights are computed as their crossbars do, on the same mapping as `ohmsum run`; all "
+    "other operators run in ONNX Runtime (pip install 'ohmsum[ort]').",
+    "check": "Run the cases of SUITE and hold their figures against golden ones; exit 1 if one got worse.",
+    "sweep": "Run all designs of SPEC.yaml and print the best.\n\n"
+    "Every finished point is kept in the store at once; the same command continues where it was stopped, by "
+    "whatever.",
+    "noc": "Latency over offered load of a network-on-chip, its saturation point and link loads.",
+    "chips": "List the chips that come with the package.",
+    "networks": "List the networks that come with the package, with parameters, multiply-accumulates and "
+    "operators.",
+    "show": "Print a chip (each number with what it rests on) or a network (its layers).",
+    "validate": "Hold simulated numbers against published ones; exit 1 when a row leaves its band.",
+    "waterfall": "Print how much of an array's efficiency is left in macro, tile, chip and system.",
+}
+"""Every command, with its help: the first sentence is what the list of commands says."""
+_SETTINGS: dict[str, Any] = {
+    "add_completion": False,
+    "pretty_exceptions_enable": False,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
 
 app = typer.Typer(
     name="ohmsum",
     help="Cycle-level simulator for hybrid analog/digital in-memory-computing chips.",
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    **_SETTINGS,
 )
-app.command()(run.run)
-app.command()(profile.profile)
-app.command()(compare.compare)
-app.command()(accuracy.accuracy)
-app.command()(check.check)
-app.command()(sweep.sweep)
-app.command()(noc.noc)
-app.command()(chips.chips)
-app.command()(networks.networks)
-app.command()(show.show)
-app.command()(validate.validate)
-app.command()(waterfall.waterfall)
+
+
+class _Later(typer.core.TyperCommand):
+    """A command whose module is imported when it is called: lists need its name and help alone."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """That of the command itself."""
+        return command(str(self.name)).make_context(*args, **kwargs)
+
+
+def command(name: str) -> Any:
+    """A command with its options."""
+    module = import_module(f".commands.{name}", __package__)
+    single = typer.Typer(**_SETTINGS)
+    single.command(name, help=COMMANDS[name])(module.command)
+    return typer.main.get_command(single)
+
+
+def _nothing() -> None:
+    """What `_Later` has until it is called."""
+
+
+for _name, _about in COMMANDS.items():
+    app.command(_name, cls=_Later, help=_about)(_nothing)
 
 
 def _version(wanted: bool) -> None:
@@ -92,7 +117,11 @@ def _message(error: Exception) -> str | None:
         return f"{parser_message()}\n(ohmsum --help lists commands and options)"
     from .errors import is_users
 
-    return str(error) if is_users(error) else None
+    if not is_users(error):
+        return None
+    from ..sim.job.words import as_flag, said
+
+    return said(str(error), as_flag)
 
 
 if __name__ == "__main__":

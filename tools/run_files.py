@@ -1,4 +1,4 @@
-"""The files that a run can be written to, opened before the work so that it cannot be in vain."""
+"""The files that an answer can be written to, opened before the work so that it cannot be in vain."""
 
 from __future__ import annotations
 
@@ -8,32 +8,39 @@ from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from .errors import UsageError
 from .output_file import OutputFile, output_folder
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from ..sim.answers.base import Answer
     from ..sim.answers.run import Run
 
 Progress = Callable[[str, float], None]
-Fill = Callable[["Run", BinaryIO], None]
+Fill = Callable[[Any, BinaryIO], None]
 _TABLE_ENDINGS = (".parquet", ".csv")
 
 
 @dataclass
 class RunFiles:
-    """Output files, each with what writes a run into it; `remarks` are for the user, after the writing."""
+    """Output files, each with what writes an answer into it; `remarks` are for the user, after the writing.
+
+    Of a language model there is no page, no table and no trace.
+    """
 
     stack: ExitStack
+    is_run: bool = True
     progress: Progress | None = None
     files: list[tuple[OutputFile, Fill]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
-    def write(self, run: Run) -> None:
+    def write(self, answer: Answer) -> None:
         """Write all files."""
         for file, fill in self.files:
-            file.write_by(partial(fill, run))
+            file.write_by(partial(fill, answer))
 
     def add_json(self, path: Path | None) -> None:
         """The result as JSON (`--json`)."""
@@ -47,12 +54,14 @@ class RunFiles:
         self.stack.enter_context(output_folder("--out", path))
         self._add("--out", path / "result.json", _json)
         self._add("--out", path / "report.txt", _text)
-        self._add("--out", path / "report.html", self._html)
+        if self.is_run:
+            self._add("--out", path / "report.html", self._html)
 
     def add_table(self, option: str, path: Path | None, table: str) -> None:
         """One table of the run, as the ending of the name says: Parquet or CSV."""
         if path is None:
             return
+        self._check_is_run(option)
         if path.suffix not in _TABLE_ENDINGS:
             raise UsageError(f"{option} {path}: expected a name that ends in {' or '.join(_TABLE_ENDINGS)}")
         if path.suffix == ".parquet":
@@ -73,6 +82,7 @@ class RunFiles:
             if limit_mb is not None:
                 raise UsageError("--trace-limit: there is no trace to limit; give --trace FILE")
             return
+        self._check_is_run("--trace")
         need(f"--trace {path}", "perfetto", "trace")
 
         def fill(run: Run, file: BinaryIO) -> None:
@@ -88,6 +98,10 @@ class RunFiles:
                 self.remarks.append(f"trace: the first {until} of {whole} fit into {limit_mb:g} MB")
 
         self._add("--trace", path, fill)
+
+    def _check_is_run(self, option: str) -> None:
+        if not self.is_run:
+            raise UsageError(f"{option}: not with --prefill or --decode")
 
     def _add(self, option: str, path: Path, fill: Fill) -> None:
         self.files.append((self.stack.enter_context(OutputFile(option, path)), fill))
@@ -105,13 +119,31 @@ def need(what: str, package: str, extra: str, otherwise: str = "") -> None:
         raise UsageError(f"{what}: needs the package {package!r}: pip install 'ohmsum[{extra}]'{hint}")
 
 
-def _json(run: Run, file: BinaryIO) -> None:
+def report_of(answer: Answer, width: int, plain: bool, n_layers: int | None) -> RenderableType:
+    """An answer as the terminal shows it."""
+    from ..sim.answers.generation import Generation
+    from ..sim.answers.run import Run
+    from ..sim.answers.serving import Serving
+    from ..sim.report import generation_report, serving_report, terminal
+
+    match answer:
+        case Run():
+            return terminal.report(answer, width, plain, n_layers)
+        case Generation():
+            return generation_report.report(answer, plain)
+        case Serving():
+            return serving_report.report(answer)
+        case _:
+            raise TypeError(f"found {type(answer).__name__}, expected an answer")
+
+
+def _json(answer: Answer, file: BinaryIO) -> None:
     from ..sim.report.json_result import dumps
 
-    file.write(dumps(run.to_json()).encode())
+    file.write(dumps(answer.to_json()).encode())
 
 
-def _text(run: Run, file: BinaryIO) -> None:
-    from ..sim.report.terminal import PIPE_WIDTH, as_text, report
+def _text(answer: Answer, file: BinaryIO) -> None:
+    from ..sim.report.terminal import PIPE_WIDTH, as_text
 
-    file.write(as_text(report(run, PIPE_WIDTH, plain=True, n_layers=None)).encode())
+    file.write(as_text(report_of(answer, PIPE_WIDTH, plain=True, n_layers=None), PIPE_WIDTH).encode())

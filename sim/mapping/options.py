@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, Strict
+from pydantic.dataclasses import dataclass
+
+from ..asked import Asked
+
+Switch = Annotated[bool, Strict()]
+Natural = Annotated[int, Strict(), Field(ge=0)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class MappingOptions:
     """Choices of the mapping; the defaults are what `ohmsum run` does.
 
@@ -40,15 +47,70 @@ class MappingOptions:
         Work that a causal mask hides is done all the same.
     """
 
-    replicate: bool = True
-    host: bool = True
-    digital: tuple[str, ...] = ()
-    placement: Literal["linear", "greedy", "anneal"] = "greedy"
-    multicast: bool = True
-    seed: int = 0
-    swap: bool = False
-    swap_overlap: bool = True
-    swap_group: int = 1
-    partition: Literal["pipeline", "tensor", "auto"] = "pipeline"
-    attention: Literal["auto", "mac_array", "unit", "analog", "host"] = "auto"
-    dense_attention: bool = False
+    replicate: Annotated[
+        Switch,
+        Asked("Do not give spare tiles to the slowest stages.", flag="--no-replicate", turns_off=True),
+    ] = True
+    host: Annotated[
+        Switch,
+        Asked(
+            "Make it an error if an operator would need the host processor.", flag="--no-host", turns_off=True
+        ),
+    ] = True
+    digital: Annotated[
+        tuple[str, ...], Asked("Operator (or type) kept off the crossbars.", "NAME", example="[Gemm]")
+    ] = ()
+    placement: Annotated[
+        Literal["linear", "greedy", "anneal"],
+        Asked(
+            "linear: in order along the mesh; greedy: from there, swaps that shorten ways and relieve busy "
+            "links; anneal: the same, accepting some worse ones at first. The report says what each costs.",
+            "NAME",
+        ),
+    ] = "greedy"
+    multicast: Annotated[
+        Switch,
+        Asked("Send a stream once to each tile that wants it.", flag="--no-multicast", turns_off=True),
+    ] = True
+    seed: Annotated[Natural, Asked("Of the local search, and of requests that arrive.", "N")] = 0
+    swap: Annotated[
+        Switch,
+        Asked(
+            "Layers that do not all fit take turns on the crossbars; half of them is written while the other "
+            "half computes.",
+            not_with={
+                "training": "weights that take turns would be trained in turns",
+                "prefill": "phases that share one mapping need weights that stay where they are",
+                "decode": "phases that share one mapping need weights that stay where they are",
+            },
+        ),
+    ] = False
+    swap_overlap: Annotated[
+        Switch,
+        Asked(
+            "The same, but nothing is written while something computes.",
+            flag="--swap-no-overlap",
+            turns_off=True,
+        ),
+    ] = True
+    swap_group: Annotated[
+        Natural,
+        Asked("Inferences that every segment computes for before the next is written.", "B", needs=("swap",)),
+    ] = 1
+    partition: Annotated[
+        Literal["pipeline", "tensor", "auto"],
+        Asked(
+            "Over several chips. pipeline: layer after layer; tensor: the columns of every layer over all "
+            "chips; auto: the faster of both, simulated.",
+            "NAME",
+        ),
+    ] = "pipeline"
+    attention: Annotated[
+        Literal["auto", "mac_array", "unit", "analog", "host"],
+        Asked(
+            "Where products of two activations run: auto (as the chip says), mac_array, unit, analog "
+            "(crossbars rewritten at run time) or host.",
+            "WHERE",
+        ),
+    ] = "auto"
+    dense_attention: Annotated[Switch, Asked("Do the work that causal masks hide all the same.")] = False

@@ -44,7 +44,7 @@ MISTAKES = {
     "no such direction": (GOOD + "objectives:\n  latency_s: low\n", 5, "minimize or maximize"),
     "no such method": (GOOD + "method: gird\n", 4, "grid"),
     "no such option": (GOOD + "  mapping.replicat: [true]\n", 4, "did you mean 'replicate'"),
-    "bad option": (GOOD + "  mapping.placement: [linear, best]\n", 4, "found best, expected 'linear', " ),
+    "bad option": (GOOD + "  mapping.placement: [linear, best]\n", 4, "found 'best', expected 'linear', " ),
     "bad batch": (GOOD + "  batch: [1, 0]\n", 4, "whole number from 1"),
     "grid with points": (GOOD + "points: 5\n", 4, "method: random"),
     "random without points": (GOOD + "method: random\n", 1, "points"),

@@ -6,6 +6,7 @@ import json
 from html.parser import HTMLParser
 
 import pytest
+from ohmsum.sim.job.perform import run as perform_run
 from ohmsum.sim.mapping.options import MappingOptions
 from ohmsum.tools.cli import main
 from ohmsum.tools.compare.changes import change_text
@@ -13,12 +14,13 @@ from ohmsum.tools.compare.difference import Difference, difference
 from ohmsum.tools.compare.read import read_result
 from ohmsum.tools.compare.snapshot import Snapshot
 from ohmsum.tools.compare.text import headline
-from ohmsum.tools.run_spec import RunSpec
+
+from ..kit.jobs import job
 
 
 def result(*sets: str, network: str = "lenet5", replicate: bool = True, **options) -> dict:
     mapping = MappingOptions(placement="linear", replicate=replicate)
-    return RunSpec(network, "isaac", sets, mapping=mapping, **options).simulate().to_json()
+    return perform_run(job(network, "isaac", sets, mapping=mapping, **options)).to_json()
 
 
 @pytest.fixture(scope="module")

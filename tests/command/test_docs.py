@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
-from ohmsum.tools.cli import app, main
+from ohmsum.tools.cli import COMMANDS, main
+from ohmsum.tools.cli import command as command_of
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
@@ -134,8 +134,8 @@ def reference() -> str:
         "interrupted.\n"
     )
     parts = [head]
-    commands: dict[str, Any] = vars(typer.main.get_command(app))["commands"]
-    for name, command in commands.items():
+    for name in COMMANDS:
+        command = command_of(name)
         arguments = [p.metavar or p.name.upper() for p in command.params if p.param_type_name == "argument"]
         about = " ".join(command.help.split("\n\n")[0].split())
         parts.append(f"## `{' '.join(['ohmsum', name, *arguments])}`\n\n{about}\n")

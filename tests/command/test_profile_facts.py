@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ohmsum.arch import load
+from ohmsum.sim.job.perform import run as perform_run
 from ohmsum.sim.mapping.options import MappingOptions
 from ohmsum.sim.mapping.tiling import Array, tile_matrix
 from ohmsum.tools.cli import main
@@ -19,12 +20,13 @@ from ohmsum.tools.profile.knobs import knobs
 from ohmsum.tools.profile.latency import latency_breakdown
 from ohmsum.tools.profile.profile import Profile, profile
 from ohmsum.tools.profile.tiling import _losses, tiling_losses
-from ohmsum.tools.run_spec import RunSpec
 from ohmsum.workloads.graph import Matrix
+
+from ..kit.jobs import job
 
 LINEAR = MappingOptions(placement="linear")
 
-SPEC = RunSpec("lenet5", "isaac", ("tile.adc.count=48",), batch=3, mapping=LINEAR)
+SPEC = job("lenet5", "isaac", ("tile.adc.count=48",), batch=3, mapping=LINEAR)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,7 @@ def lenet() -> Profile:
     ],
 )
 def test_every_cut_of_the_critical_path_adds_up_to_the_latency(network, chip, sets):
-    run = RunSpec(network, chip, sets).simulate()
+    run = perform_run(job(network, chip, sets))
     found = latency_breakdown(run)
     for cut in (found.by_layer_fs, found.by_class_fs, found.by_cause_fs):
         assert sum(cut.values()) == run.latency_fs
@@ -56,7 +58,7 @@ def test_every_cut_of_the_critical_path_adds_up_to_the_latency(network, chip, se
 
 def test_waiting_for_slow_reads_is_booked_to_the_crossbar_not_to_the_adc():
     """Reads of 2 us, each converted in 100 ns: 19 of 20 parts of the ADC's visit wait for the next read."""
-    slow = latency_breakdown(RunSpec("mlp", "isaac", ("tile.crossbar.read_time=2 us",)).simulate())
+    slow = latency_breakdown(perform_run(job("mlp", "isaac", ("tile.crossbar.read_time=2 us",))))
     share = slow.by_class_fs["crossbar"] / (slow.by_class_fs["crossbar"] + slow.by_class_fs["adc"])
     assert share == pytest.approx(0.95, abs=0.03)
 
@@ -72,7 +74,7 @@ def test_no_resource_works_at_more_than_its_limit(lenet):
 @settings(max_examples=80, deadline=None)
 @given(k=st.integers(1, 700), n=st.integers(1, 90), groups=st.one_of(st.just(1), st.integers(2, 60)))
 def test_used_and_lost_cells_are_all_cells(k, n, groups):
-    run = RunSpec("mlp", "isaac").simulate() if not _RUN else _RUN[0]
+    run = perform_run(job("mlp", "isaac")) if not _RUN else _RUN[0]
     _RUN[:] = [run]
     tile = run.chip.tile
     assert tile is not None
@@ -90,7 +92,7 @@ _RUN: list = []  # one run, made once for all examples
 
 def test_tiling_losses_of_a_matrix_by_hand():
     """784 x 128 weights of 8 cells on 128 x 128 cells: 7 x 8 crossbars, 112 of the last 128 rows unused."""
-    found = tiling_losses(RunSpec("mlp", "isaac").simulate())
+    found = tiling_losses(perform_run(job("mlp", "isaac")))
     assert found is not None
     fc1 = next(layer for layer in found.layers if layer.layer == "fc1")
     assert (fc1.row_blocks, fc1.col_blocks, fc1.last_rows) == (7, 8, 16)
@@ -127,7 +129,7 @@ def test_pairs_gain_more_than_their_sum(lenet):
 
 def test_balanced_reads_and_conversions_hide_each_other():
     """A crossbar reads in the 100 ns in which the ADC converts its 128 columns: neither alone is of use."""
-    found = profile(RunSpec("mlp", "isaac", ("host.latency=1 ns",), mapping=LINEAR), jobs=1)
+    found = profile(job("mlp", "isaac", ("host.latency=1 ns",), mapping=LINEAR), jobs=1)
     assert found.findings[0].kind == "pair"
     assert set(found.findings[0].fields) == {"tile.adc.rate", "tile.crossbar.read_time"}
 
@@ -160,7 +162,7 @@ def test_every_knob_of_every_preset_can_be_set(chip):
 
 
 def test_goal_throughput_ranks_by_throughput():
-    spec = RunSpec("mlp", "isaac", ("tile.adc.rate=100 MHz",), batch=4, mapping=LINEAR)
+    spec = job("mlp", "isaac", ("tile.adc.rate=100 MHz",), batch=4, mapping=LINEAR)
     found = profile(spec, jobs=1)
     assert found.goal == "throughput"
     assert found.findings[0].subject == "ADC"
@@ -169,7 +171,7 @@ def test_goal_throughput_ranks_by_throughput():
 
 
 def test_goal_energy_ranks_what_to_make_cheaper():
-    spec = RunSpec("mlp", "hermes-64", mapping=LINEAR)
+    spec = job("mlp", "hermes-64", mapping=LINEAR)
     found = profile(spec, goal="energy", jobs=1)
     most = next(iter(found.run.energy.by_component_j))
     assert found.findings[0].subject == most == "adc"
@@ -207,7 +209,7 @@ def test_a_change_that_cannot_be_is_an_outcome_and_no_error():
     """Of a chip whose arrays hold the network exactly, some redesigns do not fit; the profile goes on."""
     sets = ("tile.count=1", "tile.grid=[1, 1]", "noc.router.count=1", "tile.crossbar.count=57")
     more = ("tile.adc.count=57", "tile.dac.count=7296", "tile.weights.bits=16")
-    found = profile(RunSpec("mlp", "isaac", (*sets, *more), mapping=LINEAR), jobs=1)
+    found = profile(job("mlp", "isaac", (*sets, *more), mapping=LINEAR), jobs=1)
     assert found.what_if is not None
     assert found.findings
 

@@ -10,9 +10,10 @@ import pytest
 from ohmsum import arch
 from ohmsum.sim.mapping.options import MappingOptions
 from ohmsum.tools.profile.profile import Profile, profile
-from ohmsum.tools.run_spec import RunSpec
 from onnx import TensorProto, helper
 from ruamel.yaml import YAML
+
+from ..kit.jobs import job
 
 LINEAR = MappingOptions(placement="linear")
 
@@ -56,7 +57,7 @@ PLANTED = {
 
 
 def profiled(network: str, chip: str, sets: list[str], **options: Any) -> Profile:
-    return profile(RunSpec(network, chip, tuple(sets), mapping=LINEAR, **options), jobs=1)
+    return profile(job(network, chip, tuple(sets), mapping=LINEAR, **options), jobs=1)
 
 
 @pytest.mark.parametrize("case", PLANTED)
@@ -124,7 +125,7 @@ def test_a_starved_buffer():
 
 
 def test_nothing_is_short_on_the_chip_as_published():
-    found = profile(RunSpec("lenet5", "isaac", mapping=LINEAR), try_changes=False)
+    found = profile(job("lenet5", "isaac", mapping=LINEAR), try_changes=False)
     kinds = [finding.kind for finding in found.findings]
     assert found.what_if is None
     assert "shortage" not in kinds

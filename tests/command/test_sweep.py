@@ -6,7 +6,6 @@ import csv
 import re
 from contextlib import suppress
 from html.parser import HTMLParser
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from ohmsum.arch.digital import Buffer, Bus
 from ohmsum.arch.links import Chips, Host, Memory, Noc
 from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.mapping import MappingOptions, map_network
-from ohmsum.sim.simulate import simulate
 from ohmsum.tools.cli import main
 from ohmsum.tools.sweep import evaluate, reuse
 from ohmsum.tools.sweep.evaluate import Task
@@ -103,14 +101,6 @@ def test_every_detail_of_the_network(detail: str) -> None:
     run = ohmsum.run("mlp", "isaac", overrides={"noc.detail": detail})
     assert outcome.metrics["latency_s"] == run.latency_s
     assert outcome.metrics["energy_j"] == run.energy.total_j
-
-
-def test_nothing_that_a_run_can_be_told_is_unknown_to_a_point() -> None:
-    """A parameter that `simulate` gets is a field of points too, or named here."""
-    known = {"network", "chip", "batch", "mapping", "placed"}
-    no_part_of_a_point = {"engine", "arrival", "operands", "options", "progress"}
-    of_the_chip = {"noc"}
-    assert signature(simulate).parameters.keys() == known | no_part_of_a_point | of_the_chip
 
 
 # Stages used again

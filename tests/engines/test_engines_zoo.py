@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
+from ohmsum.arch import load as load_chip
 from ohmsum.sim.engines import compiled, reference
 from ohmsum.sim.lowering import lower
 from ohmsum.sim.mapping import map_network
 from ohmsum.sim.program import Program
-from ohmsum.tools.loading import load_chip, load_network
+from ohmsum.workloads import load as load_network
 
 SMALL = ["mlp", "lenet5", "kws-lstm"]
 LARGER = ["resnet18", "mobilenetv2", "resnet50"]

@@ -194,7 +194,7 @@ BAD = {
     "no chip file": ("    chip: chip.yaml\n    batch", "    chip: chp.yaml\n    batch", 11, "chp.yaml"),
     "text for a number": ("batch: 3", "batch: three", 12, "found 'three', expected a whole number from 1"),
     "batch of none": ("batch: 3", "batch: 0", 12, "found 0, expected a whole number from 1"),
-    "list for a mapping": ("set: {tile.adc.bits: 7}", "set: [tile.adc.bits]", 13, "expected a mapping"),
+    "list for a mapping": ("set: {tile.adc.bits: 7}", "set: [tile.adc.bits]", 13, "expected NAME=VALUE"),
     "same name twice": ("- network: lenet5", "- name: small\n    network: lenet5", 10, "a second case is"),
     "unknown placement": ("placement: linear", "placement: spiral", 8, "'linear', 'greedy' or 'anneal'"),
     "no cases": (SUITE[SUITE.index("cases:") :], "cases: []\n", 5, "expected a list of at least one case"),
@@ -254,7 +254,7 @@ def one_case(tmp_path_factory):
 def test_the_direction_decides(one_case, better, factor, status):
     case, measured = one_case
     metric = Metric("latency_s", 0.01, better)
-    case = type(case)(case.name, case.spec, case.given, (metric,), case.place)
+    case = type(case)(case.name, case.job, case.given, (metric,), case.place)
     golden = Golden({"latency_s": measured.values["latency_s"]}, measured.snapshot)
     now = Measured({"latency_s": measured.values["latency_s"] * factor}, measured.snapshot)
     judged = judge(case, now, golden)
@@ -265,7 +265,7 @@ def test_the_direction_decides(one_case, better, factor, status):
 def test_a_metric_that_the_result_does_not_have_fails(one_case):
     case, measured = one_case
     metric = Metric("utilization.photon", 0.01, "same", "suite.yaml:3")
-    case = type(case)(case.name, case.spec, case.given, (metric,), case.place)
+    case = type(case)(case.name, case.job, case.given, (metric,), case.place)
     judged = judge(case, measured, None)
     assert not judged.passed
     assert "suite.yaml:3" in judged.verdicts[0].text

@@ -7,7 +7,9 @@ import sys
 
 import pytest
 from ohmsum import arch
-from ohmsum.tools.run_spec import RunSpec
+from ohmsum.sim.job.perform import run as perform_run
+
+from ..kit.jobs import job
 
 pytest_plugins = ["pytester"]
 
@@ -55,7 +57,7 @@ def loop(spec):
 @pytest.fixture(autouse=True, scope="module")
 def _everything_is_loaded() -> None:
     """pytester forgets the modules that a run of its own imported, and NumPy cannot be imported twice."""
-    RunSpec("mlp", "isaac").simulate().to_json()
+    perform_run(job("mlp", "isaac")).to_json()
 
 
 @pytest.fixture

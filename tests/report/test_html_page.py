@@ -13,11 +13,11 @@ from ohmsum.sim.mapping.assignment import InBlocks
 from ohmsum.sim.report.html import html_report
 from ohmsum.tools.profile.as_json import to_json
 from ohmsum.tools.profile.profile import profile
-from ohmsum.tools.run_spec import RunSpec
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from ..kit.browser import PHONE, Page, chromium
+from ..kit.jobs import job
 
 CHARTS = {
     "floorplan-chart",
@@ -208,7 +208,7 @@ def test_phone_in_the_dark(resnet18: Run, tmp_path: Path) -> None:
 
 def test_profile_of_a_digital_chip(tmp_path: Path) -> None:
     """MAC arrays instead of tiles; findings and what-if are in the page."""
-    found = profile(RunSpec(network="lenet5", chip="systolic"), jobs=1)
+    found = profile(job("lenet5", chip="systolic"), jobs=1)
     file = tmp_path / "report.html"
     file.write_text(html_report(found.run, to_json(found)), encoding="utf-8")
     with chromium(tmp_path / "profile") as driver:

@@ -146,10 +146,10 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            (["--training", "--arrival", "every 1 ms"], "--arrival: not with --training"),
-            (["--epoch-samples", "100"], "--epoch-samples: only with --training"),
-            (["--training", "--swap"], "--training: not with --swap"),
-            (["--training", "--epoch-samples", "0"], "epoch_samples: found 0"),
+            (["--training", "--arrival", "every 1 ms"], "--arrival does not go with --training"),
+            (["--epoch-samples", "100"], "--epoch-samples needs --training as well"),
+            (["--training", "--swap"], "--swap does not go with --training"),
+            (["--training", "--epoch-samples", "0"], "--epoch-samples: found 0"),
         ],
     )
     def test_options(self, options: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ... import workloads
 from ...arch import Chip
 from ..errors import UsageError
-from ..loading import load_network
 
 if TYPE_CHECKING:
     from ...sim.accuracy.conditions import Conditions
@@ -49,7 +49,7 @@ class Plan:
     percentile: float | None
     digital: tuple[str, ...] = ()
     loss: float | None = None
-    bind: Sequence[str] = ()
+    bind: Mapping[str, int] = field(default_factory=dict)
     samples: int | None = None
     vectors: int | None = None
     measure: Metric | None = None
@@ -120,8 +120,8 @@ def study_of(plan: Plan, chip: Chip) -> tuple[Network, Study]:
     data = load_data(plan.data, [v for v in model.graph.input if v.name not in stored])
     if plan.samples is not None:
         data = data.some(plan.samples, in_order=is_recurrent(model))
-    shapes = [f"{name}={'x'.join(map(str, shape))}" for name, shape in _one_run(data).items() if shape]
-    network = load_network(plan.network, plan.bind, shapes)
+    shapes = {name: shape for name, shape in _one_run(data).items() if shape}
+    network = workloads.load(plan.network, bind=plan.bind, input_shapes=shapes)
     mapping = map_network(
         network, chip, MappingOptions(replicate=False, placement="linear", digital=plan.digital)
     )

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 from ...arch.nearest import nearest_hint
 from ...arch.yaml_text import Document, Location
+from ...sim.job.errors import QuestionError
+from ...sim.job.words import as_name, said
 from .errors import SuiteError
 
 T = TypeVar("T")
@@ -61,28 +63,15 @@ class Fields:
             raise self.error((), f"{key} is missing, expected a text")
         return str(self._typed(key, str, "a text", default or ""))
 
-    def integer(self, key: str, default: int | None, least: int = 1) -> int | None:
-        """A whole number."""
-        value: int | None = self._typed(key, int, f"a whole number from {least}", default)
-        if value is not None and value < least:
-            raise self.error((key,), f"found {value}, expected a whole number from {least}")
-        return value
+    def words(self, error: QuestionError) -> str:
+        """What is wrong with a question, without the name of the field that the path says already."""
+        message = str(error).removeprefix(f"`{error.field}`: ")
+        return said(message, lambda name, value: self._named(name, value))
 
-    def texts(self, key: str) -> tuple[str, ...]:
-        """A list of texts; nothing is an empty one."""
-        value = self._typed(key, list, "a list of texts", [])
-        for i, item in enumerate(value):
-            if not isinstance(item, str):
-                raise self.error((key, i), f"found {show(item)}, expected a text")
-        return tuple(value)
-
-    def pairs(self, key: str, example: str) -> dict[str, str]:
-        """A mapping from names to plain values, as texts."""
-        value = self._typed(key, dict, f"a mapping such as {example}", {})
-        for name, item in value.items():
-            if isinstance(item, dict):
-                raise self.error((key, name), f"found a mapping, expected a value such as {example}")
-        return {name: _plain(item) for name, item in value.items()}
+    def _named(self, name: str, value: str | None) -> str:
+        """A field with the line that it is on, where it is there."""
+        where = self.place(name).rpartition(":")[2] if name in self and value is None else ""
+        return f"{as_name(name, value)} (line {where})" if where else as_name(name, value)
 
     def _typed(self, key: str, kind: type, expected: str, default: Any) -> Any:
         value = self._value.get(key)
@@ -100,12 +89,3 @@ def show(value: object) -> str:
     if isinstance(value, list):
         return "a list"
     return "nothing" if value is None else repr(value)
-
-
-def _plain(value: object) -> str:
-    """A plain value as the text that the command line would be given."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_plain, value)) + "]"
-    return "null" if value is None else str(value)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ...arch.errors import ConfigError
 from ...sim.errors import SimulationError
+from ...sim.job.perform import perform
 from ...workloads.errors import NetworkError
 from ..compare.snapshot import Snapshot
 from ..workers import Workers, n_processors
@@ -35,13 +36,13 @@ class Measured:
 def measure(case: Case) -> Measured:
     """Run one case."""
     try:
-        answer = case.spec.simulate()
+        answer = perform(case.job)
     except (ConfigError, NetworkError, SimulationError) as error:
         return Measured({}, None, str(error))
     values = {m.name: answer.figure(m.name) for m in case.metrics}
     snapshot = Snapshot.of(answer.to_json())
     # As the suite says it: the folder that it lies in is of no concern to a golden.
-    options = {**snapshot.provenance["options"], **case.given.options}
+    options = {**snapshot.provenance["options"], **case.given.options()}
     snapshot = replace(snapshot, provenance={**snapshot.provenance, "options": options})
     return Measured({name: v for name, v in values.items() if v is not None}, snapshot)
 

@@ -15,39 +15,24 @@ cases:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_origin
 
 from ...arch.errors import ConfigError
 from ...arch.yaml_text import Document, read_file
-from ...sim.mapping.options import MappingOptions
+from ...sim.job.errors import QuestionError
+from ...sim.job.given import job_of
+from ...sim.job.job import Job
+from ...sim.job.records import names
 from ...workloads import names as network_names
 from ...workloads.errors import NetworkError
 from ...workloads.load import find as find_network
-from ..errors import UsageError
-from ..mapping_options import option_types, what_is_wrong
-from ..run_spec import RunSpec
 from .errors import SuiteError
 from .fields import Fields, show
 from .tolerance import DEFAULT, Metric, direction, read_metrics
 
 _SUITE_KEYS = ("name", "chip", "network", "metrics", "cases")
-_CASE_KEYS = (
-    "name",
-    "network",
-    "chip",
-    "chips",
-    "batch",
-    "set",
-    "bind",
-    "input",
-    "unknown_operators",
-    "weight_inputs_from",
-    "noc",
-    *option_types(),
-    "metrics",
-)
+_CASE_KEYS = ("name", *names(), "metrics")
 
 
 @dataclass(frozen=True)
@@ -58,9 +43,9 @@ class Case:
     ----------
     name : str
         Unlike any other in the suite.
-    spec : RunSpec
+    job : Job
         Paths of files are absolute.
-    given : RunSpec
+    given : Job
         The same as the suite says it: paths from the suite's folder, for provenance.
     metrics : tuple of Metric
     place : str
@@ -68,8 +53,8 @@ class Case:
     """
 
     name: str
-    spec: RunSpec
-    given: RunSpec
+    job: Job
+    given: Job
     metrics: tuple[Metric, ...]
     place: str
 
@@ -125,57 +110,32 @@ def load_suite(path: Path) -> Suite:
 
 def _case(document: Document, i: int, top: Fields, common: Mapping[str, Metric], folder: Path) -> Case:
     fields = Fields(document, ("cases", i), _CASE_KEYS)
-    given = _spec(fields, top)
-    spec = replace(given, network=_network(fields, given, folder), chip=_beside(folder, given.chip))
-    _check_chip(fields, spec)
+    given = _job(fields, top)
+    files = {"network": _network(fields, given, folder), "chip": _beside(folder, given.chip)}
+    job = given.model_copy(update=files)
+    _check_chip(fields, job)
     metrics = {**common, **read_metrics(fields)}
     if not metrics:
         metrics = {n: Metric(n, t, direction(n), fields.place()) for n, t in DEFAULT.items()}
     name = fields.text("name", _name(given))
-    return Case(name, spec, given, tuple(metrics.values()), fields.place())
+    return Case(name, job, given, tuple(metrics.values()), fields.place())
 
 
-def _spec(fields: Fields, top: Fields) -> RunSpec:
+def _job(fields: Fields, top: Fields) -> Job:
+    """What a case asks; network and chip may be those of the whole suite."""
+    shared = {key: top.text(key) for key in ("network", "chip") if key in top}
+    asked = {key: fields.raw(key) for key in names() if key in fields}
     try:
-        return RunSpec(
-            network=fields.text("network", top.text("network", "") or None),
-            chip=fields.text("chip", top.text("chip", "") or None),
-            overrides=_equals(fields.pairs("set", "{tile.adc.bits: 6}")),
-            chips=fields.integer("chips", None),
-            batch=fields.integer("batch", 1) or 1,
-            bind=_equals(fields.pairs("bind", "{batch: 1}")),
-            inputs=_equals(fields.pairs("input", "{x: 1x3x224x224}")),
-            unknown_operators=fields.text("unknown_operators", "error"),
-            weight_inputs_from=fields.integer("weight_inputs_from", None, least=0),
-            noc=fields.text("noc", "") or None,
-            mapping=_mapping(fields),
-        )
-    except SuiteError:
-        raise
-    except UsageError as error:  # of an option that RunSpec refuses
-        raise fields.error((), str(error)) from None
+        return job_of({**shared, **asked})
+    except QuestionError as error:
+        raise fields.error((error.field,) if error.field in asked else (), fields.words(error)) from None
 
 
-def _mapping(fields: Fields) -> MappingOptions:
-    """The options of the mapping that the case gives."""
-    chosen: dict[str, Any] = {}
-    for name, kind in option_types().items():
-        if name in fields:
-            chosen[name] = fields.texts(name) if get_origin(kind) is tuple else fields.raw(name)
-            wrong = what_is_wrong(name, chosen[name])
-            if wrong is not None:
-                raise fields.error((name,), wrong)
-    return MappingOptions(**chosen)
-
-
-def _equals(pairs: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(f"{name}={value}" for name, value in pairs.items())
-
-
-def _name(spec: RunSpec) -> str:
+def _name(job: Job) -> str:
     """A name for a case that has none: what makes it."""
-    network, chip = Path(spec.network).stem, Path(spec.chip).stem
-    parts = [*spec.overrides, *([f"batch {spec.batch}"] if spec.batch > 1 else [])]
+    network, chip = Path(job.network).stem, Path(job.chip).stem
+    parts = [f"{path}={value}" for path, value in job.changes.items()]
+    parts += [f"batch {job.work.batch}"] if job.work.batch > 1 else []
     return " ".join([f"{network} on {chip}", *parts])
 
 
@@ -185,7 +145,7 @@ def _beside(folder: Path, source: str) -> str:
     return str((folder / source).resolve()) if is_file else source
 
 
-def _network(fields: Fields, given: RunSpec, folder: Path) -> str:
+def _network(fields: Fields, given: Job, folder: Path) -> str:
     source = given.network if given.network in network_names() else _beside(folder, given.network)
     try:
         find_network(source)
@@ -194,25 +154,28 @@ def _network(fields: Fields, given: RunSpec, folder: Path) -> str:
     return source
 
 
-def _check_chip(fields: Fields, spec: RunSpec) -> None:
-    """Load the chip without and with its overrides, so that the message says what is wrong."""
+def _check_chip(fields: Fields, job: Job) -> None:
+    """Load the chip without and with its changes, so that the message says what is wrong."""
+    plain = job.model_copy(update={"changes": {}, "chips": None})
     try:
-        replace(spec, overrides=(), chips=None).load_chip()
+        plain.load_chip()
     except ConfigError as error:
         raise SuiteError(f"{fields.place('chip')}: chip: {error}") from None
     try:
-        spec.load_chip()
-    except (ConfigError, UsageError) as error:
-        name = _first_bad(spec)
+        job.load_chip()
+    except ConfigError as error:
+        name = _first_bad(plain, job.changes)
         message = str(error).removeprefix(f"--set {name}: ")
         raise fields.error(("set", name) if name else ("chips",), message) from None
 
 
-def _first_bad(spec: RunSpec) -> str:
-    """The first override with which the chip is not valid any more; "" if it is another thing."""
-    for n in range(1, len(spec.overrides) + 1):
+def _first_bad(plain: Job, changes: Mapping[str, str]) -> str:
+    """The first change with which the chip is not valid any more; "" if it is another thing."""
+    found: dict[str, str] = {}
+    for path, value in changes.items():
+        found[path] = value
         try:
-            replace(spec, overrides=spec.overrides[:n], chips=None).load_chip()
-        except (ConfigError, UsageError):
-            return spec.overrides[n - 1].partition("=")[0]
+            plain.with_changes(found).load_chip()
+        except ConfigError:
+            return path
     return ""

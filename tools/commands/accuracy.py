@@ -8,16 +8,16 @@ from typing import Annotated, Any
 
 import typer
 
+from ...sim.job.given import job_of
 from ..errors import UsageError
-from ..loading import load_chip
 from ..output_file import OutputFile
 from ..progress import shown_progress
 from . import options
+from .asking import Given, asks
 
 
 def accuracy(
-    network: Annotated[str, typer.Argument(metavar="NETWORK", help="An .onnx or .pt2 file with weights.")],
-    chip: Annotated[str, typer.Option("--chip", metavar="CHIP", help="A preset's name or a .yaml file.")],
+    given: Given,
     data: Annotated[
         Path,
         typer.Option(
@@ -74,11 +74,7 @@ def accuracy(
         int | None,
         typer.Option(metavar="N", help="Take only so many samples, evenly spread; the first of a sequence."),
     ] = None,
-    overrides: options.Overrides = [],  # noqa: B006
-    bind: options.Bind = [],  # noqa: B006
-    json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the result; - is standard output.")
-    ] = None,
+    json_file: options.JsonFile = None,
     plain: options.Plain = False,
 ) -> None:
     """Run NETWORK with real data on CHIP and print how accurate it is, and which layer is to blame.
@@ -101,6 +97,8 @@ def accuracy(
     if find_digital is not None and metric == "sqnr":
         raise UsageError("--find-digital: a loss is a share of decisions, expected another metric than sqnr")
     path, values = texts.varied(vary)
+    job = job_of(given)
+    jobs = [job.with_changes({path: v}) if path else job for v in values]
     conditions = _conditions(
         noise == "on",
         texts.times(time),
@@ -111,34 +109,27 @@ def accuracy(
         irdrop=irdrop,
     )
     plan = Plan(
-        network=network,
+        network=job.network,
         data=data,
-        chips=[(v, load_chip(chip, [*overrides, *([f"{path}={v}"] if path else [])])) for v in values],
+        chips=[(v, one.load_chip()) for v, one in zip(values, jobs, strict=True)],
         conditions=conditions,
         seeds=range(seed, seed + seeds),
         metric=metric,
         percentile=clip,
         digital=texts.names(digital),
         loss=None if find_digital is None else texts.fraction("--find-digital", find_digital),
-        bind=bind,
+        bind=job.bind,
         samples=samples,
     )
-    given: dict[str, Any] = {
-        "network": network,
-        "chip": chip,
-        "data": str(data),
-        "set": overrides,
-        "vary": vary,
-        "seed": seed,
-    }
-    given |= {"clip": clip, "digital": list(plan.digital), "find_digital": find_digital, "bind": bind}
+    asked = {**given, "data": str(data), "vary": vary, "seed": seed, "clip": clip}
+    asked |= {"digital": list(plan.digital), "find_digital": find_digital}
     to_stdout = str(json_file) == "-"
     with ExitStack() as files, shown_progress() as progress:
         file = None
         if json_file is not None and not to_stdout:
             file = files.enter_context(OutputFile("--json", json_file))
         result = compute(plan, progress)
-        text = as_json(plan, result, path, {k: v for k, v in given.items() if v})
+        text = as_json(plan, result, path, {k: v for k, v in asked.items() if v})
         if file is not None:
             file.write(text)
     if to_stdout:
@@ -153,3 +144,6 @@ def _conditions(noise: bool, times_s: list[float], compensations: list[str], **c
 
     kinds: list[Any] = list(compensations)
     return [Conditions(noise, time_s=t, compensation=kind, **common) for t in times_s for kind in kinds]
+
+
+command = asks(accuracy, only=("network", "chip", "set", "bind"))

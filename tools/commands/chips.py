@@ -11,3 +11,6 @@ def chips(plain: options.Plain = False) -> None:
     from ..chip_tables import chip_list
 
     show(chip_list(), plain)
+
+
+command = chips

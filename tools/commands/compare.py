@@ -41,3 +41,6 @@ def compare(
         typer.echo(markup.to_html(found), nl=False)
     else:
         typer.echo(dumps(as_json.to_json(found)), nl=False)
+
+
+command = compare

@@ -14,3 +14,6 @@ def networks(plain: options.Plain = False) -> None:
     with shown_progress() as progress:
         table = network_list(progress)
     show(table, plain)
+
+
+command = networks

@@ -8,14 +8,16 @@ from typing import Annotated
 
 import typer
 
-from .. import arguments
+from ...sim.job.given import checked
 from ..errors import UsageError
 from ..output_file import OutputFile
 from ..progress import shown_progress
 from . import options
+from .asking import Given, asks
 
 
 def noc(
+    given: Given,
     network: Annotated[
         str,
         typer.Argument(
@@ -40,11 +42,8 @@ def noc(
             metavar="WH1|VC8|DEF|FIELDS", help="The router: a known one, n_vcs=4,vc_buffer_flits=8, or both."
         ),
     ] = None,
-    overrides: options.Overrides = [],  # noqa: B006 (typer copies it)
     seed: Annotated[int, typer.Option(metavar="N", help="Of the traffic.")] = 1,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the result; - is standard output.")
-    ] = None,
+    json_file: options.JsonFile = None,
     plain: options.Plain = False,
 ) -> None:
     """Latency over offered load of a network-on-chip, its saturation point and link loads."""
@@ -60,7 +59,7 @@ def noc(
     if packet < 1:
         raise UsageError(f"--packet: found {packet}, expected at least 1 flit")
     rates = parse_rates(rate, packet)
-    tested = load_network(network, arguments.pairs("--set", overrides, "noc.router_cycles=2"))
+    tested = load_network(network, checked("set", given["set"]))
     if router is not None:
         tested = replace(tested, router=parse_router(router, tested.router))
     to_stdout = str(json_file) == "-"
@@ -90,3 +89,6 @@ def noc(
 def _is_file(traffic: str) -> bool:
     """Whether it names a trace: a path, or a file that is there."""
     return Path(traffic).suffix != "" or "/" in traffic or Path(traffic).is_file()
+
+
+command = asks(noc, only=("set",))

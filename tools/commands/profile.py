@@ -9,81 +9,32 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...sim.job.given import job_of
 from ..errors import UsageError
-from ..mapping_options import mapping_options
 from ..output_file import OutputFile, output_folder
 from ..progress import shown_progress
 from . import options
+from .asking import Given, asks
 
 if TYPE_CHECKING:
     from ..profile.profile import Profile
 
 
 def profile(
-    network: Annotated[str, typer.Argument(metavar="NETWORK", help="A name of the zoo or an .onnx file.")],
-    chip: Annotated[str, typer.Option("--chip", metavar="CHIP", help="A preset's name or a .yaml file.")],
-    chips: options.Chips = None,
-    batch: options.Batch = 1,
-    overrides: options.Overrides = [],  # noqa: B006 (typer copies it)
-    bind: options.Bind = [],  # noqa: B006
-    inputs: options.Inputs = [],  # noqa: B006
-    unknown_operators: options.UnknownOperators = "error",
-    weight_inputs_from: options.WeightInputs = None,
-    no_host: options.NoHost = False,
-    digital: options.Digital = [],  # noqa: B006
-    no_replicate: options.NoReplicate = False,
-    placement: options.Placement = "greedy",
-    no_multicast: options.NoMulticast = False,
-    swap: options.Swap = False,
-    swap_no_overlap: options.SwapNoOverlap = False,
-    swap_group: options.SwapGroup = 1,
-    partition: options.Partition = "pipeline",
-    attention: options.Attention = "auto",
-    dense_attention: options.DenseAttention = False,
-    noc: options.NocDetail = None,
-    seed: options.Seed = 0,
+    given: Given,
     goal: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="latency, throughput or energy: what changes are ranked by."),
     ] = None,
     no_what_if: Annotated[bool, typer.Option("--no-what-if", help="Only look; do not try changes.")] = False,
     jobs: options.Jobs = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the profile; - is standard output.")
-    ] = None,
+    json_file: options.JsonFile = None,
     out: options.Out = None,
     all_rows: Annotated[bool, typer.Option("--all", help="Print every row of every table.")] = False,
     plain: options.Plain = False,
 ) -> None:
     """Find what limits NETWORK on CHIP, and what each change of the chip would gain."""
-    from ..run_spec import RunSpec
-
-    spec = RunSpec(
-        network=network,
-        chip=chip,
-        overrides=tuple(overrides),
-        chips=chips,
-        batch=batch,
-        bind=tuple(bind),
-        inputs=tuple(inputs),
-        unknown_operators=unknown_operators,
-        weight_inputs_from=weight_inputs_from,
-        noc=noc,
-        mapping=mapping_options(
-            replicate=not no_replicate,
-            host=not no_host,
-            digital=digital,
-            placement=placement,
-            multicast=not no_multicast,
-            swap=swap or swap_no_overlap,
-            swap_overlap=not swap_no_overlap,
-            swap_group=swap_group,
-            partition=partition,
-            attention=attention,
-            dense_attention=dense_attention,
-            seed=seed,
-        ),
-    )
+    job = job_of(given)
     _check_goal(goal)
     from ...sim.report.terminal import is_plain, show, width
     from ..profile import text
@@ -92,7 +43,7 @@ def profile(
     to_stdout = str(json_file) == "-"
     with ExitStack() as stack, shown_progress() as progress:
         files = _open(stack, None if to_stdout else json_file, out)
-        found = find(spec, goal=goal, try_changes=not no_what_if, jobs=jobs, progress=progress)
+        found = find(job, goal=goal, try_changes=not no_what_if, jobs=jobs, progress=progress)
         for file, text_of in files:
             file.write(text_of(found))
     if to_stdout:
@@ -146,3 +97,10 @@ def _html(found: Profile) -> str:
     from ..profile.as_json import to_json
 
     return html_report(found.run, to_json(found))
+
+
+NOT_PROFILED = (
+    "training", "arrival", "epoch_samples", "prefill", "decode", "experts", "top_k", "routing", "requests",
+    "engine", "data", "operands", "samples",
+)  # fmt: skip
+command = asks(profile, without=NOT_PROFILED)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...sim.job.given import job_of
 from ..errors import UsageError
-from ..loading import load_chip, load_network
 from . import options
+from .asking import Given, asks
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
     from ...arch import Chip
 
 
+OF_THE_CHIP = ("set", "chips", "digital")
+
+
 def show(
+    given: Given,
     name: Annotated[
         str,
         typer.Argument(metavar="NAME", help="A chip or a network: a preset, a name of the zoo, or a file."),
@@ -35,13 +40,6 @@ def show(
             "--chip", metavar="CHIP", help="Of a network: where each operator runs on this chip, and why."
         ),
     ] = None,
-    chips: options.Chips = None,
-    digital: options.Digital = [],  # noqa: B006 (typer copies it)
-    overrides: options.Overrides = [],  # noqa: B006
-    bind: options.Bind = [],  # noqa: B006
-    inputs: options.Inputs = [],  # noqa: B006
-    unknown_operators: options.UnknownOperators = "error",
-    weight_inputs_from: options.WeightInputs = None,
     plain: options.Plain = False,
 ) -> None:
     """Print a chip (each number with what it rests on) or a network (its layers)."""
@@ -53,9 +51,9 @@ def show(
     if _is_chip(name):
         from .. import chip_tables
 
-        if chip is not None or chips is not None or digital:
+        if chip is not None or given["chips"] or given["digital"]:
             raise UsageError(f"show {name}: --chip, --chips and --digital are for networks, this is a chip")
-        shown = load_chip(name, overrides)
+        shown = job_of({"network": "none", "chip": name, "set": given["set"]}).load_chip()
         if check:
             _check(shown, plain)
             return
@@ -66,14 +64,15 @@ def show(
     else:
         from .. import network_tables, place_tables
 
-        if cost or check or yaml or (chip is None and (overrides or digital or chips is not None)):
+        if cost or check or yaml or (chip is None and any(given[part] for part in OF_THE_CHIP)):
             wrong = "--cost, --check and --yaml are for chips, --set, --chips and --digital need --chip"
             raise UsageError(f"show {name}: {wrong}, and this is a network")
-        network = load_network(name, bind, inputs, unknown_operators, weight_inputs_from)
+        job = job_of({**given, "network": name, "chip": chip or "none"})
+        network = job.load_network()
         if chip is None:
             table = network_tables.layer_list(network)
         else:
-            table = place_tables.place_list(network, load_chip(chip, overrides, chips), tuple(digital))
+            table = place_tables.place_list(network, job.load_chip(), job.mapping.digital)
     from ...sim.report.terminal import show as print_table
 
     print_table(table, plain)
@@ -120,3 +119,6 @@ def _is_chip(name: str) -> bool:
     raise UsageError(
         f"show: {name!r} is no chip, no network and no file{nearest_hint(name, [*chips, *networks])}"
     )
+
+
+command = asks(show, only=(*OF_THE_CHIP, "bind", "input", "unknown_operators", "weight_inputs_from"))

@@ -83,3 +83,6 @@ def sweep(
         )
     if not done.count("ok") or done.count("crashed"):
         raise typer.Exit(1)
+
+
+command = sweep

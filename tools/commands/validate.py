@@ -25,9 +25,7 @@ def validate(
         bool,
         typer.Option("--predict", help="Print what is predicted where no published number was looked at."),
     ] = False,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the rows; - is standard output.")
-    ] = None,
+    json_file: options.JsonFile = None,
     freeze: Annotated[
         Path | None,
         typer.Option(
@@ -123,3 +121,6 @@ def _hint(chip: str | None, names: list[str]) -> str:
 
     known = dict.fromkeys(name.split("@")[0].split(" ")[0] for name in names)
     return nearest_hint(chip or "", list(known))
+
+
+command = validate

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from ...sim.job.given import job_of
 from ..errors import UsageError
-from ..loading import load_chip, load_network
 from ..progress import shown_progress
 from . import options
-
-if TYPE_CHECKING:
-    from ...arch import Chip
+from .asking import Given, asks
 
 
 def waterfall(
-    network: Annotated[str, typer.Argument(metavar="NETWORK", help="A name of the zoo or an .onnx file.")],
+    given: Given,
     chips: Annotated[
         list[str],
         typer.Argument(metavar="CHIP[:N]...", help="Presets or .yaml files, each with its number of copies."),
     ],
-    bind: options.Bind = [],  # noqa: B006 (typer copies it)
-    inputs: options.Inputs = [],  # noqa: B006
     plain: options.Plain = False,
 ) -> None:
     """Print how much of an array's efficiency is left in macro, tile, chip and system."""
@@ -31,18 +27,22 @@ def waterfall(
     from ...sim.simulate import simulate
     from ..waterfall import report, waterfall
 
-    loaded = [_load(text) for text in chips]
-    net = load_network(network, bind, inputs)
+    jobs = [job_of({**given, **_copies(text)}) for text in chips]
+    loaded = [job.load_chip() for job in jobs]
+    net = jobs[0].load_network()
     with shown_progress() as progress:
         found = [waterfall(simulate(net, chip, progress=progress), chip) for chip in loaded]
     print_table(report(found, is_plain(plain)), plain)
 
 
-def _load(text: str) -> Chip:
-    """The chip of NAME or NAME:N."""
+def _copies(text: str) -> dict[str, str | int]:
+    """The fields that NAME or NAME:N means."""
     name, colon, copies = text.rpartition(":")
     if not colon:
-        return load_chip(text)
+        return {"chip": text}
     if not copies.isdecimal() or int(copies) < 1:
         raise UsageError(f"waterfall: {text!r}: found {copies!r} copies, expected a number of at least 1")
-    return load_chip(name, n_chips=int(copies))
+    return {"chip": name, "chips": int(copies)}
+
+
+command = asks(waterfall, only=("network", "bind", "input"))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from ...arch.errors import ConfigError
 from ...sim.answers.run import Run
 from ...sim.errors import SimulationError
+from ...sim.job.job import Job
+from ...sim.job.perform import run
 from ...sim.metrics.seconds import seconds
 from ...workloads.graph import Network
-from ..run_spec import RunSpec
 
 GOALS = ("latency", "throughput", "energy")
 
@@ -72,12 +73,12 @@ class Outcome:
     error: str = ""
 
 
-def evaluate(network: Network, spec: RunSpec) -> Outcome:
+def evaluate(network: Network, job: Job) -> Outcome:
     """Run one variant: mapped anew, exactly as `ohmsum run` with the same ``--set`` would.
 
     A change that cannot be (the network no longer fits, say) is an outcome, not an error.
     """
     try:
-        return Outcome(Figures.of(spec.simulate(network)))
+        return Outcome(Figures.of(run(job, network=network)))
     except (ConfigError, SimulationError) as error:
         return Outcome(None, str(error))

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...sim.answers.run import Run
+from ...sim.job.job import Job
+from ...sim.job.perform import run as perform_run
 from ...workloads.graph import Network
-from ..run_spec import RunSpec
 from ..workers import Workers, n_processors
 from .bottlenecks import bottlenecks
 from .buffers import Occupancy, occupancies
@@ -34,7 +35,7 @@ class Profile:
     Parameters
     ----------
     run : Run
-    spec : RunSpec
+    job : Job
         What made it.
     goal : {"latency", "throughput", "energy"}
         What gains are measured in.
@@ -52,7 +53,7 @@ class Profile:
     """
 
     run: Run
-    spec: RunSpec
+    job: Job
     goal: str
     latency: LatencyBreakdown
     limits: tuple[RateLimit, ...]
@@ -65,7 +66,7 @@ class Profile:
 
 
 def profile(
-    spec: RunSpec,
+    job: Job,
     *,
     network: Network | None = None,
     goal: str | None = None,
@@ -73,13 +74,13 @@ def profile(
     jobs: int | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> Profile:
-    """Make the run that `spec` means and look at it; then run with every change of the chip.
+    """Make the run that `job` means and look at it; then run with every change of the chip.
 
     Parameters
     ----------
-    spec : RunSpec
+    job : Job
     network : Network, optional
-        What `spec` names, if it has been imported before.
+        What `job` names, if it has been imported before.
     goal : {"latency", "throughput", "energy"}, optional
         What gains are measured in; latency for a batch of 1, else throughput.
     try_changes : bool
@@ -87,9 +88,9 @@ def profile(
     jobs : int, optional
         Processes; if not given, as many as processors where the work is worth it. The result is the same.
     """
-    loaded = spec.load_network() if network is None else network
-    run = spec.simulate(loaded, progress)
-    goal = goal or ("latency" if spec.batch == 1 else "throughput")
+    loaded = job.load_network() if network is None else network
+    run = perform_run(job, progress, network=loaded)
+    goal = goal or ("latency" if job.work.batch == 1 else "throughput")
     latency, limits, tiling = latency_breakdown(run), rate_limits(run), tiling_losses(run)
     waits, links, buffers = queues(run), hot_links(run), occupancies(run)
     tried = None
@@ -97,13 +98,13 @@ def profile(
         every = (*knobs(run.chip), *cost_knobs(run.chip, run.energy.by_component_j))
         with Workers(_jobs(run, len(every)) if jobs is None else jobs) as workers:
             weight = _importance(run, latency)
-            tried = what_if(loaded, spec, Figures.of(run), every, weight, goal, workers, progress)
+            tried = what_if(loaded, job, Figures.of(run), every, weight, goal, workers, progress)
     findings = (
         *impossible(run, buffers),
         *(bottlenecks(latency, tiling, tried) if tried else ()),
         *observations(run, latency, limits, tiling, waits, links, buffers),
     )
-    return Profile(run, spec, goal, latency, limits, tiling, waits, links, buffers, tried, findings)
+    return Profile(run, job, goal, latency, limits, tiling, waits, links, buffers, tried, findings)
 
 
 def _jobs(run: Run, n_knobs: int) -> int:

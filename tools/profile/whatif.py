@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
 
+from ...sim.job.job import Job
 from ...workloads.graph import Network
-from ..run_spec import RunSpec
 from ..workers import Workers
 from .evaluate import Figures, Outcome, evaluate
 from .knobs import Knob
@@ -114,7 +114,7 @@ class _Lab:
     """Runs trials and keeps their outcomes, so that none is run twice."""
 
     network: Network
-    spec: RunSpec
+    job: Job
     workers: Workers
     progress: Callable[[str, float], None] | None
     known: dict[tuple[tuple[str, str], ...], Outcome] = field(default_factory=dict)
@@ -125,8 +125,8 @@ class _Lab:
         todo = [(key, sets) for key, sets in missing.items() if key not in self.known]
         tell = self.progress
         done = (lambda n: tell(what, n / len(todo))) if tell else None
-        specs = [self.spec.with_set(sets) for _, sets in todo]
-        outcomes = self.workers.map(partial(evaluate, self.network), specs, done)
+        variants = [self.job.with_changes(sets) for _, sets in todo]
+        outcomes = self.workers.map(partial(evaluate, self.network), variants, done)
         self.known.update(zip((key for key, _ in todo), outcomes, strict=True))
 
     def outcome(self, sets: dict[str, str]) -> Outcome:
@@ -135,7 +135,7 @@ class _Lab:
 
 def what_if(
     network: Network,
-    spec: RunSpec,
+    job: Job,
     base: Figures,
     knobs: Sequence[Knob],
     importance: Callable[[Knob], float],
@@ -151,13 +151,13 @@ def what_if(
     Parameters
     ----------
     network : Network
-        What `spec` names, imported.
-    spec : RunSpec
+        What `job` names, imported.
+    job : Job
         The run to improve on.
     importance : callable
         Share of time that a knob's component takes now; chooses the pairs, along with the gains.
     """
-    lab = _Lab(network, spec, workers, progress)
+    lab = _Lab(network, job, workers, progress)
     furthest = {id(knob): dict(knob.after[-1:])[knob.factors[-1]] for knob in knobs}
     lab.run("what if: each at its best", list(furthest.values()))
     effective = [k for k in knobs if _has_effect(lab.outcome(furthest[id(k)]), base)]

@@ -96,13 +96,13 @@ def evaluate(task: Task) -> Outcome:
 
 def run(task: Task) -> Run:
     """The Run of a point, with the network and the mapping of an earlier point where they are the same."""
-    from ...sim.simulate import simulate
+    from ...sim.job.perform import run as perform_run
 
-    spec, options = task.point.run_spec(), task.point.mapping_options()
-    source = reuse.NetworkSource.of(spec, task.network_digest)
-    network, chip = reuse.network(source), spec.load_chip()
+    job = task.point.job()
+    source = reuse.NetworkSource.of(job, task.network_digest)
+    network, chip, options = reuse.network(source), job.load_chip(), job.mapping
     placed = None if options.partition == "auto" else reuse.mapping(source, chip, options)
-    return simulate(network, chip, batch=spec.batch, mapping=options, placed=placed)
+    return perform_run(job, network=network, chip=chip, placed=placed)
 
 
 def _check_same(task: Task) -> None:

@@ -39,7 +39,7 @@ def check_sources(spec: SweepSpec, fail: Fail) -> None:
     except ConfigError as error:
         raise fail(CHIP, str(error)) from None
     for field in (*spec.fixed, *spec.fields):
-        if not is_chip_field(field):
+        if not is_chip_field(field, spec.values_of(field)[0]):
             continue
         problems = []
         for text in texts:

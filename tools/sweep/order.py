@@ -26,11 +26,11 @@ def _matters(spec: SweepSpec, axis: Axis) -> bool:
     from ...arch.errors import ConfigError
     from .reuse import chip_key
 
-    if not all(is_chip_field(field) for settings in _settings(axis) for field in settings):
+    if not all(is_chip_field(f, value) for settings in _settings(axis) for f, value in settings.items()):
         return True
     others = [_settings(other)[0] for other in spec.axes if other is not axis]
     try:
-        ends = [point_of(spec, (*others, end)).run_spec().load_chip() for end in _settings(axis)]
+        ends = [point_of(spec, (*others, end)).job().load_chip() for end in _settings(axis)]
     except ConfigError:
         return True
     return len({chip_key(chip) for chip in ends}) > 1

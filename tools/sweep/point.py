@@ -7,26 +7,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..run_spec import RunSpec
-from .fields import (
-    BATCH,
-    BIND,
-    CHIP,
-    INPUT,
-    MAPPING,
-    N_CHIPS,
-    NETWORK,
-    POLICY,
-    WEIGHT_INPUTS,
-    Value,
-    is_chip_field,
-    text_of,
-)
+from ...sim.job.given import job_of
+from .fields import CHIP, NETWORK, Value, given_of
 
 if TYPE_CHECKING:
-    from ...sim.mapping.options import MappingOptions
+    from ...sim.job.job import Job
 
 
 @dataclass(frozen=True)
@@ -61,35 +48,6 @@ class Point:
         whole = json.dumps([self.text, version, network_digest, chip_digest])
         return hashlib.sha256(whole.encode()).hexdigest()
 
-    def run_spec(self) -> RunSpec:
-        """What to load, as `ohmsum run` would be told."""
-        given = self.settings
-        return RunSpec(
-            network=self.network,
-            chip=self.chip,
-            overrides=tuple(f"{f}={text_of(v)}" for f, v in given.items() if is_chip_field(f)),
-            chips=given.get(N_CHIPS),
-            batch=given.get(BATCH, 1),
-            bind=_pairs(given, BIND),
-            inputs=_pairs(given, INPUT),
-            unknown_operators=given.get(POLICY, "error"),
-            weight_inputs_from=given.get(WEIGHT_INPUTS),
-        )
-
-    def mapping_options(self) -> MappingOptions:
-        """The options of the mapping."""
-        from ...sim.mapping.options import MappingOptions
-
-        chosen: dict[str, Any] = {
-            f.removeprefix(MAPPING): tuple(v) if isinstance(v, list) else v
-            for f, v in self.settings.items()
-            if f.startswith(MAPPING)
-        }
-        return MappingOptions(**chosen)
-
-
-def _pairs(settings: Mapping[str, Value], prefix: str) -> tuple[str, ...]:
-    """``NAME=VALUE`` texts of the fields with a prefix."""
-    return tuple(
-        f"{f.removeprefix(prefix)}={text_of(v)}" for f, v in settings.items() if f.startswith(prefix)
-    )
+    def job(self) -> Job:
+        """What is asked, as `ohmsum run` would be told."""
+        return job_of(given_of(self.settings))

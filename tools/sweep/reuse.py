@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from ...arch.chip import Chip
+    from ...sim.job.job import Job
     from ...sim.mapping.mapping import Mapping
     from ...sim.mapping.options import MappingOptions
     from ...workloads.graph import Network
-    from ..run_spec import RunSpec
 
 N_NETWORKS = 8
 N_MAPPINGS = 64
@@ -41,29 +41,28 @@ UNREAD = {
 
 
 class NetworkSource(NamedTuple):
-    """What an imported network depends on; `digest` is that of its file, the rest as in `RunSpec`."""
+    """What an imported network depends on: the digest of its file, and what is asked of its import."""
 
     digest: str
-    source: str
-    bind: tuple[str, ...]
-    inputs: tuple[str, ...]
-    unknown_operators: str
-    weight_inputs_from: int | None
+    asked: str
 
     @staticmethod
-    def of(run: RunSpec, digest: str) -> NetworkSource:
-        """That of a run."""
-        return NetworkSource(
-            digest, run.network, run.bind, run.inputs, run.unknown_operators, run.weight_inputs_from
-        )
+    def of(job: Job, digest: str) -> NetworkSource:
+        """That of a question."""
+        fields = {"network", "bind", "input", "unknown_operators", "weight_inputs_from"}
+        return NetworkSource(digest, job.model_dump_json(include=fields))
+
+    def load(self) -> Network:
+        """The network."""
+        from ...sim.job.job import Job
+
+        return Job.model_validate({**json.loads(self.asked), "chip": "none"}).load_network()
 
 
 @lru_cache(maxsize=N_NETWORKS)
 def network(of: NetworkSource) -> Network:
     """The network, imported once per process."""
-    from ..loading import load_network
-
-    return load_network(of.source, of.bind, of.inputs, of.unknown_operators, of.weight_inputs_from)
+    return of.load()
 
 
 def mapping(of: NetworkSource, chip: Chip, options: MappingOptions) -> Mapping:

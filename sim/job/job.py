@@ -1,0 +1,216 @@
+"""The Job: everything that one simulation depends on, small enough to be sent to another process."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from ..asked import Asked
+from ..mapping.options import MappingOptions
+from ..noc.detail import Detail
+from .work import InferenceWork, Whole, Work
+
+if TYPE_CHECKING:
+    from ...arch.chip import Chip
+    from ...workloads.graph import Network
+    from ..operands.source import DataSource
+
+Texts = dict[str, str]
+
+
+def text_of(value: Any) -> str:
+    """A plain value as the text that a chip file would say.
+
+    Examples
+    --------
+    >>> text_of(6), text_of("1.2 ns"), text_of([14, 12]), text_of(True)
+    ('6', '1.2 ns', '[14, 12]', 'true')
+    """
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def _pairs(value: Any) -> dict[str, Any]:
+    """``NAME=VALUE`` texts, or a mapping, as a dict; a name may be there only once."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if not isinstance(value, Iterable) or isinstance(value, str):
+        raise ValueError("")  # what was found, and expected, is said where it is caught
+    found: dict[str, str] = {}
+    for text in value:
+        name, equals, rest = str(text).partition("=")
+        if not equals or not name.strip():
+            raise ValueError(f"found {text!r}, expected NAME=VALUE such as {{example}}")
+        if name.strip() in found:
+            raise ValueError(f"{name.strip()!r} is given twice")
+        found[name.strip()] = rest.strip()
+    return found
+
+
+def _changes(value: Any) -> Texts:
+    return {name: text_of(item) for name, item in _pairs(value).items()}
+
+
+def _sizes(value: Any) -> dict[str, int]:
+    found = {}
+    for name, item in _pairs(value).items():
+        if not re.fullmatch(r"[0-9]{1,9}", str(item)) or int(item) < 1:
+            raise ValueError(f"{name}: found {item!r}, expected a whole number from 1")
+        found[name] = int(item)
+    return found
+
+
+def _shapes(value: Any) -> dict[str, tuple[int, ...]]:
+    found = {}
+    for name, item in _pairs(value).items():
+        sizes = str(item).lower().split("x") if isinstance(item, str | int) else [str(size) for size in item]
+        if not all(re.fullmatch(r"[0-9]{1,9}", size) and int(size) > 0 for size in sizes):
+            raise ValueError(f"{name}: found {item!r}, expected sizes from 1 such as 1x3x224x224")
+        found[name] = tuple(map(int, sizes))
+    return found
+
+
+def _text(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
+
+
+Name = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
+
+
+class Job(BaseModel):
+    """A question: a network, a chip, and what is to be found out about them.
+
+    Its fields and their help are in the reference of the commands; `given.job` makes one from flat names.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    network: Annotated[
+        Name, Asked("A name of the zoo, an .onnx or a .pt2 file.", "NETWORK", example="resnet18")
+    ]
+    chip: Annotated[Name, Asked("A preset's name or a .yaml file.", "CHIP", example="isaac")]
+    chips: Annotated[
+        Whole | None, Asked("Number of copies of the chip.", "N", aliases=("n_chips", "copies"))
+    ] = None
+    changes: Annotated[
+        Texts,
+        BeforeValidator(_changes),
+        Asked(
+            "Change a field of the chip: tile.adc.bits=6.",
+            "PATH=VALUE",
+            name="set",
+            aliases=("overrides", "changes"),
+            example="tile.adc.bits=6",
+        ),
+    ] = Field(default_factory=dict)
+    work: Work = Field(default_factory=InferenceWork)
+    engine: Annotated[
+        Literal["compiled", "reference"] | None,
+        Asked("compiled, or reference: the same result, slow and readable.", "NAME"),
+    ] = None
+    noc: Annotated[
+        Detail | None,
+        Asked(
+            "Detail of the network: packets book links; flits go through routers (reference engine, slow); "
+            "or transfers take no time.",
+            "packet|flit|ideal",
+            aliases=("detail",),
+        ),
+    ] = None
+    bind: Annotated[
+        dict[str, int],
+        BeforeValidator(_sizes),
+        Asked("Value of a symbolic dimension: batch=1.", "DIM=N", example="batch=1"),
+    ] = Field(default_factory=dict)
+    input: Annotated[
+        dict[str, tuple[int, ...]],
+        BeforeValidator(_shapes),
+        Asked(
+            "Shape of an input of the network: x=1x3x224x224.",
+            "NAME=SHAPE",
+            aliases=("input_shapes",),
+            example="x=1x3x224x224",
+        ),
+    ] = Field(default_factory=dict)
+    unknown_operators: Annotated[
+        Literal["error", "vector"],
+        Asked("vector: run operators that are not known on the vector unit and say so.", "error|vector"),
+    ] = "error"
+    weight_inputs_from: Annotated[
+        int | None,
+        Field(strict=True, ge=0),
+        Asked("Graph inputs from this one on (from 0) are weights without values.", "N"),
+    ] = None
+    mapping: MappingOptions = Field(default_factory=MappingOptions)
+    data: Annotated[
+        Name | None,
+        Asked(
+            ".npz with real inputs: energies as they make them, and times with zero-skipping.",
+            "FILE",
+            not_with=dict.fromkeys(("training", "prefill", "decode"), "operands are taken from inferences"),
+        ),
+    ] = None
+    operands: Annotated[
+        Literal["statistical", "exact"] | None,
+        Asked("Of data: statistical (some vectors, fast), or exact (all values).", "NAME", needs=("data",)),
+    ] = None
+    samples: Annotated[
+        Whole | None, Asked("Of data: take only so many samples, evenly spread.", "N", needs=("data",))
+    ] = None
+
+    def with_changes(self, changes: Mapping[str, str]) -> Job:
+        """The same with more fields of the chip changed; one that is changed already gets the new value."""
+        kept = {path: text for path, text in self.changes.items() if path not in changes}
+        return self.model_copy(update={"changes": {**kept, **changes}})
+
+    def load_network(self) -> Network:
+        """The network; takes a while."""
+        from ... import workloads
+
+        return workloads.load(
+            self.network,
+            bind=self.bind,
+            input_shapes=self.input,
+            unknown_operators=self.unknown_operators,
+            weight_inputs_from=self.weight_inputs_from,
+        )
+
+    def load_chip(self) -> Chip:
+        """The chip with all its changes."""
+        from ... import arch
+
+        return arch.load(self.chip, overrides=self.changes, n_chips=self.chips)
+
+    def source(self) -> DataSource | None:
+        """Where operands come from; None without data."""
+        if self.data is None:
+            return None
+        from ..operands import DataSource
+
+        return DataSource(self.network, Path(self.data), self.operands == "exact", self.samples)
+
+    def with_shapes_of_data(self) -> Job:
+        """The same with the shapes of the network's inputs that its data have, where none were given."""
+        source = self.source()
+        if source is None or self.bind or self.input:
+            return self
+        return self.model_copy(update={"input": {n: shape for n, shape in source.shapes().items() if shape}})
+
+    def options(self) -> dict[str, Any]:
+        """What the result depends on, for its provenance: JSON values, by the names that doors have.
+
+        The engine is not among them: both give the same. Nor is the mapping, of which a run knows more.
+        """
+        from .records import given_by
+
+        texts = {
+            "set": [f"{path}={text}" for path, text in self.changes.items()],
+            "bind": [f"{name}={size}" for name, size in self.bind.items()],
+        }
+        shapes = [f"{name}={'x'.join(map(str, shape))}" for name, shape in self.input.items()]
+        asked = {**given_by(self), **texts, "input": shapes}
+        return {name: value for name, value in asked.items() if value and name != "engine"}

@@ -1,0 +1,123 @@
+"""A Job performed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, assert_never
+
+from .errors import QuestionError
+from .job import Job
+from .work import GenerationWork, InferenceWork, LanguageWork, ServingWork, TrainingWork
+
+if TYPE_CHECKING:
+    from ...arch.chip import Chip
+    from ...workloads.graph import Network
+    from ...workloads.language_model import LanguageModel
+    from ..answers.base import Answer
+    from ..answers.run import Run
+    from ..mapping.mapping import Mapping
+    from ..operands import OperandSource
+    from ..simulate import Progress
+
+
+def perform(
+    job: Job,
+    progress: Progress | None = None,
+    *,
+    network: Network | None = None,
+    chip: Chip | None = None,
+    placed: Mapping | None = None,
+    operands: OperandSource | None = None,
+) -> Answer:
+    """Find out what a Job asks.
+
+    Parameters
+    ----------
+    job : Job
+    progress : callable, optional
+        Told how far the simulation is.
+    network, chip : optional
+        What `job` names, where it has been loaded before.
+    placed : Mapping, optional
+        What `map_network` gave before for this network, chip and mapping options; for inferences.
+    operands : OperandSource, optional
+        Data in another form than the file that a Job names.
+
+    Returns
+    -------
+    Answer
+        A Run of inferences, a TrainingStep, a Generation or a Serving.
+
+    Raises
+    ------
+    QuestionError, ConfigError, NetworkError, SimulationError
+        The message says where, what was found and what was expected.
+    """
+    job = job.with_shapes_of_data()
+    network = job.load_network() if network is None else network
+    chip = job.load_chip() if chip is None else chip
+    work = job.work
+    common: dict[str, Any] = {
+        "batch": work.batch,
+        "engine": job.engine,
+        "noc": job.noc,
+        "mapping": job.mapping,
+        "options": job.options(),
+        "progress": progress,
+    }
+    match work:
+        case InferenceWork():
+            from ..simulate import simulate
+
+            source = job.source() if operands is None else operands
+            return simulate(network, chip, arrival=work.arrival, operands=source, placed=placed, **common)
+        case TrainingWork():
+            from ..training import simulate_training
+
+            return simulate_training(network, chip, epoch_samples=work.epoch_samples, **common)
+        case GenerationWork():
+            from ..language.generate import generate
+
+            model = language_model(network, chip, work, job.mapping.seed)
+            return generate(model, chip, prefill=work.prefill, decode=work.decode, **common)
+        case ServingWork():
+            from ..language.serving import serve
+
+            model = language_model(network, chip, work, job.mapping.seed)
+            common |= {"prefill": work.prefill, "decode": work.decode}
+            return serve(model, chip, arrival=work.arrival, requests=work.requests, **common)
+        case _:
+            assert_never(work)
+
+
+def run(job: Job, progress: Progress | None = None, **loaded: Any) -> Run:
+    """Perform a Job of inferences or of a training step; `loaded` as for `perform`."""
+    from ..answers.run import Run
+
+    answer = perform(job, progress, **loaded)
+    if not isinstance(answer, Run):
+        raise QuestionError(f"found {_WORDS[job.work.kind]}, expected inferences or a training step")
+    return answer
+
+
+_WORDS = {"generation": "a generation", "serving": "a service"}
+
+
+def language_model(network: Network, chip: Chip, work: LanguageWork, seed: int) -> LanguageModel:
+    """The network as a language model, with experts if asked for."""
+    from ...workloads.language_model import LanguageModel
+    from ...workloads.routing import Routing
+
+    model = LanguageModel.of(network)
+    n, chips = work.experts, chip.n_chips
+    if n is None:
+        return model
+    if n % chips and chips % n:
+        raise QuestionError(
+            f"`experts: {n}` does not divide over {chips} chips; use a multiple or a divisor of {chips}",
+            "experts",
+        )
+    if work.top_k > n:
+        raise QuestionError(
+            f"`top_k: {work.top_k}`: found more than the {n} experts that there are (`experts: {n}`)", "top_k"
+        )
+    return model.with_experts(n, work.top_k, Routing.parse(work.routing, n), seed)
