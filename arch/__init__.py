@@ -17,16 +17,16 @@ from .errors import ConfigError
 if TYPE_CHECKING:
     from .chip import Chip, Tile
     from .editor_schema import json_schema
-    from .functions import FUNCTIONS, MAC
     from .loading import load, loads, names
     from .peak import peak_ops_per_s, read_interval_fs, vector_interval_fs
     from .printing import Row, describe, to_yaml
     from .rollup import RollUp, RollUpLine, roll_up
+    from .vocabulary import function_names
 
 _MODULES = {
     "chip": ("Chip", "Tile"),
     "printing": ("Row", "describe", "to_yaml"),
-    "functions": ("FUNCTIONS", "MAC"),
+    "vocabulary": ("function_names",),
     "editor_schema": ("json_schema",),
     "loading": ("load", "loads", "names"),
     "peak": ("peak_ops_per_s", "read_interval_fs", "vector_interval_fs"),
@@ -35,8 +35,6 @@ _MODULES = {
 _HOMES = {name: module for module, public in _MODULES.items() for name in public}
 
 __all__ = [
-    "FUNCTIONS",
-    "MAC",
     "Chip",
     "ConfigError",
     "RollUp",
@@ -44,6 +42,7 @@ __all__ = [
     "Row",
     "Tile",
     "describe",
+    "function_names",
     "json_schema",
     "load",
     "loads",

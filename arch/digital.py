@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from .component import Clocked, Component, Costed, Counted
-from .functions import FUNCTIONS
 from .nearest import nearest_hint
 from .quantities import Bits, CapacityBytes, Count, Cycles, EnergyJ, EnergyPerByteJ, WidthBits
+from .vocabulary import function_names, is_function
 
 
 class ShiftAdd(Clocked, Counted):
@@ -50,14 +50,18 @@ class Buffer(Bus):
 def _known_functions(value: object) -> object:
     if isinstance(value, dict):
         for name in value:
-            if name not in FUNCTIONS:
-                raise ValueError(f"unknown function {name!r}{nearest_hint(name, FUNCTIONS)}")
+            if not is_function(name):
+                raise ValueError(f"unknown function {name!r}{nearest_hint(name, function_names())}")
     return value
+
+
+def _only_known_names(schema: dict[str, Any]) -> None:
+    schema["propertyNames"] = {"enum": list(function_names())}
 
 
 Functions = Annotated[
     dict[str, Count],
-    Field(min_length=1, json_schema_extra={"propertyNames": {"enum": list(FUNCTIONS)}}),
+    Field(min_length=1, json_schema_extra=_only_known_names),
     BeforeValidator(_known_functions),
 ]
 

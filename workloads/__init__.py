@@ -2,13 +2,15 @@
 
 from .errors import NetworkError
 from .formats import Format
-from .graph import FUNCTIONS, Grid, Matrix, Network, Operator, Port, Product, Reach, Tensor, Window
+from .functions import FUNCTIONS, Function
+from .graph import Grid, Matrix, Network, Operator, Port, Product, Reach, Tensor, Window
 from .info import NetworkInfo, info
 from .load import from_torch, load, names
 
 __all__ = [
     "FUNCTIONS",
     "Format",
+    "Function",
     "Grid",
     "Matrix",
     "Network",

@@ -1,61 +1,13 @@
 """Gradients of operators without weights: what a digital unit has to do on the way back.
 
-Costs are element operations of the functions that units offer. Where an operator has no rule of its own, its
-backward pass is taken to cost what its forward pass does (assumption).
+Costs are element operations of the functions that units offer; what each function's way back takes stands in
+its record (`functions.py`).
 """
 
 from __future__ import annotations
 
+from .functions import Work
 from .graph import Grid, Operator, Tensor, Window
-
-Work = tuple[tuple[str, int], ...]
-"""Functions with their operations per element (or per token)."""
-
-FROM_OUTPUT: dict[str, Work] = {
-    "relu": (("mul", 1),),
-    "clip": (("mul", 1),),
-    "leaky_relu": (("mul", 1),),
-    "prelu": (("mul", 1),),
-    "sigmoid": (("sub", 1), ("mul", 2)),
-    "tanh": (("sub", 1), ("mul", 2)),
-    "exp": (("mul", 1),),
-    "sqrt": (("div", 1),),
-}
-"""Derivative from the output y alone, times the error: g (y > 0), g y (1 - y), g (1 - y y), g y, g / 2y."""
-
-FROM_INPUT = frozenset(
-    {
-        "abs",
-        "cos",
-        "elu",
-        "erf",
-        "gelu",
-        "hard_sigmoid",
-        "hard_swish",
-        "log",
-        "pow",
-        "silu",
-        "sin",
-        "softplus",
-    }
-)
-"""The derivative needs the input: the function's own unit makes it (assumption), then one multiplication."""
-
-NEEDS_INPUT = frozenset({"max_pool", "lrn", "softmax", "log_softmax", "layer_norm", "rms_norm", "group_norm"})
-"""Other functions whose backward pass needs the activation that went in."""
-
-NO_GRADIENT = frozenset({"compare", "round"})
-"""Steps: no error passes through them."""
-
-
-def derivative(function: str) -> Work:
-    """Operations per element for the error through an element-wise function."""
-    return FROM_OUTPUT.get(function) or ((function, 1), ("mul", 1))
-
-
-def is_elementwise(function: str) -> bool:
-    """Whether it is a function of one element that has a derivative."""
-    return function in FROM_OUTPUT or function in FROM_INPUT
 
 
 def transposed(window: Window, made: Grid, used: Grid) -> Window:

@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .errors import NetworkError
-from .operators import FUNCTIONS, Kind, Matrix, Operator, Product, Reach, told
+from .operators import Kind, Matrix, Operator, Product, Reach, told
 from .stream import Grid, Port, Tensor, Window
 
 if TYPE_CHECKING:
     import networkx as nx
 
 __all__ = [
-    "FUNCTIONS",
     "Grid",
     "Kind",
     "Matrix",

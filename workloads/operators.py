@@ -114,11 +114,11 @@ class Operator:
         A recurrent "matrix" may have its initial states after the input.
     output : Tensor
     function : str
-        For "vector": the function a digital unit must offer: one of `FUNCTIONS`. Empty otherwise.
+        For "vector": the function a digital unit must offer: one of `functions.FUNCTIONS`. Empty otherwise.
     work : int
         For "vector": element operations per output token (an average pooling of 3x3 over 64 channels: 576).
     fused : tuple of str
-        Functions from `FUNCTIONS` applied to each output element on the way out (("relu",)).
+        Functions applied to each output element on the way out (("relu",)).
     matrix, product
         For those kinds.
     params : int
@@ -175,16 +175,6 @@ class Operator:
         if self.reach is None:
             return whole
         return whole * self.reach.total(tokens) // (self.reach.most(tokens) * tokens)
-
-
-# What a digital unit can be asked to do to one element. "pass" is a copy.
-FUNCTIONS: tuple[str, ...] = (
-    "pass", "add", "sub", "mul", "div", "min", "max", "neg", "abs", "sqrt", "pow", "exp", "log", "compare",
-    "select", "relu", "clip", "leaky_relu", "prelu", "elu", "sigmoid", "hard_sigmoid", "tanh", "gelu",
-    "silu", "hard_swish", "erf", "softplus", "sin", "cos", "round", "softmax", "log_softmax", "layer_norm",
-    "rms_norm", "batch_norm", "group_norm", "lrn", "max_pool", "average_pool", "reduce", "cumsum", "rotary",
-    "interpolate", "unknown",
-)  # fmt: skip
 
 
 def told(operator: Operator) -> dict[str, Any]:

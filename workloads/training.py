@@ -22,17 +22,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .backward import (
-    FROM_INPUT,
-    NEEDS_INPUT,
-    NO_GRADIENT,
-    Work,
-    derivative,
-    is_elementwise,
-    spread_work,
-    transposed,
-)
+from .backward import spread_work, transposed
 from .errors import NetworkError
+from .functions import AsForward, FromInput, NoError, OtherFactor, Passes, Work, get
 from .graph import Grid, Matrix, Network, Operator, Port, Product, Tensor, Window
 from .role import Role, Task, TrainingPhase
 from .training_plan import Plan, check_trainable
@@ -91,12 +83,9 @@ class _Step:
         """Softmax and cross-entropy: the gradient is softmax less the label. A softmax at the end is it."""
         y = operator.output
         n = y.elements
-        works: dict[str, Work] = {
-            "softmax": (("sub", n),),
-            "log_softmax": (("exp", n), ("sub", n)),
-        }
-        work = works.get(operator.function, (("softmax", n), ("sub", n)))
-        ends_in_softmax = operator.function in works
+        loss = get(operator.function).loss if operator.function else ()
+        ends_in_softmax = bool(loss)
+        work = tuple((f, c * n) for f, c in loss or (("softmax", 1), ("sub", 1)))
         labels = Tensor(f"{operator.name}.labels", (), y.grid, 1)
         role = Role("forward", operator.name, "loss", self._plan.batch)
         self._losses.append(Operator(labels.name, "Labels", "input", (), labels, role=role))
@@ -114,14 +103,16 @@ class _Step:
             return
         error = errors[0] if len(errors) == 1 else self._sum(operator, errors)
         for i, function in enumerate(reversed(operator.fused)):
-            if function in NO_GRADIENT:
+            if isinstance(get(function).gradient, NoError):
                 return
             error = self._through(operator, error, function, f"{operator.name}.error{i or ''}")
         if operator.matrix is not None:
             self._matrix(operator, operator.matrix, error)
             return
+        if operator.function and isinstance(get(operator.function).gradient, NoError):
+            return
         for port in operator.inputs:
-            if port.tensor in self._trained and operator.function not in NO_GRADIENT:
+            if port.tensor in self._trained:
                 self._vector(operator, port, error)
 
     def _add_error(self, tensor: str, error: Tensor) -> None:
@@ -138,9 +129,10 @@ class _Step:
     def _through(self, operator: Operator, error: Tensor, function: str, name: str) -> Tensor:
         """The error before a fused function: the error behind it times the derivative."""
         made = replace(operator.output, name=name)
-        work = tuple((f, n * made.elements) for f, n in derivative(function))
+        fused = get(function)
+        work = tuple((f, n * made.elements) for f, n in fused.derivative)
         # What went into a fused function is no tensor of its own: as large as its output, kept beside it.
-        kept = self._stored(operator.output.name, operator, before=function in FROM_INPUT)
+        kept = self._stored(operator.output.name, operator, before=isinstance(fused.gradient, FromInput))
         ports = (_port(error, made.grid), Port(kept))
         self._back.append(_vector(name, "Derivative", ports, made, work, self._role(operator)))
         return made
@@ -149,7 +141,7 @@ class _Step:
         """The error at one input of an operator without weights."""
         source = self._network.producer(port.tensor).output
         same = operator.output.size == source.size
-        if operator.function in ("add", "sub", "neg", "pass") and same:  # a sign costs nothing (assumption)
+        if operator.function and isinstance(get(operator.function).gradient, Passes) and same:
             self._add_error(source.name, error)
             return
         which = f" to {port.tensor}" if len({p.tensor for p in operator.inputs}) > 1 else ""
@@ -170,19 +162,20 @@ class _Step:
 
     def _rule(self, operator: Operator, port: Port, source: Tensor) -> tuple[Work, list[str]]:
         """Operations per token of an input's gradient, and the stored activations that it takes."""
-        function, n = operator.function, source.elements
-        if is_elementwise(function):
-            used = port.tensor if function in FROM_INPUT else operator.output.name
-            return tuple((f, c * n) for f, c in derivative(function)), [self._stored(used, operator)]
-        if function in ("add", "sub", "pass", "neg"):  # broadcast on the way forward
+        function, n = get(operator.function), source.elements
+        gradient = function.gradient
+        if function.elementwise:
+            used = port.tensor if isinstance(gradient, FromInput) else operator.output.name
+            return tuple((f, c * n) for f, c in function.derivative), [self._stored(used, operator)]
+        if isinstance(gradient, Passes):  # broadcast on the way forward
             tokens = operator.output.size // source.grid.n_tokens
             return (("reduce", max(1, tokens)),), []
-        if function == "mul":  # the other factor; the same one again in a square; a constant is at hand
+        if isinstance(gradient, OtherFactor):  # the same one again in a square; a constant is at hand
             others = [p.tensor for p in operator.inputs if p.tensor != port.tensor]
             square = [port.tensor] if len(operator.inputs) > 1 and not others else []
             return (("mul", n),), [self._stored(t, operator) for t in others + square]
-        kept = [self._stored(port.tensor, operator)] if function in NEEDS_INPUT else []
-        return spread_work(operator, source), kept
+        keeps = isinstance(gradient, AsForward) and gradient.keeps_input
+        return spread_work(operator, source), [self._stored(port.tensor, operator)] if keeps else []
 
     def _matrix(self, operator: Operator, m: Matrix, error: Tensor) -> None:
         """Error through the transposed matrix, and the update of the matrix."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .errors import NetworkError
+from .functions import NotModelled, get
 from .graph import Network, Operator
 
 Method = Literal["pulses", "write", "digital"]
@@ -47,7 +48,7 @@ def check_trainable(network: Network, operator: Operator) -> None:
         reason = "the backward pass of a product of two activations is not modelled"
     elif operator.kind == "move" and operator.params:
         reason = "training of a table is not modelled"
-    elif operator.function == "unknown":
+    elif operator.function and isinstance(get(operator.function).gradient, NotModelled):
         reason = "the backward pass of an unknown operator is not known"
     elif operator.reach is not None or any(p.window.kind == "routed" for p in operator.inputs):
         reason = "the backward pass of its stream is not modelled"

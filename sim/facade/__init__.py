@@ -13,6 +13,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .arch import vocabulary
+
 if TYPE_CHECKING:
     from .api import load_chip, load_network, run
     from .sim.answers.run import Run
@@ -29,6 +31,21 @@ _HOMES = {
 }
 
 __all__ = ["Run", "__version__", "load_chip", "load_network", "run", "simulate"]
+
+
+def _is_function(name: str) -> bool:
+    from .workloads.functions import find
+
+    return find(name) is not None
+
+
+def _function_names() -> tuple[str, ...]:
+    from .workloads.functions import names
+
+    return names()
+
+
+vocabulary.introduce(_is_function, _function_names)  # chips and networks know nothing of each other
 
 
 def __getattr__(name: str) -> Any:

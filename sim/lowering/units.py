@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from ...arch.digital import MacArray
 from ...arch.links import Host
+from ...workloads.functions import get
 from ...workloads.graph import Operator
 from ..mapping.assignment import (
     HOST,
@@ -34,9 +35,6 @@ from .kv_reads import read_cache
 from .shares import Shares, busiest, even, rescaled, tiles_of
 from .stage import Stage
 from .unit_visits import growth_of_output, steps
-
-WHOLE_TOKEN = frozenset({"softmax", "log_softmax", "layer_norm", "rms_norm", "group_norm", "lrn", "reduce"})
-"""Functions whose every output depends on all elements of the token."""
 
 Elsewhere = OnTileUnits | OnChipUnits | InMemory | InCache | OnHost | AtInput
 """What this file lowers."""
@@ -98,7 +96,7 @@ def _cut(operator: Operator, firings: Firings, a: OnTileUnits, source: Stage | N
     whole = all(share.elements == (0, source.elements) for share in source.held)
     if operator.inputs[0].window.kind != "same" or source.firings.grid != firings.grid:
         return even(n, elements, a.sources)
-    if not whole and any(function in WHOLE_TOKEN for function, _ in work_of(operator)):
+    if not whole and any(get(function).whole_token for function, _ in work_of(operator)):
         return even(n, elements, a.sources[:1])
     return rescaled(source.held, (source.firings.group.n_tokens, n), (source.elements, elements))
 

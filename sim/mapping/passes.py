@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...arch.digital import Unit
+from ...workloads.functions import get
 from ...workloads.graph import Operator
 from .timing import ceil_div, unit_beats
 
@@ -65,7 +66,7 @@ def row_length(operator: Operator) -> int:
     normalisation takes the whole token.
     """
     whole = operator.output.elements
-    if operator.function not in ("softmax", "log_softmax"):
+    if not operator.function or get(operator.function).extent != "row":
         return whole
     if operator.reach is not None:
         length = operator.reach.most(operator.output.grid.n_tokens)

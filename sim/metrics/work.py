@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...arch.parts import work_of_class, work_of_component
+from ...workloads.functions import get
 from ...workloads.graph import Operator
 from .energy import STATIC, EnergyBalance
 from .seconds import seconds
@@ -45,8 +46,6 @@ MATRIX_KINDS = frozenset({"analog matrices", "digital matrices", "attention prod
 NON_MATRIX_KINDS = frozenset({"softmax", "normalisation", "other vector work", "host"})
 """Arithmetic that no crossbar or MAC array can do."""
 
-SOFTMAX = frozenset({"softmax", "log_softmax"})
-NORMS = frozenset({"layer_norm", "rms_norm", "batch_norm", "group_norm", "lrn"})
 
 
 @dataclass(frozen=True)
@@ -100,9 +99,7 @@ def kind_of(operator: Operator, place: str) -> str:
         return "attention products"
     if operator.kind != "vector":
         return "data movement"
-    if operator.function in SOFTMAX:
-        return "softmax"
-    return "normalisation" if operator.function in NORMS else "other vector work"
+    return get(operator.function).work
 
 
 def _energy_kind(component: str, action: str, layer: str, kinds: dict[str, str]) -> str:

@@ -6,27 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from ..functions import get
 from ..graph import Operator, Window
 from .builder import Constant
 
-ACTIVATIONS = frozenset(
-    {
-        "relu",
-        "clip",
-        "leaky_relu",
-        "elu",
-        "sigmoid",
-        "hard_sigmoid",
-        "tanh",
-        "gelu",
-        "silu",
-        "hard_swish",
-        "softplus",
-    }
-)
 HOSTS = frozenset({"matrix", "product", "vector"})
-TABLES = frozenset({"rotary", "batch_norm"})
-AFFINE = frozenset({"add", "sub", "mul", "div"})
 
 
 def used(operators: Sequence[Operator], outputs: Iterable[str]) -> list[Operator]:
@@ -106,9 +90,10 @@ def _join(host: Operator, operator: Operator, constant: Constant | None) -> Oper
     if operator.kind != "vector" or not same or host.kind not in HOSTS or operator.fused:
         return None
     params = host.params + operator.params
-    if operator.function in ACTIVATIONS:
+    fuses = get(operator.function).fuses
+    if fuses == "activation":
         return replace(host, output=operator.output, fused=(*host.fused, operator.function), params=params)
-    if constant is None or operator.function not in AFFINE:
+    if constant is None or fuses != "affine":
         return None
     if host.kind == "product":
         return replace(host, output=operator.output, fused=(*host.fused, operator.function), params=params)
@@ -123,4 +108,4 @@ def _scalable(host: Operator, function: str, constant: Constant) -> bool:
         each_has_its_own = host.matrix.applications == 1 and constant == "by element"
         return not host.state_work and (constant == "number" or each_has_its_own)
     is_factor = constant == "number" and function in ("mul", "div")
-    return host.function in TABLES and len(host.inputs) == 1 and is_factor
+    return bool(host.function) and get(host.function).scales and len(host.inputs) == 1 and is_factor

@@ -91,9 +91,7 @@ def _what(members: dict[str, str], archive: zipfile.ZipFile) -> str:
     return "is a zip archive without a program"
 
 
-def _refuse_code(
-    path: Path, members: dict[str, str], archive: zipfile.ZipFile, torch: ModuleType
-) -> None:
+def _refuse_code(path: Path, members: dict[str, str], archive: zipfile.ZipFile, torch: ModuleType) -> None:
     """Members that PyTorch would unpickle without limits, or load as a library."""
     found = [name for name in members if name.startswith("data/aotinductor/")]
     for name, member in members.items():
