@@ -14,8 +14,6 @@ from .errors import UsageError
 from .output_file import OutputFile, output_folder
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from ..sim.answers.base import Answer
     from ..sim.answers.run import Run
 
@@ -119,24 +117,6 @@ def need(what: str, package: str, extra: str, otherwise: str = "") -> None:
         raise UsageError(f"{what}: needs the package {package!r}: pip install 'ohmsum[{extra}]'{hint}")
 
 
-def report_of(answer: Answer, width: int, plain: bool, n_layers: int | None) -> RenderableType:
-    """An answer as the terminal shows it."""
-    from ..sim.answers.generation import Generation
-    from ..sim.answers.run import Run
-    from ..sim.answers.serving import Serving
-    from ..sim.report import generation_report, serving_report, terminal
-
-    match answer:
-        case Run():
-            return terminal.report(answer, width, plain, n_layers)
-        case Generation():
-            return generation_report.report(answer, plain)
-        case Serving():
-            return serving_report.report(answer)
-        case _:
-            raise TypeError(f"found {type(answer).__name__}, expected an answer")
-
-
 def _json(answer: Answer, file: BinaryIO) -> None:
     from ..sim.report.json_result import dumps
 
@@ -144,6 +124,6 @@ def _json(answer: Answer, file: BinaryIO) -> None:
 
 
 def _text(answer: Answer, file: BinaryIO) -> None:
-    from ..sim.report.terminal import PIPE_WIDTH, as_text
+    from ..sim.report.page import Page
 
-    file.write(as_text(report_of(answer, PIPE_WIDTH, plain=True, n_layers=None), PIPE_WIDTH).encode())
+    file.write(answer.report(Page(everything=True)).encode())

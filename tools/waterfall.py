@@ -13,7 +13,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ..arch.parts import BOUNDARIES, boundary_of
-from ..sim.report.numbers import bar, si
+from ..sim.report.numbers import si
+from ..sim.report.page import Page
 
 if TYPE_CHECKING:
     from ..arch.chip import Chip
@@ -58,7 +59,7 @@ def waterfall(run: Run, chip: Chip) -> Waterfall:
     return Waterfall(chip.name, run.network.name, chip.n_chips, run.macs, run.latency_s, inside)
 
 
-def report(found: list[Waterfall], plain: bool) -> RenderableType:
+def report(found: list[Waterfall], page: Page) -> RenderableType:
     """A block per chip: efficiency at every boundary, drawn to the scale of the best array."""
     known = [w.tops_per_w(b) for w in found for b in BOUNDARIES]
     best = max((value for value in known if value is not None), default=1.0)
@@ -67,13 +68,13 @@ def report(found: list[Waterfall], plain: bool) -> RenderableType:
         copies = f" x {one.n_chips}" if one.n_chips > 1 else ""
         energy, latency = si(one.joules["system"], "J"), si(one.latency_s, "s")
         lines += [Text(), Text(f"{one.chip}{copies}   {latency}, {energy} per inference", "bold")]
-        lines += [_line(one, boundary, best, plain) for boundary in BOUNDARIES]
+        lines += [_line(one, boundary, best, page) for boundary in BOUNDARIES]
     return Group(*lines)
 
 
-def _line(one: Waterfall, boundary: str, best: float, plain: bool) -> Text:
+def _line(one: Waterfall, boundary: str, best: float, page: Page) -> Text:
     value = one.tops_per_w(boundary)
     if value is None:
         return Text(f"  {boundary:<7} no energy is known inside", "dim")
     per_mac = si(one.joules[boundary] / one.macs, "J")
-    return Text(f"  {boundary:<7} {value:8.3g}  {per_mac:>8} per MAC  {bar(value / best, 40, plain)}")
+    return Text(f"  {boundary:<7} {value:8.3g}  {per_mac:>8} per MAC  {page.bar(value / best, 40)}")

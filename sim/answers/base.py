@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ...arch.chip import Chip
     from ...workloads.graph import Network
+    from ..report.page import Page
 
 
 class Answer(ABC):
@@ -71,6 +72,15 @@ class Answer(ABC):
 
         return to_json(self)
 
+    def report(self, page: Page | None = None) -> str:
+        """The answer as text, as `ohmsum run` prints it; on 100 plain characters if no page is given."""
+        from ..report.page import Page
+        from ..report.terminal import as_text
+        from ..report.text import report
+
+        chosen = page or Page()
+        return as_text(report(self, chosen), chosen.width)
+
     def to_pandas(self, table: str | None = None) -> DataFrame:
         """One table of the answer as a pandas DataFrame (needs pandas: ``pip install 'ohmsum[arrow]'``).
 
@@ -93,6 +103,6 @@ class Answer(ABC):
 
     def __repr__(self) -> str:
         """One line: what ran and the figures of the headline."""
-        from ..report.numbers import headline
+        from ..report.heading import headline
 
         return f"<{type(self).__name__} {self.title}: {', '.join(headline(self))}>"

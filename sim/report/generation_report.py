@@ -6,14 +6,13 @@ from math import fsum
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from ...workloads.experts import busiest_expert
 from ..metrics.work import KINDS, NON_MATRIX_KINDS, Shares
-from .numbers import bar, percent, si
-from .section import section
+from .heading import title
+from .numbers import percent, si
+from .page import Column, Page, line, note, section
 
 if TYPE_CHECKING:
     from ...workloads.language_model import LanguageModel
@@ -25,39 +24,43 @@ N_POINTS = 12
 BAR_WIDTH = 32
 
 
-def report(run: Generation, plain: bool) -> Group:
+def generation_report(run: Generation, page: Page) -> Group:
     """The whole report."""
-    parts: list[RenderableType] = [_title(run), Text(), _summary(run)]
+    parts: list[RenderableType] = [_title(run), Text(), _summary(run, page)]
     if run.decode is not None:
-        parts += [section("Time per token as the context grows, mean of the sequences"), _growth(run, plain)]
-    parts += [section("Kinds of work: share of time (critical path) and of energy"), work_table(run.shares)]
-    parts.append(Padding(Text(_non_matrix(run), "dim"), (0, 0, 0, 2)))
-    notes = list(dict.fromkeys((*run.model.network.notes, *experts_note(run.model, run.prefill))))
-    if notes:
-        parts += [section("Notes"), *(Padding(Text(note), (0, 0, 0, 2)) for note in notes)]
-    return Group(*parts)
+        parts += [section("Time per token as the context grows, mean of the sequences"), _growth(run, page)]
+    parts += [
+        section("Kinds of work: share of time (critical path) and of energy"),
+        _work_table(run.shares, page),
+    ]
+    parts.append(note(non_matrix(run)))
+    notes = generation_notes(run)
+    return Group(*parts, *([section("Notes"), *map(line, notes)] if notes else []))
 
 
-def title(network: str, chip: str, n_chips: int) -> Text:
-    """Network and chip, for the first line."""
-    chips = f"{n_chips} x " if n_chips > 1 else ""
-    return Text.assemble((network, "bold"), " on ", (f"{chips}{chip}", "bold"))
+def generation_notes(run: Generation) -> list[str]:
+    """What is to be known of the network and its experts."""
+    return list(dict.fromkeys((*run.model.network.notes, *experts_note(run.model, run.prefill))))
 
 
 def _title(run: Generation) -> Text:
-    text = title(run.model.network.name, run.chip.name, run.chip.n_chips)
+    return title(run).append(f"   {asked(run)}", "dim")
+
+
+def asked(run: Generation) -> str:
+    """What was asked for, in a line."""
     several = f"{run.n_sequences} sequences of " if run.n_sequences > 1 else ""
-    text.append(f"   {several}{run.n_prefill} + {run.n_decode} tokens, {si(run.n_params)} parameters", "dim")
-    return text
+    return f"{several}{run.n_prefill} + {run.n_decode} tokens, {si(run.n_params)} parameters"
 
 
-def _summary(run: Generation) -> RenderableType:
+def summary(run: Generation) -> list[tuple[str, str, str]]:
+    """The main figures: name, value, and what is to be said beside it."""
     first, each, cache = run.time_to_first_token, run.time_per_token, run.cache
     rows: list[tuple[str, str, str]] = [("time to first token", si(first.p50_s, "s"), "")]
     if run.n_sequences > 1:
         rows[0] = (rows[0][0], si(first.mean_s, "s"), f"mean; {si(first.max_s, 's')} for the last prompt")
     if each is not None and run.energy_per_token_j is not None and run.decoded_per_s is not None:
-        _, times = _steady(run)
+        _, times = steady(run)
         grown = f"mean; {si(times[0], 's')} to {si(times[-1], 's')} as the context grows"
         rows.append(("time per token", si(each.mean_s, "s"), grown))
         rows.append(("tokens/s", si(run.tokens_per_s), f"{si(run.decoded_per_s)}/s while decoding"))
@@ -72,31 +75,27 @@ def _summary(run: Generation) -> RenderableType:
         rows.append(("energy per token", si(run.energy_per_prompt_token_j, "J"), "of a prompt"))
     traffic = f"held; {si(cache.written_bytes, 'B')} written, {si(cache.read_bytes, 'B')} read"
     rows.append(("keys and values", si(cache.held_bytes, "B"), traffic))
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(style="bold", justify="right", no_wrap=True)
-    table.add_column(no_wrap=True)
-    for name, value, note in rows:
-        table.add_row(f"  {name}", value, note)
-    return table
+    return rows
 
 
-def _growth(run: Generation, plain: bool) -> RenderableType:
+def _summary(run: Generation, page: Page) -> RenderableType:
+    columns = (Column("", style="dim"), Column("", right=True, style="bold"), Column("", flexible=True))
+    return page.table(columns, summary(run))
+
+
+def _growth(run: Generation, page: Page) -> RenderableType:
     """Time per token at a few contexts."""
-    contexts, times = _steady(run)
+    contexts, times = steady(run)
     last = len(times) - 1
     n = min(N_POINTS, len(times))
     shown = sorted({round(i * last / max(1, n - 1)) for i in range(n)})
-    table = Table.grid(padding=(0, 2, 0, 0))
-    for justify in ("right", "right", "left"):
-        table.add_column(justify=justify, no_wrap=True)
-    for i in shown:
-        drawn = bar(times[i] / max(times), BAR_WIDTH, plain)
-        table.add_row(f"  after {contexts[i]}", si(times[i], "s"), Text(drawn, "green"))
-    return table
+    rows = [
+        (f"after {contexts[i]}", si(times[i], "s"), page.bar(times[i] / max(times), BAR_WIDTH)) for i in shown
+    ]
+    return page.table((Column("", right=True), Column("", right=True), Column("", style="green")), rows)
 
 
-def _steady(run: Generation) -> tuple[range, tuple[float, ...]]:
+def steady(run: Generation) -> tuple[range, tuple[float, ...]]:
     """Contexts and times without the first step, before which nothing was read ahead, and the last, during
     which nothing is read for a next one; all of them where there are few.
     """
@@ -104,16 +103,9 @@ def _steady(run: Generation) -> tuple[range, tuple[float, ...]]:
     return (contexts[1:-1], times[1:-1]) if len(times) > 3 else (contexts, times)
 
 
-def work_table(shares: dict[str, Shares]) -> Table:
+def _work_table(shares: dict[str, Shares], page: Page) -> RenderableType:
     """Kinds of work by phase."""
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    header = [""]
-    for name in shares:
-        header += [f"{name} time", "energy"]
-        for _ in range(2):
-            table.add_column(justify="right", no_wrap=True)
-    table.add_row(*header, style="dim")
+    rows = []
     for kind in KINDS:
         values = [v.get(kind) for s in shares.values() for v in (s.time_s, s.energy_j)]
         totals = [fsum(v.values()) for s in shares.values() for v in (s.time_s, s.energy_j)]
@@ -122,11 +114,12 @@ def work_table(shares: dict[str, Shares]) -> Table:
                 "-" if v is None or not total else percent(v / total)
                 for v, total in zip(values, totals, strict=True)
             )
-            table.add_row(f"  {kind}", *cells)
-    return table
+            rows.append((kind, *cells))
+    heads = [head for name in shares for head in (f"{name} time", "energy")]
+    return page.table((Column(""), *(Column(head, right=True) for head in heads)), rows)
 
 
-def _non_matrix(run: Generation) -> str:
+def non_matrix(run: Generation) -> str:
     """What no crossbar or MAC array can do."""
     said = "; ".join(
         f"{percent(s.non_matrix_time)} of the time and {percent(s.non_matrix_energy)} of the energy in {name}"
@@ -140,8 +133,8 @@ def experts_note(model: LanguageModel, prompt: PhaseRun | None = None) -> list[s
     experts = model.experts
     if experts is None:
         return []
-    note = f"{experts.n} experts per layer, {experts.top_k} per token, routing {experts.routing.name}"
+    told = f"{experts.n} experts per layer, {experts.top_k} per token, routing {experts.routing.name}"
     if prompt is not None:
         most, mean = busiest_expert(prompt.mapping.network)
-        note += f"; the busiest has {most} tokens of a prompt, where the mean is {mean:.3g}"
-    return [note]
+        told += f"; the busiest has {most} tokens of a prompt, where the mean is {mean:.3g}"
+    return [told]

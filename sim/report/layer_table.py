@@ -2,82 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.console import Group
-from rich.table import Table
-from rich.text import Text
+from rich.console import Group, RenderableType
 
 from ..metrics.seconds import seconds
-from .numbers import percent, shorten, si
+from .numbers import percent, si
+from .page import Column, Page, note
 
 if TYPE_CHECKING:
     from ..answers.run import Run
     from ..metrics.layers import Layer
 
 
-@dataclass(frozen=True)
-class _Column:
-    """Heading, most characters, alignment, and when to go: the column with the highest rank is the first."""
-
-    title: str
-    most: int
-    right: bool = True
-    dropped: int = 0
-
-
+N_LAYERS = 16
+"""Layers shown unless all are asked for."""
 _COLUMNS = (
-    _Column("op", 14, right=False),
-    _Column("unit", 16, right=False, dropped=5),
-    _Column("MACs", 7, dropped=4),
-    _Column("tiles", 5),
-    _Column("copies", 6, dropped=1),
-    _Column("latency", 7),
-    _Column("path", 6),
-    _Column("busy", 18, right=False, dropped=3),
-    _Column("energy", 7),
-    _Column("waits for", 9, right=False, dropped=2),
+    Column("layer", flexible=True, least=24),
+    Column("op", most=14),
+    Column("unit", most=16, dropped=5),
+    Column("MACs", most=7, right=True, dropped=4),
+    Column("tiles", most=5, right=True),
+    Column("copies", most=6, right=True, dropped=1),
+    Column("latency", most=7, right=True),
+    Column("path", most=6, right=True),
+    Column("busy", most=18, dropped=3),
+    Column("energy", most=7, right=True),
+    Column("waits for", most=9, dropped=2),
 )
-_NAME_WIDTH = 24
-"""Characters of a layer's name for which less important columns go."""
 
 
-def layer_table(run: Run, columns: int, plain: bool, n_layers: int | None) -> Group:
-    """The layers with the largest part in latency or energy, in the network's order; None shows all."""
+def layer_table(run: Run, page: Page) -> RenderableType:
+    """The layers with the largest part in latency or energy, in the network's order."""
     on_path = run.critical_path.by_layer_s
-    chosen = _largest(run, on_path, n_layers)
-    rows = [(layer.name, _cells(layer, on_path.get(layer.name, 0.0) / run.latency_s)) for layer in chosen]
-    longest = max(len(name) for name, _ in rows)
-    shown, widths, room = _fit(rows, columns, min(longest, _NAME_WIDTH))
-    name_width = max(8, min(room, longest))
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(width=2 + name_width, no_wrap=True)
-    for column, width in zip(shown, widths, strict=True):
-        table.add_column(width=width, justify="right" if column.right else "left", no_wrap=True)
-    table.add_row("  layer", *(c.title for c in shown), style="dim")
-    mark = ".." if plain else "…"
-    for name, row in rows:
-        cells = [shorten(row[c.title], w, mark) for c, w in zip(shown, widths, strict=True)]
-        table.add_row("  " + shorten(name, name_width, mark), *cells)
+    chosen = _largest(run, on_path, page.most(N_LAYERS))
+    rows = [_cells(layer, on_path.get(layer.name, 0.0) / run.latency_s) for layer in chosen]
     left = len(run.layers) - len(chosen)
-    rest = [Text(f"  and {left} more (--all shows them)", "dim")] if left else []
-    return Group(table, *rest)
-
-
-def _fit(
-    rows: list[tuple[str, dict[str, str]]], columns: int, name_width: int
-) -> tuple[list[_Column], list[int], int]:
-    """The columns that leave room for the name, their widths, and that room."""
-    shown = list(_COLUMNS)
-    while True:
-        widths = [min(c.most, max(len(c.title), *(len(row[c.title]) for _, row in rows))) for c in shown]
-        # Two spaces after each column, two at the left margin; one spare, as some terminals wrap at the last.
-        room = columns - 3 - sum(w + 2 for w in widths)
-        least = max(shown, key=lambda c: c.dropped)
-        if room >= name_width or not least.dropped:
-            return shown, widths, room
-        shown.remove(least)
+    rest = [note(f"and {left} more{page.hint}")] if left else []
+    return Group(page.table(_COLUMNS, rows), *rest)
 
 
 def _largest(run: Run, on_path: dict[str, float], n_layers: int | None) -> list[Layer]:
@@ -93,20 +55,21 @@ def _largest(run: Run, on_path: dict[str, float], n_layers: int | None) -> list[
     return [layer for layer in run.layers if layer.name in keep]
 
 
-def _cells(layer: Layer, path_share: float) -> dict[str, str]:
+def _cells(layer: Layer, path_share: float) -> tuple[str, ...]:
     macs = layer.macs + layer.product_macs
-    return {
-        "op": layer.op,
-        "unit": layer.unit,
-        "MACs": si(macs) if macs else "-",
-        "tiles": str(layer.tiles or "-"),
-        "copies": str(layer.replicas) if layer.tiles else "-",
-        "latency": "-" if layer.latency_fs is None else si(seconds(layer.latency_fs), "s"),
-        "path": percent(path_share) if path_share else "-",
-        "busy": "-" if layer.utilization is None else f"{percent(layer.utilization):>5} {layer.busiest}",
-        "energy": si(layer.energy_j, "J") if layer.energy_j else "-",
-        "waits for": _main_wait(layer),
-    }
+    return (
+        layer.name,
+        layer.op,
+        layer.unit,
+        si(macs) if macs else "-",
+        str(layer.tiles or "-"),
+        str(layer.replicas) if layer.tiles else "-",
+        "-" if layer.latency_fs is None else si(seconds(layer.latency_fs), "s"),
+        percent(path_share) if path_share else "-",
+        "-" if layer.utilization is None else f"{percent(layer.utilization):>5} {layer.busiest}",
+        si(layer.energy_j, "J") if layer.energy_j else "-",
+        _main_wait(layer),
+    )
 
 
 def _main_wait(layer: Layer) -> str:

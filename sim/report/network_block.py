@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
 
-from .numbers import percent, shorten, si
-from .section import section
+from .numbers import percent, si
+from .page import Cell, Column, Page, line, note, section
 
 if TYPE_CHECKING:
     from ..answers.run import Run
@@ -24,39 +21,33 @@ WIDEST = 64
 """Columns of a heat map at most."""
 
 
-def network_block(run: Run, columns: int, plain: bool) -> list[RenderableType]:
+def network_block(run: Run, page: Page) -> list[RenderableType]:
     """The block, or nothing if nothing was sent."""
     use = run.interconnect
     if not use.links:
         return []
-    parts: list[RenderableType] = [section("Interconnect"), _links(use, columns, plain), *_lines(run)]
+    parts: list[RenderableType] = [section("Interconnect"), _links(use, page), *_lines(run)]
     heat = run.heat
     if heat is not None and heat.loads.shape[1] <= WIDEST:
-        parts += _heat_map(heat, run.mapping.n_chips, plain)
+        parts += _heat_map(heat, run.mapping.n_chips, page)
     return parts
 
 
-def _links(use: NetworkUse, columns: int, plain: bool) -> RenderableType:
+def _links(use: NetworkUse, page: Page) -> RenderableType:
     """The busiest links: load, waiting, and the transfers over each."""
-    shown = use.links[:N_LINKS]
-    name_width = min(max(len(link.name) for link in shown), columns // 3)
-    mark = ".." if plain else "…"
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(width=2 + name_width, no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(style="dim", no_wrap=True)
-    note_width = max(12, columns - name_width - 28)
-    table.add_row("  link", "load", "waiting", "transfers over it", style="dim")
-    for link in shown:
+    rows: list[tuple[Cell, ...]] = []
+    for link in use.links[:N_LINKS]:
         first, share = link.transfers[0]
         others = f" and {len(link.transfers) - 1} more" if len(link.transfers) > 1 else ""
         end = f" {percent(share)}{others}"
-        note = shorten(first, max(8, note_width - len(end)), mark) + end
-        table.add_row(
-            f"  {shorten(link.name, name_width, mark)}", percent(link.load), si(link.queueing_s, "s"), note
-        )
-    return table
+        rows.append((link.name, percent(link.load), si(link.queueing_s, "s"), (first, end)))
+    columns = (
+        Column("link", flexible=True, most=page.width // 3),
+        Column("load", right=True),
+        Column("waiting", right=True),
+        Column("transfers over it", flexible=True, least=28, style="dim"),
+    )
+    return page.table(columns, rows)
 
 
 def _lines(run: Run) -> list[RenderableType]:
@@ -76,12 +67,12 @@ def _lines(run: Run) -> list[RenderableType]:
             for name, (hops, busiest) in costs.items()
         ]
         lines.append(f"placement, bytes x hops / busiest link: {', '.join(each)}")
-    return [Padding(Text(line, "dim"), (0, 0, 0, 2)) for line in lines]
+    return [*map(note, lines)]
 
 
-def _heat_map(heat: Heat, n_chips: int, plain: bool) -> list[RenderableType]:
+def _heat_map(heat: Heat, n_chips: int, page: Page) -> list[RenderableType]:
     """Shades for the load of the busiest link that leaves each router."""
-    shades = PLAIN_SHADES if plain else SHADES
+    shades = PLAIN_SHADES if page.plain else SHADES
     top = float(heat.loads.max())
     which = f" of chip {heat.chip}" if n_chips > 1 else ""
     rows = [
@@ -91,4 +82,4 @@ def _heat_map(heat: Heat, n_chips: int, plain: bool) -> list[RenderableType]:
     title = f"load of the busiest link out of each router{which}, '{shades[-1]}' is {percent(top)}"
     edge = "+" + "-" * len(rows[0]) + "+"
     body = "\n".join([edge, *(f"|{row}|" for row in rows), edge])
-    return [Padding(Text(title, "dim"), (0, 0, 0, 2)), Padding(Text(body), (0, 0, 0, 2))]
+    return [note(title), line(body)]

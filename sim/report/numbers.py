@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
-from ..figures import FIGURES, Family, Figure
-
-if TYPE_CHECKING:
-    from ..answers.base import Answer
+from ..figures import Family, Figure
 
 _PREFIXES = {
     -18: "a",
@@ -85,7 +81,7 @@ def bar(share: float, width: int, plain: bool) -> str:
 
 
 def figure_text(record: Figure | Family, value: float, *, fine: bool = False) -> str:
-    """A figure with its unit; `fine` shows one digit more of times.
+    """A figure with its unit; `fine` shows one digit more of times and of operations.
 
     Examples
     --------
@@ -99,13 +95,7 @@ def figure_text(record: Figure | Family, value: float, *, fine: bool = False) ->
     if unit == "share":
         return percent(value)
     if unit.startswith("TOPS"):
-        return f"{value:.4g}"
+        return f"{value:.{4 if fine else 3}g}"
     if not unit:
         return f"{value:,g}" if abs(value) < 1e6 else si(value)
     return si(value, unit, digits=4 if fine and unit == "s" else 3)
-
-
-def headline(answer: Answer) -> list[str]:
-    """The figures that stand for an answer, each with its label."""
-    known = [FIGURES[key] for key in answer.headline if key in answer.figures]
-    return [f"{figure.label} {figure_text(figure, answer.figures[figure.key])}" for figure in known]

@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
 
 from ...arch.operands import DataEnergies, Operands
-from .numbers import percent, shorten
-from .section import section
+from .numbers import percent
+from .page import Column, Page, note, section
 
 if TYPE_CHECKING:
     from ...arch.chip import Tile
     from ..answers.run import Run
     from ..operands import LayerOperands
+    from ..operands import Operands as RunOperands
 
 N_LAYERS = 16
 
@@ -67,7 +65,7 @@ def _layer(name: str, layer: LayerOperands) -> dict[str, Any]:
     }
 
 
-def operands_block(run: Run, columns: int, plain: bool) -> list[RenderableType]:
+def operands_block(run: Run, page: Page) -> list[RenderableType]:
     """A heading, where operands come from, a row for every layer; nothing where energies are constants."""
     tile, found = run.chip.tile, run.operands
     if tile is None or not run.mapping.crossbars_used:
@@ -79,33 +77,22 @@ def operands_block(run: Run, columns: int, plain: bool) -> list[RenderableType]:
         means = _means(tile) if found is None else found.about
         how = ", ".join(f"{name}s {percent(float(mean))}" for name, mean in means.items())
         text = f"{'assumed' if found is None else 'stated'}, over full scale: {how}"
-        more = "; --data FILE.npz takes real ones" if found is None else ""
-        return [section("Operands"), Padding(Text(text + more, "dim"), (0, 0, 0, 2))]
+        more = "; a file of inputs gives real ones" if found is None else ""
+        return [section("Operands"), note(text + more)]
     lines = [f"{found.basis}, {found.about['samples']} samples of {found.about['file']}"]
     if not depends:
         lines.append("energies per action are constant: the chip file does not say how they go with data")
     if not tile.dac.zero_skipping:
         lines.append("reads of zeros are made (no tile.dac.zero_skipping)")
-    text = "; ".join(lines)
-    return [section("Operands"), Padding(Text(text, "dim"), (0, 0, 0, 2)), _table(run, columns, plain)]
+    return [section("Operands"), note("; ".join(lines)), _table(found, page)]
 
 
-def _table(run: Run, columns: int, plain: bool) -> RenderableType:
-    assert run.operands is not None
-    layers = list(run.operands.layers.items())
-    shown = layers[:N_LAYERS]
-    width = min(max((len(name) for name, _ in shown), default=0), max(12, columns - 58))
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(width=2 + width, no_wrap=True)
-    heads = ("bits set", "mean input", "all zero", "skipped", "mean code")
-    for _ in heads:
-        table.add_column(justify="right", no_wrap=True)
-    table.add_row("  layer", *heads, style="dim")
-    mark = ".." if plain else "…"
-    for name, layer in shown:
+def _table(found: RunOperands, page: Page) -> RenderableType:
+    rows = []
+    for name, layer in found.layers.items():
         density = sum(layer.bit_density) / len(layer.bit_density)
         shares = (density, layer.mean_input, layer.zero_share, layer.skipped_share, layer.mean_code)
-        table.add_row(f"  {shorten(name, width, mark)}", *map(percent, shares))
-    if len(layers) > len(shown):
-        table.add_row(f"  and {len(layers) - len(shown)} more", style="dim")
-    return table
+        rows.append((name, *map(percent, shares)))
+    heads = ("bits set", "mean input", "all zero", "skipped", "mean code")
+    columns = (Column("layer", flexible=True, least=12), *(Column(head, right=True) for head in heads))
+    return page.table(columns, rows, page.most(N_LAYERS))

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
 
 from .numbers import si
-from .section import section
+from .page import Column, Page, line, section
 
 if TYPE_CHECKING:
     from ..metrics.requests import Distribution, Requests
 
 
-def request_block(requests: Requests) -> list[RenderableType]:
+def request_block(requests: Requests, page: Page) -> list[RenderableType]:
     """A heading, the rates, two rows of times, and what it means."""
     capacity = requests.capacity.steady_per_s
     rates = (
@@ -24,20 +22,17 @@ def request_block(requests: Requests) -> list[RenderableType]:
         f"{'not known' if capacity is None else f'{si(capacity)}/s'}; in the system: "
         f"{requests.mean_in_system:.3g} on average, {requests.most_in_system} at most"
     )
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    for _ in range(5):
-        table.add_column(justify="right", no_wrap=True)
-    table.add_row("", "mean", "p50", "p95", "p99", "max", style="dim")
-    table.add_row("  latency", *_cells(requests.latency))
-    table.add_row("  of which queueing", *_cells(requests.queueing))
+    times = {"latency": requests.latency, "of which queueing": requests.queueing}
     return [
         section(f"{requests.n} requests, {requests.arrivals}"),
-        Padding(Text(rates), (0, 0, 0, 2)),
-        table,
-        Padding(Text(requests.verdict, "bold" if requests.above_capacity else "dim"), (0, 0, 0, 2)),
+        line(rates),
+        times_table(times, page),
+        line(requests.verdict, "bold" if requests.above_capacity else "dim"),
     ]
 
 
-def _cells(times: Distribution) -> list[str]:
-    return [si(t, "s") for t in (times.mean_s, times.p50_s, times.p95_s, times.p99_s, times.max_s)]
+def times_table(times: Mapping[str, Distribution], page: Page) -> RenderableType:
+    """A row for each distribution of times."""
+    heads = ("mean", "p50", "p95", "p99", "max")
+    rows = [(name, *(si(of.by_name[head], "s") for head in heads)) for name, of in times.items()]
+    return page.table((Column(""), *(Column(head, right=True) for head in heads)), rows)

@@ -5,43 +5,61 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Group
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
-from .generation_report import experts_note, title
+from .generation_report import experts_note
+from .heading import title
 from .numbers import percent, si
-from .section import section
+from .page import Page, line, section
+from .request_block import times_table
 
 if TYPE_CHECKING:
     from ..answers.serving import Serving
     from ..metrics.requests import Distribution
 
 
-def report(run: Serving) -> Group:
+def serving_report(run: Serving, page: Page) -> Group:
     """The whole report."""
-    first = title(run.model.network.name, run.chip.name, run.chip.n_chips)
-    first.append(
-        f"   {len(run.requests)} requests of {run.n_prefill} + {run.n_decode} tokens, {run.arrivals}", "dim"
-    )
-    rates = (
-        f"{si(run.tokens_per_s)} tokens/s, {si(run.served_per_s)} requests/s; offered "
-        f"{si(run.arrivals.offered_per_s)}/s, capacity {si(run.capacity_per_s)}/s\n"
-        f"{si(run.energy_per_token_j, 'J')} per token, idle time included; {run.mean_running:.3g} of at most "
-        f"{run.most_running} sequences in an iteration"
-    )
-    notes = [*experts_note(run.model), _how(run)]
+    notes = serving_notes(run)
     return Group(
-        first,
+        title(run).append(f"   {requests_asked(run)}", "dim"),
         Text(),
-        Padding(Text(rates), (0, 0, 0, 2)),
+        *map(line, rates(run)),
         Text(),
-        _times(run),
+        times_table(times(run), page),
         Text(),
-        Padding(Text(run.verdict, "bold" if run.is_saturated else "dim"), (0, 0, 0, 2)),
+        line(run.verdict, "bold" if run.is_saturated else "dim"),
         section("Notes"),
-        *(Padding(Text(note), (0, 0, 0, 2)) for note in notes),
+        *map(line, notes),
     )
+
+
+def requests_asked(run: Serving) -> str:
+    """What was asked for, in a line."""
+    return f"{len(run.requests)} requests of {run.n_prefill} + {run.n_decode} tokens, {run.arrivals}"
+
+
+def rates(run: Serving) -> list[str]:
+    """Rates and energy in sentences."""
+    offered, capacity = si(run.arrivals.offered_per_s), si(run.capacity_per_s)
+    served = f"{si(run.tokens_per_s)} tokens/s, {si(run.served_per_s)} requests/s"
+    most = f"of at most {run.most_running} sequences in an iteration"
+    return [
+        f"{served}; offered {offered}/s, capacity {capacity}/s",
+        f"{si(run.energy_per_token_j, 'J')} per token, idle time included; {run.mean_running:.3g} {most}",
+    ]
+
+
+def times(run: Serving) -> dict[str, Distribution]:
+    """Distributions of times by name."""
+    each = {} if run.time_per_token is None else {"time per token": run.time_per_token}
+    first = {"time to first token": run.time_to_first_token, "of which queueing": run.queueing}
+    return {**first, **each, "latency": run.latency}
+
+
+def serving_notes(run: Serving) -> list[str]:
+    """What is to be known of the experts, and of how the times were got."""
+    return [*experts_note(run.model), _how(run)]
 
 
 def _how(run: Serving) -> str:
@@ -50,21 +68,3 @@ def _how(run: Serving) -> str:
     if not mean and not most:
         return made
     return f"{made}; error of interpolated times {percent(mean)} (largest {percent(most)}) where checked"
-
-
-def _times(run: Serving) -> Table:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    for _ in range(5):
-        table.add_column(justify="right", no_wrap=True)
-    table.add_row("", "mean", "p50", "p95", "p99", "max", style="dim")
-    table.add_row("  time to first token", *_cells(run.time_to_first_token))
-    table.add_row("  of which queueing", *_cells(run.queueing))
-    if run.time_per_token is not None:
-        table.add_row("  time per token", *_cells(run.time_per_token))
-    table.add_row("  latency", *_cells(run.latency))
-    return table
-
-
-def _cells(times: Distribution) -> list[str]:
-    return [si(t, "s") for t in (times.mean_s, times.p50_s, times.p95_s, times.p99_s, times.max_s)]

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
-from rich.padding import Padding
-from rich.text import Text
 
 from .numbers import percent, si
-from .section import section
+from .page import line, section
 
 if TYPE_CHECKING:
     from ..answers.run import Run
@@ -35,9 +33,7 @@ def swap_block(use: SwapUse, run: Run) -> list[RenderableType]:
     if use.group > 1:
         shared = f"{si(run.throughput.per_s * use.group)}/s, {si(run.energy.total_j / use.group, 'J')}"
         lines.insert(1, f"{use.group} inferences share every writing, and all figures here; each: {shared}")
-    parts: list[RenderableType] = [section("Weight swapping")]
-    parts += [Padding(Text(line), (0, 0, 0, 2)) for line in lines]
-    return parts
+    return [section("Weight swapping"), *map(line, lines)]
 
 
 def _where(use: SwapUse) -> str:

@@ -15,16 +15,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
 
 from ..answers.training_step import TrainingStep
 from ..metrics.seconds import seconds
 from ..metrics.training import OTHER, LayerUse, PhaseUse, Training
 from .known import known
-from .numbers import percent, shorten, si
-from .section import section
+from .numbers import percent, si
+from .page import Column, Page, line, note, section
 
 if TYPE_CHECKING:
     from ..answers.run import Run
@@ -46,11 +43,6 @@ BY_WRITES = (
     "program-and-verify: gradients are summed up digitally over the batch; then all crossbars of a layer are "
     "written at the same time, a row of each after the other; {activity} of the cells change"
 )
-
-
-def once(run: Run) -> str:
-    """What a run is one of, in a word."""
-    return "training step" if isinstance(run, TrainingStep) else "inference"
 
 
 def assumptions(run: Run) -> list[str]:
@@ -117,7 +109,7 @@ def _layer_json(layer: LayerUse) -> dict[str, Any]:
     )
 
 
-def training_block(run: Run, columns: int, plain: bool) -> list[RenderableType]:
+def training_block(run: Run, page: Page) -> list[RenderableType]:
     """The block, or nothing where this is no training step."""
     if not isinstance(run, TrainingStep):
         return []
@@ -125,12 +117,12 @@ def training_block(run: Run, columns: int, plain: bool) -> list[RenderableType]:
     samples = f"{step.batch} sample{'s' if step.batch > 1 else ''}"
     return [
         section(f"Training step of {samples}, {si(step.samples_per_s)} samples/s"),
-        _phases(run, step),
+        _phases(run, step, page),
         section("Training step by layer: time on the critical path, energy"),
-        _layers(step, columns, plain),
-        *(Padding(Text(line), (0, 0, 0, 2)) for line in _lines(step)),
+        _layers(step, page),
+        *map(line, _lines(step)),
         section("Assumptions of the training step"),
-        *(Padding(Text(line, "dim"), (0, 0, 0, 2)) for line in assumptions(run)),
+        *map(note, assumptions(run)),
     ]
 
 
@@ -147,17 +139,14 @@ def training_notes(run: Run) -> list[str]:
         if use.path_fs or use.energy_j
     ]
     told = f"Training step of {step.batch}, on the critical path and in energy: {'; '.join(parts)}."
-    return [told, *(f"{line[0].upper()}{line[1:]}." for line in [*_lines(step), *assumptions(run)])]
+    return [told, *(f"{text[0].upper()}{text[1:]}." for text in [*_lines(step), *assumptions(run)])]
 
 
-def _phases(run: Run, step: Training) -> RenderableType:
-    table = _table(["", "MACs", "critical path", "", "busy", "energy", ""])
+def _phases(run: Run, step: Training, page: Page) -> RenderableType:
     total_j = run.energy.total_j or 1.0
-    for name, use in step.phases.items():
-        if name == OTHER and not (use.energy_j or use.path_fs):
-            continue
-        table.add_row(
-            f"  {_NAMES.get(name, name)}",
+    rows = [
+        (
+            _NAMES.get(name, name),
             si(use.macs) if use.macs else "-",
             si(seconds(use.path_fs), "s"),
             percent(use.path_fs / step.latency_fs),
@@ -165,24 +154,35 @@ def _phases(run: Run, step: Training) -> RenderableType:
             si(use.energy_j, "J"),
             percent(use.energy_j / total_j),
         )
-    return table
+        for name, use in step.phases.items()
+        if name != OTHER or use.energy_j or use.path_fs
+    ]
+    heads = ("MACs", "critical path", "", "busy", "energy", "")
+    return page.table((Column(""), *(Column(head, right=True) for head in heads)), rows, gap=1)
 
 
 _NAMES = {"storage": "activation storage", OTHER: "static"}
 
 
-def _layers(step: Training, columns: int, plain: bool) -> RenderableType:
-    wide = columns >= 100
-    heads = ["layer", "forward", "", "backward", "", "update", "", "kept", *(["writes/cell"] if wide else [])]
-    table = _table([f"  {heads[0]}", *heads[1:]])
-    mark = ".." if plain else "…"
-    room = max(8, columns - (82 if wide else 70))
-    for layer in step.layers:
-        cells = [cell for p in ("forward", "backward", "update") for cell in _cells(layer.phases.get(p))]
-        kept = si(layer.kept_bytes, "B") if layer.kept_bytes else "-"
-        writes = [_writes(layer)] if wide else []
-        table.add_row(f"  {shorten(layer.name, room, mark)}", *cells, kept, *writes)
-    return table
+def _layers(step: Training, page: Page) -> RenderableType:
+    phases = ("forward", "backward", "update")
+    heads = [head for phase in phases for head in (phase, "")]
+    columns = (
+        Column("layer", flexible=True, least=12),
+        *(Column(head, right=True) for head in heads),
+        Column("kept", right=True),
+        Column("writes/cell", right=True, dropped=1),
+    )
+    rows = [
+        (
+            layer.name,
+            *(cell for phase in phases for cell in _cells(layer.phases.get(phase))),
+            si(layer.kept_bytes, "B") if layer.kept_bytes else "-",
+            _writes(layer),
+        )
+        for layer in step.layers
+    ]
+    return page.table(columns, rows, gap=1)
 
 
 def _cells(use: PhaseUse | None) -> list[str]:
@@ -198,14 +198,6 @@ def _writes(layer: LayerUse) -> str:
     if layer.wear is None:
         return "-"
     return f"{si(layer.wear.per_cell)} {layer.wear.kind}"
-
-
-def _table(heads: list[str]) -> Table:
-    table = Table.grid(padding=(0, 1, 0, 0))
-    for i, _ in enumerate(heads):
-        table.add_column(justify="left" if i == 0 else "right", no_wrap=True)
-    table.add_row(*heads, style="dim")
-    return table
 
 
 def _lines(step: Training) -> list[str]:

@@ -17,6 +17,7 @@ from ohmsum.sim.noc import build
 from ohmsum.sim.program import Program, ProgramBuilder
 from ohmsum.sim.report.json_result import dumps
 from ohmsum.sim.report.network_block import network_block
+from ohmsum.sim.report.page import Page
 from ohmsum.sim.report.terminal import as_text
 from ohmsum.sim.simulate import simulate
 from rich.console import Group
@@ -113,7 +114,7 @@ def test_the_report_shows_what_the_search_for_places_began_and_ended_with(run: R
         "linear": (linear.hop_bytes, linear.busiest_link_bytes),
         "greedy": (run.mapping.hop_bytes, run.mapping.busiest_link_bytes),
     }
-    text = as_text(Group(*network_block(run, 100, plain=True)))
+    text = as_text(Group(*network_block(run, Page())))
     assert "placement, bytes x hops / busiest link: linear" in text
     assert "greedy* " in text
     assert text.count("|") == 2 * 8

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ohmsum
 import pytest
 from ohmsum.sim.answers.run import Run
-from ohmsum.sim.report.terminal import as_text, report
+from ohmsum.sim.report.layer_table import N_LAYERS
+from ohmsum.sim.report.page import Page
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +17,7 @@ def resnet18() -> Run:
 @pytest.mark.parametrize("columns", [80, 100, 160])
 @pytest.mark.parametrize("plain", [True, False])
 def test_report_fits(resnet18: Run, columns: int, plain: bool) -> None:
-    text = as_text(report(resnet18, columns, plain), columns)
+    text = resnet18.report(Page(columns, plain))
     assert max(len(line) for line in text.splitlines()) <= columns
     assert text.isascii() == plain
     for heading in ("Energy per inference", "Where the latency goes", "Layers", "Busiest resources"):
@@ -26,7 +27,7 @@ def test_report_fits(resnet18: Run, columns: int, plain: bool) -> None:
 def test_wider_terminals_show_more_columns(resnet18: Run) -> None:
     headings = {}
     for columns in (70, 80, 160):
-        lines = as_text(report(resnet18, columns, plain=True), columns).splitlines()
+        lines = resnet18.report(Page(columns)).splitlines()
         (headings[columns],) = (line.split() for line in lines if line.startswith("  layer "))
     assert "unit" in headings[160]
     assert "unit" not in headings[80]
@@ -35,16 +36,16 @@ def test_wider_terminals_show_more_columns(resnet18: Run) -> None:
 
 
 def test_layers_are_counted(resnet18: Run) -> None:
-    """Five rows of all layers and the rest in one line; all of them on request."""
-    few = as_text(report(resnet18, 100, plain=True, n_layers=5))
-    assert f"and {len(resnet18.layers) - 5} more (--all shows them)" in few
-    every = as_text(report(resnet18, 160, plain=True, n_layers=None), 160)
+    """A few rows of all layers and the rest in one line; all of them on request."""
+    few = resnet18.report(Page(hint=" (--all shows them)"))
+    assert f"and {len(resnet18.layers) - N_LAYERS} more (--all shows them)" in few
+    every = resnet18.report(Page(160, everything=True, hint=" (--all shows them)"))
     assert all(layer.name in every for layer in resnet18.layers)
     assert "--all" not in every
 
 
 def test_figures_are_those_of_the_run(resnet18: Run) -> None:
-    text = as_text(report(resnet18, 100, plain=True))
+    text = resnet18.report()
     assert text.startswith("resnet18 on isaac   batch 2, ")
     assert f"throughput: {resnet18.throughput.basis}" in text
     assert f"{resnet18.mapping.tiles_used}/{resnet18.mapping.tiles_total}" in text

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ..tables import Column, note, section, table
+from ...sim.report.page import Column, Page, note, section
 from .rows import Plan, Result
 from .texts import time_text
 
@@ -24,7 +24,7 @@ SCHEMA = "ohmsum-accuracy/1"
 WEAK_DB = 6.0  # a layer this far below the median is pointed at
 
 
-def report(plan: Plan, result: Result, varied: str, width: int, plain: bool) -> RenderableType:
+def report(plan: Plan, result: Result, varied: str, page: Page) -> RenderableType:
     """The rows, the layers of the last row, and the search."""
     chip = plan.chips[0][1].name
     head = Text(f"{result.network.name} on {chip}, {result.n_samples} samples, {plan.metric}", "bold")
@@ -41,17 +41,17 @@ def report(plan: Plan, result: Result, varied: str, width: int, plain: bool) -> 
         head,
         *facts,
         section("Accuracy"),
-        _rows(plan, result, varied, width, plain),
+        _rows(plan, result, varied, page),
     ]
     if result.device == "ideal" and plan.conditions[0].noise:
         parts.append(note(f"no device noise: {chip} names no device model (tile.crossbar.cell.model)"))
     parts += [note(text) for text in dict.fromkeys(n for _, outcome in result.rows for n in outcome.notes)]
     if result.rows[-1][1].layers:
         title = f"Layers: {label(result.rows[-1][1].conditions)}"
-        parts += [section(title), _layers(result.rows[-1][1], width, plain)]
+        parts += [section(title), _layers(result.rows[-1][1], page)]
         parts.append(note("SNR in dB: of the layer itself, and against the float network."))
     if result.choices:
-        parts += [section("Layers to keep digital"), _choices(plan, result, width, plain)]
+        parts += [section("Layers to keep digital"), _choices(plan, result, page)]
         if result.choices[-1].loss > (plan.loss or 0.0):
             parts.append(note("Not reached even with all layers digital."))
     return Group(*parts)
@@ -67,7 +67,7 @@ def label(conditions: Conditions) -> str:
     return f"{time_text(conditions.time_s)}, compensation {conditions.compensation}{warm}{stuck}"
 
 
-def _rows(plan: Plan, result: Result, varied: str, width: int, plain: bool) -> RenderableType:
+def _rows(plan: Plan, result: Result, varied: str, page: Page) -> RenderableType:
     columns = [
         Column(varied.removeprefix("tile.")),
         Column("conditions", flexible=True, least=12),
@@ -87,10 +87,10 @@ def _rows(plan: Plan, result: Result, varied: str, width: int, plain: bool) -> R
     ]
     if not varied:
         columns, rows = columns[1:], [row[1:] for row in rows]  # type: ignore[misc]
-    return table(columns, rows, width, plain)
+    return page.table(columns, rows)
 
 
-def _layers(outcome: Outcome, width: int, plain: bool) -> RenderableType:
+def _layers(outcome: Outcome, page: Page) -> RenderableType:
     own = sorted(e.own_db for e in outcome.layers.values())
     median = own[len(own) // 2]
     columns = [
@@ -105,10 +105,10 @@ def _layers(outcome: Outcome, width: int, plain: bool) -> RenderableType:
         else (name, f"{e.own_db:.1f}", f"{e.total_db:.1f}", "weak")
         for name, e in outcome.layers.items()
     ]
-    return table(columns, rows, width, plain)
+    return page.table(columns, rows)
 
 
-def _choices(plan: Plan, result: Result, width: int, plain: bool) -> RenderableType:
+def _choices(plan: Plan, result: Result, page: Page) -> RenderableType:
     columns = [
         Column("digital", flexible=True),
         Column(plan.metric, right=True),
@@ -122,7 +122,7 @@ def _choices(plan: Plan, result: Result, width: int, plain: bool) -> RenderableT
         )
         for c in result.choices
     ]
-    return table(columns, rows, width, plain)
+    return page.table(columns, rows)
 
 
 def _value(metric: str, value: float) -> str:

@@ -8,24 +8,25 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from ...sim.report.page import Page
 from .check import Checked
 from .judge import Judged, Verdict
 
 _STYLES = {"regressed": "bold red", "missing": "bold red", "new": "yellow", "improved": "green"}
 
 
-def report(found: Checked, width: int) -> Group:
+def report(found: Checked, page: Page) -> Group:
     """One line per case, more for those in which something moved, and a last line with the outcome."""
-    return Group(*_parts(found, width))
+    return Group(*_parts(found, page))
 
 
-def _parts(found: Checked, width: int) -> Iterator[RenderableType]:
+def _parts(found: Checked, page: Page) -> Iterator[RenderableType]:
     yield Text(f"{found.suite.name} ({found.suite.path})", "bold")
     if found.note:
         yield Text(found.note, "yellow")
     for case in found.cases:
         yield _line(case)
-        yield from _details(case, width)
+        yield from _details(case, page)
     if found.stale:
         names = ", ".join(found.stale)
         yield Text(f"goldens without a case: {names}; `ohmsum check --update` drops them", "yellow")
@@ -48,17 +49,17 @@ def _line(case: Judged) -> Text:
     return Text.assemble((f"{word:<6} ", style), case.case.name)
 
 
-def _details(case: Judged, width: int) -> Iterator[RenderableType]:
+def _details(case: Judged, page: Page) -> Iterator[RenderableType]:
     if case.error:
-        yield from _wrapped(f"{case.error} ({case.case.place})", width, "bold red", 7)
+        yield from _wrapped(f"{case.error} ({case.case.place})", page, "bold red", 7)
     for verdict in case.moved:
-        yield from _wrapped(verdict.text, width, _STYLES[verdict.status], 7)
+        yield from _wrapped(verdict.text, page, _STYLES[verdict.status], 7)
         for line in case.explain(verdict):
-            yield from _wrapped(line, width, "", 9)
+            yield from _wrapped(line, page, "", 9)
 
 
-def _wrapped(text: str, width: int, style: str, indent: int) -> Iterator[RenderableType]:
-    room = max(20, width - indent - 3)
+def _wrapped(text: str, page: Page, style: str, indent: int) -> Iterator[RenderableType]:
+    room = max(20, page.width - indent - 3)
     lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
     for i, line in enumerate(lines):
         yield Text(" " * (indent if i == 0 else indent + 2) + line, style)

@@ -82,7 +82,7 @@ def accuracy(
     Layers with stored weights are computed as their crossbars do, on the same mapping as `ohmsum run`; all
     other operators run in ONNX Runtime (pip install 'ohmsum[ort]').
     """
-    from ...sim.report.terminal import is_plain, show, width
+    from ...sim.report.terminal import show, terminal_page
     from ..accuracy import texts
     from ..accuracy.rows import Plan, compute
     from ..accuracy.shown import as_json, report
@@ -135,7 +135,7 @@ def accuracy(
     if to_stdout:
         typer.echo(text, nl=False)
     else:
-        show(report(plan, result, path, width(), is_plain(plain)), plain)
+        show(report(plan, result, path, terminal_page(plain)), plain)
 
 
 def _conditions(noise: bool, times_s: list[float], compensations: list[str], **common: Any) -> list[Any]:

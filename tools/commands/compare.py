@@ -26,7 +26,7 @@ def compare(
     if form not in FORMATS:
         raise UsageError(f"--format: found {form!r}, expected {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
     from ...sim.report.json_result import dumps
-    from ...sim.report.terminal import is_plain, show, width
+    from ...sim.report.terminal import show, terminal_page
     from ..compare import as_json, markup, text
     from ..compare.difference import difference
     from ..compare.read import read_result
@@ -34,7 +34,7 @@ def compare(
 
     found = difference(Snapshot.of(read_result(old)), Snapshot.of(read_result(new)))
     if form == "table":
-        show(text.report(found, width(), is_plain(plain), None if all_rows else text.N_ROWS), plain)
+        show(text.report(found, terminal_page(plain, everything=all_rows)), plain)
     elif form == "markdown":
         typer.echo(markup.to_markdown(found))
     elif form == "html":

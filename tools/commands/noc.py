@@ -51,7 +51,7 @@ def noc(
 
     from ...sim.noc.flit import read_trace
     from ...sim.noc.flit import traffic as pattern_of
-    from ...sim.report.terminal import show, width
+    from ...sim.report.terminal import show, terminal_page
     from ..noc import load_network, parse_rates, parse_router, replay_trace, sweep_rates
     from ..noc.json_text import curve_json, replay_json
     from ..noc.text import curve_text, replay_text
@@ -70,13 +70,13 @@ def noc(
         if _is_file(traffic):
             replayed = replay_trace(tested, read_trace(Path(traffic), tested.topology))
             shown, text = (
-                replay_text(tested, traffic, replayed, width()),
+                replay_text(tested, traffic, replayed, terminal_page(plain)),
                 replay_json(tested, traffic, replayed),
             )
         else:
             pattern = pattern_of(traffic, tested.topology)
             curve = sweep_rates(tested, pattern, rates, packet_flits=packet, seed=seed, progress=progress)
-            shown = curve_text(tested, traffic, packet, curve, width())
+            shown = curve_text(tested, traffic, packet, curve, terminal_page(plain))
             text = curve_json(tested, traffic, packet, seed, curve)
         if file is not None:
             file.write(text)

@@ -36,7 +36,7 @@ def profile(
     """Find what limits NETWORK on CHIP, and what each change of the chip would gain."""
     job = job_of(given)
     _check_goal(goal)
-    from ...sim.report.terminal import is_plain, show, width
+    from ...sim.report.terminal import show, terminal_page
     from ..profile import text
     from ..profile.profile import profile as find
 
@@ -49,7 +49,7 @@ def profile(
     if to_stdout:
         typer.echo(_json(found), nl=False)
     else:
-        show(text.report(found, width(), is_plain(plain), None if all_rows else text.N_ROWS), plain)
+        show(text.report(found, terminal_page(plain, everything=all_rows)), plain)
 
 
 def _check_goal(goal: str | None) -> None:
@@ -86,10 +86,11 @@ def _result(found: Profile) -> str:
 
 
 def _text(found: Profile) -> str:
-    from ...sim.report.terminal import PIPE_WIDTH, as_text
+    from ...sim.report.page import Page
+    from ...sim.report.terminal import as_text
     from ..profile.text import report
 
-    return as_text(report(found, PIPE_WIDTH, plain=True, n_rows=None))
+    return as_text(report(found, Page(everything=True)))
 
 
 def _html(found: Profile) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -13,9 +13,6 @@ from ..progress import shown_progress
 from ..run_files import RunFiles
 from . import options
 from .asking import Given, asks
-
-if TYPE_CHECKING:
-    pass
 
 
 def run(
@@ -42,8 +39,8 @@ def run(
     """Run NETWORK on CHIP and print where time and energy go."""
     from ...sim.job.perform import perform
     from ...sim.report.json_result import dumps
-    from ...sim.report.terminal import N_LAYERS, is_plain, show, width
-    from ..run_files import report_of
+    from ...sim.report.terminal import show, terminal_page
+    from ...sim.report.text import report
 
     job = job_of(given)
     to_stdout = str(json_file) == "-"
@@ -61,8 +58,8 @@ def run(
     if to_stdout:
         typer.echo(dumps(answer.to_json()), nl=False)
     else:
-        n_layers = None if all_layers else N_LAYERS
-        show(report_of(answer, width(), is_plain(plain), n_layers), plain)
+        page = terminal_page(plain, everything=all_layers, hint=" (--all shows them)")
+        show(report(answer, page), plain)
 
 
 command = asks(run)

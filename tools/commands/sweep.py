@@ -42,7 +42,7 @@ def sweep(
     """
     if dask is not None and jobs is not None:
         raise UsageError("--jobs, --dask: expected one of them; a Dask cluster has its own number of workers")
-    from ...sim.report.terminal import is_plain, show, width
+    from ...sim.report.terminal import show, terminal_page
     from ..sweep.drive import drive
     from ..sweep.executors import dask as on_dask
     from ..sweep.executors import local
@@ -51,7 +51,7 @@ def sweep(
     from ..sweep.rows import to_csv
     from ..sweep.spec import read_spec
     from ..sweep.store import Store
-    from ..sweep.text import N_ROWS, report
+    from ..sweep.text import report
     from ..workers import n_processors
 
     spec = read_spec(spec_file)
@@ -78,7 +78,7 @@ def sweep(
         typer.echo(to_csv(done), nl=False)
     else:
         show(
-            report(done, f"sweep {spec_file.name}", width(), is_plain(plain), None if all_rows else N_ROWS),
+            report(done, f"sweep {spec_file.name}", terminal_page(plain, everything=all_rows)),
             plain,
         )
     if not done.count("ok") or done.count("crashed"):

@@ -22,8 +22,8 @@ def waterfall(
     plain: options.Plain = False,
 ) -> None:
     """Print how much of an array's efficiency is left in macro, tile, chip and system."""
-    from ...sim.report.terminal import is_plain
     from ...sim.report.terminal import show as print_table
+    from ...sim.report.terminal import terminal_page
     from ...sim.simulate import simulate
     from ..waterfall import report, waterfall
 
@@ -32,7 +32,7 @@ def waterfall(
     net = jobs[0].load_network()
     with shown_progress() as progress:
         found = [waterfall(simulate(net, chip, progress=progress), chip) for chip in loaded]
-    print_table(report(found, is_plain(plain)), plain)
+    print_table(report(found, terminal_page(plain)), plain)
 
 
 def _copies(text: str) -> dict[str, str | int]:

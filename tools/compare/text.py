@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ...sim.figures import find
-from ..tables import Column, note, section, table
+from ...sim.report.page import Column, Page, note, section
 from .changes import change_text, value_text
 from .difference import Change, Difference, Split
 
@@ -18,9 +18,9 @@ N_CAUSES = 12
 """Causes told unless all are asked for."""
 
 
-def report(found: Difference, width: int, plain: bool, n_rows: int | None = N_ROWS) -> Group:
-    """The whole comparison in so many columns; `n_rows` None shows everything."""
-    return Group(*_parts(found, width, plain, n_rows))
+def report(found: Difference, page: Page) -> Group:
+    """The whole comparison."""
+    return Group(*_parts(found, page))
 
 
 def title(found: Difference) -> str:
@@ -64,18 +64,18 @@ def signed(name: str, delta: float) -> str:
     return f"{'+' if delta >= 0 else '-'}{value_text(name, abs(delta))}"
 
 
-def _parts(found: Difference, width: int, plain: bool, n_rows: int | None) -> Iterator[RenderableType]:
+def _parts(found: Difference, page: Page) -> Iterator[RenderableType]:
     yield Text(title(found), "bold")
     yield Text(headline(found))
     if found.causes:
         yield section("What was changed, the likeliest cause first")
-        n_causes = None if n_rows is None else N_CAUSES
         rows = [(cause.kind, cause.text) for cause in found.causes]
-        yield table((Column("what"), Column("change", flexible=True)), rows, width, plain, n_causes)
+        columns = (Column("what"), Column("change", flexible=True))
+        yield page.table(columns, rows, page.most(N_CAUSES))
     if found.is_empty:
         return
     yield section("Figures")
-    yield _figures([c for c in found.figures if c.old != c.new], width, plain)
+    yield _figures([c for c in found.figures if c.old != c.new], page)
     same = [c.name for c in found.figures if c.old == c.new]
     if same:
         yield note(f"unchanged: {', '.join(same)}")
@@ -83,10 +83,10 @@ def _parts(found: Difference, width: int, plain: bool, n_rows: int | None) -> It
         yield note(f"only in one of them: {', '.join(found.alone)}")
     for split in found.splits:
         yield section(split.title.capitalize())
-        yield _split(split, width, plain, n_rows)
+        yield _split(split, page)
 
 
-def _figures(changes: list[Change], width: int, plain: bool) -> RenderableType:
+def _figures(changes: list[Change], page: Page) -> RenderableType:
     rows = [
         (
             c.name,
@@ -104,10 +104,10 @@ def _figures(changes: list[Change], width: int, plain: bool) -> RenderableType:
         Column("change", right=True),
         Column("", dropped=1),
     )
-    return table(columns, rows, width, plain)
+    return page.table(columns, rows)
 
 
-def _split(split: Split, width: int, plain: bool, n_rows: int | None) -> RenderableType:
+def _split(split: Split, page: Page) -> RenderableType:
     rows = [
         (
             c.name,
@@ -125,4 +125,4 @@ def _split(split: Split, width: int, plain: bool, n_rows: int | None) -> Rendera
         Column("difference", right=True),
         Column("change", right=True),
     )
-    return table(columns, rows, width, plain, n_rows)
+    return page.table(columns, rows, page.most(N_ROWS))

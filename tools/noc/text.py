@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ...sim.noc.loads import SharedLink
 from ...sim.report.numbers import percent, si
-from ..tables import Column, note, section, table
+from ...sim.report.page import Column, Page, note, section
 from .measure import Curve, Replay
 from .plot import plot
 from .spec import Network
@@ -18,7 +18,7 @@ N_FLOWS = 4
 """Flows named beside a link."""
 
 
-def curve_text(network: Network, traffic: str, packet_flits: int, curve: Curve, width: int) -> Group:
+def curve_text(network: Network, traffic: str, packet_flits: int, curve: Curve, page: Page) -> Group:
     """Table, plot, saturation and busiest links."""
     title = f"{traffic}, packets of {packet_flits} flit{'s' if packet_flits > 1 else ''}"
     columns = [
@@ -43,18 +43,18 @@ def curve_text(network: Network, traffic: str, packet_flits: int, curve: Curve, 
     drawn = [(p.offered, p.latency) for p in curve.points if not p.saturated]
     parts: list[RenderableType] = [
         *_head(network, title),
-        table(columns, rows, width, plain=True),
+        page.table(columns, rows),
         note("rates in flits per endpoint and cycle, latencies in cycles (network: from leaving the source)"),
     ]
     if len(drawn) > 1:
         parts += [Text(), Text(plot(drawn, "flits/endpoint/cycle", "latency, cycles"))]
     parts += [section("Saturation"), *(note(line) for line in _saturation(curve))]
     if curve.carried is not None:
-        parts += [section(f"Busiest links at {curve.carried.offered:g}"), _links(curve.links, width)]
+        parts += [section(f"Busiest links at {curve.carried.offered:g}"), _links(curve.links, page)]
     return Group(*parts)
 
 
-def replay_text(network: Network, name: str, result: Replay, width: int) -> Group:
+def replay_text(network: Network, name: str, result: Replay, page: Page) -> Group:
     """Latency in parts, energy and busiest links."""
     mean = result.hop_cycles + result.queue_cycles
     parts = f"{result.hop_cycles:.2f} for hops and flits, {result.queue_cycles:.2f} waiting"
@@ -75,7 +75,7 @@ def replay_text(network: Network, name: str, result: Replay, width: int) -> Grou
         *_head(network, f"trace {name}"),
         *(note(line) for line in lines),
         section("Busiest links"),
-        _links(result.links, width),
+        _links(result.links, page),
     )
 
 
@@ -111,13 +111,13 @@ def _saturation(curve: Curve) -> list[str]:
     return lines
 
 
-def _links(links: list[SharedLink], width: int) -> RenderableType:
+def _links(links: list[SharedLink], page: Page) -> RenderableType:
     columns = [
         Column("link"),
         Column("load", right=True),
         Column("flows over it", flexible=True, listed=True),
     ]
-    return table(columns, [[s.link.name, percent(s.load), _flows(s)] for s in links], width, plain=True)
+    return page.table(columns, [[s.link.name, percent(s.load), _flows(s)] for s in links])
 
 
 def _flows(shared: SharedLink) -> str:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from ...sim.metrics.seconds import seconds
 from ...sim.report.numbers import percent, si
-from ..tables import Column, note, section, table
+from ...sim.report.page import Column, Page, note, section
 from .buffers import ARROW
 from .latency import CAUSES
 from .queues import by_class
@@ -28,41 +28,41 @@ N_ROWS = 8
 """Rows of each table unless all are asked for."""
 
 
-def report(found: Profile, width: int, plain: bool, n_rows: int | None = N_ROWS) -> Group:
-    """The whole profile in so many columns; `n_rows` None shows every row of every table."""
-    return Group(*_parts(found, width, plain, n_rows))
+def report(found: Profile, page: Page) -> Group:
+    """The whole profile."""
+    return Group(*_parts(found, page))
 
 
-def _parts(found: Profile, width: int, plain: bool, n_rows: int | None) -> Iterator[RenderableType]:
+def _parts(found: Profile, page: Page) -> Iterator[RenderableType]:
     yield _title(found)
     yield section("Findings")
-    yield from _findings(found, width)
+    yield from _findings(found, page)
     yield section("Where the latency goes: the critical path, by class of resource")
-    yield _classes(found, width, plain, n_rows)
+    yield _classes(found, page)
     yield section("... by cause")
-    yield _causes(found, width, plain)
+    yield _causes(found, page)
     yield section("... by layer")
-    yield _layers(found, width, plain, n_rows)
+    yield _layers(found, page)
     yield section("What limits throughput: the busiest resource of each class, if it alone did")
-    yield _limits(found, width, plain, n_rows)
+    yield _limits(found, page)
     if found.what_if is not None:
         yield section(f"What if: each change alone, the largest gain in {found.goal} first")
-        yield from what_if_table(found.what_if, width, plain, n_rows)
+        yield from what_if_table(found.what_if, page, N_ROWS)
         if found.what_if.pairs:
             yield section("Pairs that hide each other: both together gain more than the sum")
-            yield pair_table(found.what_if, width, plain, n_rows)
+            yield pair_table(found.what_if, page, N_ROWS)
     if found.tiling is not None and found.tiling.layers:
         yield section("Tiling: cells of the crossbars in use")
-        yield from _tiling(found, width, plain, n_rows)
+        yield from _tiling(found, page)
     if found.queues:
         yield section("Queueing: waits for a resource that others held, one inference")
-        yield _queues(found, width, plain, n_rows)
+        yield _queues(found, page)
     if found.links:
         yield section("Busiest links, and the flows on them")
-        yield _links(found, width, plain, n_rows)
+        yield _links(found, page)
     if found.buffers:
         yield section("Buffers: longest waits for room first, then the fullest")
-        yield _buffers(found, width, plain, n_rows)
+        yield _buffers(found, page)
 
 
 def _title(found: Profile) -> Text:
@@ -76,10 +76,10 @@ def _title(found: Profile) -> Text:
     return text.append(figures, "dim")
 
 
-def _findings(found: Profile, width: int) -> Iterator[RenderableType]:
+def _findings(found: Profile, page: Page) -> Iterator[RenderableType]:
     for i, finding in enumerate(found.findings, 1):
         whole = _UNIT.sub("\N{NO-BREAK SPACE}", finding.text)  # a number and its unit stay on one line
-        lines = textwrap.wrap(whole, width - 6, break_long_words=False, break_on_hyphens=False)
+        lines = textwrap.wrap(whole, page.width - 6, break_long_words=False, break_on_hyphens=False)
         yield Text(f"{i:>3}. " + "\n     ".join(lines).replace("\N{NO-BREAK SPACE}", " "))
 
 
@@ -87,7 +87,7 @@ def _share(time_fs: int, found: Profile) -> str:
     return percent(time_fs / found.latency.latency_fs)
 
 
-def _classes(found: Profile, width: int, plain: bool, n_rows: int | None) -> RenderableType:
+def _classes(found: Profile, page: Page) -> RenderableType:
     latency = found.latency
     rows = []
     for klass, time_fs in latency.by_class_fs.items():
@@ -105,10 +105,10 @@ def _classes(found: Profile, width: int, plain: bool, n_rows: int | None) -> Ren
         Column("causes", dropped=1, flexible=True, listed=True),
         Column("most in", dropped=2, flexible=True, least=24),
     )
-    return table(columns, rows, width, plain, n_rows)
+    return page.table(columns, rows, page.most(N_ROWS))
 
 
-def _causes(found: Profile, width: int, plain: bool) -> RenderableType:
+def _causes(found: Profile, page: Page) -> RenderableType:
     rows = [
         (cause, si(seconds(t), "s"), _share(t, found), CAUSES[cause])
         for cause, t in found.latency.by_cause_fs.items()
@@ -119,10 +119,10 @@ def _causes(found: Profile, width: int, plain: bool) -> RenderableType:
         Column("share", right=True),
         Column("meaning", dropped=1),
     )
-    return table(columns, rows, width, plain)
+    return page.table(columns, rows)
 
 
-def _layers(found: Profile, width: int, plain: bool, n_rows: int | None) -> RenderableType:
+def _layers(found: Profile, page: Page) -> RenderableType:
     latency = found.latency
     rows = []
     for layer, time_fs in latency.by_layer_fs.items():
@@ -136,10 +136,10 @@ def _layers(found: Profile, width: int, plain: bool, n_rows: int | None) -> Rend
         Column("share", right=True),
         Column("classes", dropped=1, flexible=True, listed=True),
     )
-    return table(columns, rows, width, plain, n_rows)
+    return page.table(columns, rows, page.most(N_ROWS))
 
 
-def _limits(found: Profile, width: int, plain: bool, n_rows: int | None) -> RenderableType:
+def _limits(found: Profile, page: Page) -> RenderableType:
     rows = [
         (x.klass, f"{si(x.limit_per_s)}/s", percent(x.utilization), si(x.busy_s, "s"), x.resource)
         for x in found.limits
@@ -151,10 +151,10 @@ def _limits(found: Profile, width: int, plain: bool, n_rows: int | None) -> Rend
         Column("per inference", right=True, dropped=1),
         Column("resource", flexible=True),
     )
-    return table(columns, rows, width, plain, n_rows)
+    return page.table(columns, rows, page.most(N_ROWS))
 
 
-def _tiling(found: Profile, width: int, plain: bool, n_rows: int | None) -> Iterator[RenderableType]:
+def _tiling(found: Profile, page: Page) -> Iterator[RenderableType]:
     tiling = found.tiling
     assert tiling is not None
     parts = {"hold weights": "cells_used", "lost to rows": "row_loss", "to columns": "column_loss"}
@@ -189,10 +189,10 @@ def _tiling(found: Profile, width: int, plain: bool, n_rows: int | None) -> Iter
         Column("columns", right=True),
         Column("groups", right=True, dropped=4),
     )
-    yield table(columns, rows, width, plain, n_rows)
+    yield page.table(columns, rows, page.most(N_ROWS))
 
 
-def _queues(found: Profile, width: int, plain: bool, n_rows: int | None) -> RenderableType:
+def _queues(found: Profile, page: Page) -> RenderableType:
     rows = []
     for klass in by_class(found.queues):
         layers = [q for q in found.queues if q.klass == klass.klass][:2]
@@ -205,10 +205,10 @@ def _queues(found: Profile, width: int, plain: bool, n_rows: int | None) -> Rend
         Column("visits", right=True, dropped=2),
         Column("most in", flexible=True, dropped=1, listed=True),
     )
-    return table(columns, rows, width, plain, n_rows)
+    return page.table(columns, rows, page.most(N_ROWS))
 
 
-def _links(found: Profile, width: int, plain: bool, n_rows: int | None) -> RenderableType:
+def _links(found: Profile, page: Page) -> RenderableType:
     rows = []
     for link in found.links:
         flows = ", ".join(f"{flow.name} {percent(flow.share)}" for flow in link.flows[:2])
@@ -220,10 +220,10 @@ def _links(found: Profile, width: int, plain: bool, n_rows: int | None) -> Rende
         Column("flows", right=True, dropped=1),
         Column("largest", flexible=True, listed=True, least=28),
     )
-    return table(columns, rows, width, plain, n_rows)
+    return page.table(columns, rows, page.most(N_ROWS))
 
 
-def _buffers(found: Profile, width: int, plain: bool, n_rows: int | None) -> RenderableType:
+def _buffers(found: Profile, page: Page) -> RenderableType:
     rows = [
         (
             *_ends(b),
@@ -244,7 +244,7 @@ def _buffers(found: Profile, width: int, plain: bool, n_rows: int | None) -> Ren
         Column("waits for room", right=True),
         Column("for input", right=True, dropped=3),
     )
-    return table(columns, rows, width, plain, n_rows)
+    return page.table(columns, rows, page.most(N_ROWS))
 
 
 def _ends(b: Occupancy) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 
-from ..tables import Column, note, table
+from ...sim.report.page import Column, Page, note
 from .finding import change
 from .scaling import INFINITE
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _COSTS = ("energy", "power", "area")
 
 
-def what_if_table(tried: WhatIf, width: int, plain: bool, n_rows: int | None) -> Iterator[RenderableType]:
+def what_if_table(tried: WhatIf, page: Page, n_rows: int) -> Iterator[RenderableType]:
     """One row per knob: the goal at each factor, and what else changes at factor 2."""
     first = "throughput" if tried.goal == "throughput" else "latency"
     second = "latency" if first == "throughput" else "throughput"
@@ -34,18 +34,18 @@ def what_if_table(tried: WhatIf, width: int, plain: bool, n_rows: int | None) ->
         Column(second, right=True, dropped=6),
         *(Column(name, right=True, dropped={"energy": 1, "power": 2, "area": 4}[name]) for name in _COSTS),
     )
-    yield table(columns, rows, width, plain, None if n_rows is None else 2 * n_rows)
+    yield page.table(columns, rows, page.most(2 * n_rows))
     remark = (
         f"{first} with each field 10 % better, twice as good, and ideal; {second}, energy, power and area at "
         f"2x and the costs of the chip file. {tried.runs} runs, each mapped anew as `ohmsum run --set` does."
     )
-    yield from map(note, textwrap.wrap(remark, width - 3))
+    yield from map(note, textwrap.wrap(remark, page.width - 3))
     names = dict.fromkeys(
         knob.field if knob.kind != "cheaper" else f"cost of {knob.component}" for knob in tried.without_effect
     )
     if names:
         for line in textwrap.wrap(
-            f"no effect, however good: {', '.join(names)}", width - 3, break_on_hyphens=False
+            f"no effect, however good: {', '.join(names)}", page.width - 3, break_on_hyphens=False
         ):
             yield note(line)
 
@@ -76,7 +76,7 @@ def _goal(tried: WhatIf, trial: Trial | None, name: str) -> str:
     return change(trial.outcome.figures.changes(tried.base)[name])
 
 
-def pair_table(tried: WhatIf, width: int, plain: bool, n_rows: int | None) -> RenderableType:
+def pair_table(tried: WhatIf, page: Page, n_rows: int) -> RenderableType:
     """Pairs at factor 2: the first alone, the second alone, both."""
     name = "throughput" if tried.goal == "throughput" else tried.goal
     rows = [
@@ -92,7 +92,7 @@ def pair_table(tried: WhatIf, width: int, plain: bool, n_rows: int | None) -> Re
         Column("second", right=True),
         Column("both", right=True),
     )
-    return table(columns, rows, width, plain, n_rows)
+    return page.table(columns, rows, page.most(n_rows))
 
 
 def _signed(gain: float, goal: str) -> float:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ...sim.figures import FIGURES
 from ...sim.report.numbers import figure_text
-from ..tables import Column, note, table
+from ...sim.report.page import Column, Page, note
 from .drive import Sweep
 from .fields import text_of
 from .fronts import Front, fronts
@@ -20,12 +20,12 @@ N_ROWS = 16
 N_ERRORS = 5
 
 
-def report(sweep: Sweep, title: str, width: int, plain: bool, n_rows: int | None = N_ROWS) -> Group:
-    """The whole page; `n_rows` None shows all points of every front."""
+def report(sweep: Sweep, title: str, page: Page) -> Group:
+    """The whole page."""
     parts: list[RenderableType] = [Text(f"{title}   {_summary(sweep)}")]
     for one in fronts(sweep):
-        parts += [Text(), *_front(sweep, one, width, plain, n_rows)]
-    parts += _errors(sweep, width)
+        parts += [Text(), *_front(sweep, one, page)]
+    parts += _errors(sweep, page)
     return Group(*parts)
 
 
@@ -40,11 +40,11 @@ def _summary(sweep: Sweep) -> str:
     return f"{len(sweep.results)} points: {', '.join(counts)}; {new}, {kept} from the store"
 
 
-def _front(sweep: Sweep, one: Front, width: int, plain: bool, n_rows: int | None) -> Iterator[RenderableType]:
+def _front(sweep: Sweep, one: Front, page: Page) -> Iterator[RenderableType]:
     goals = ", ".join(f"{name} ({direction})" for name, direction in sweep.spec.objectives.items())
     head = f"Pareto front of {one.name}: {len(one.best)} of {len(one.candidates)} points"
     yield Text(head, style="bold")
-    yield from map(note, textwrap.wrap(goals, width - 3))
+    yield from map(note, textwrap.wrap(goals, page.width - 3))
     if not one.best:
         return
     columns = [Column(name, right=True) for name in sweep.spec.objectives]
@@ -56,7 +56,7 @@ def _front(sweep: Sweep, one: Front, width: int, plain: bool, n_rows: int | None
             figure_text(FIGURES[n], v) for n, v in zip(sweep.spec.objectives, candidate.values, strict=True)
         ]
         rows.append((*figures, *(text_of(candidate.settings.get(field)) for field in one.fields)))
-    yield table(columns, rows, width, plain, n_rows)
+    yield page.table(columns, rows, page.most(N_ROWS))
 
 
 def _last_parts(field: str) -> str:
@@ -64,7 +64,7 @@ def _last_parts(field: str) -> str:
     return ".".join(field.split(".")[-2:])
 
 
-def _errors(sweep: Sweep, width: int) -> Iterator[RenderableType]:
+def _errors(sweep: Sweep, page: Page) -> Iterator[RenderableType]:
     """Why points failed, the most frequent reason first."""
     reasons = Counter((o.status, o.error) for _, o in sweep.results if o.status != "ok")
     if not reasons:
@@ -73,7 +73,7 @@ def _errors(sweep: Sweep, width: int) -> Iterator[RenderableType]:
     yield Text("Points that cannot be", style="bold")
     for (status, error), n in reasons.most_common(N_ERRORS):
         defect = "a defect of ohmsum: " if status == "crashed" else ""
-        lines = textwrap.wrap(f"{n} x {defect}{error}", width - 3)
+        lines = textwrap.wrap(f"{n} x {defect}{error}", page.width - 3)
         yield from map(note, lines)
     if len(reasons) > N_ERRORS:
         yield note(f"and {len(reasons) - N_ERRORS} more reasons (--csv has them all)")

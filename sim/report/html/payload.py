@@ -10,8 +10,9 @@ import numpy as np
 from ....arch.parts import colours
 from ...metrics.path import Piece
 from ...metrics.seconds import seconds
+from ..heading import once
 from ..numbers import percent, si
-from ..training_block import once, training_notes
+from ..training_block import training_notes
 from .activity import Activity
 from .container import Container
 from .floorplan import floorplan

@@ -1,0 +1,36 @@
+"""What stands at the head of every report: what ran, and its figures by their labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from ..answers.training_step import TrainingStep
+from ..figures import FIGURES
+from .numbers import figure_text
+
+if TYPE_CHECKING:
+    from ..answers.base import Answer
+
+
+def title(answer: Answer) -> Text:
+    """Network and chip, for the first line."""
+    copies = f"{answer.chip.n_chips} x " if answer.chip.n_chips > 1 else ""
+    return Text.assemble((answer.network_name, "bold"), " on ", (f"{copies}{answer.chip.name}", "bold"))
+
+
+def once(answer: Answer) -> str:
+    """What a run is one of, in a word."""
+    return "training step" if isinstance(answer, TrainingStep) else "inference"
+
+
+def named_figure(answer: Answer, key: str) -> tuple[str, str]:
+    """Label and text of a figure of an answer; "-" where it is not known."""
+    value = answer.figures.get(key)
+    return FIGURES[key].label, "-" if value is None else figure_text(FIGURES[key], value)
+
+
+def headline(answer: Answer) -> list[str]:
+    """The figures that stand for an answer, each with its label."""
+    return [" ".join(named_figure(answer, key)) for key in answer.headline if key in answer.figures]
