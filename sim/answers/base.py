@@ -106,3 +106,9 @@ class Answer(ABC):
         from ..report.heading import headline
 
         return f"<{type(self).__name__} {self.title}: {', '.join(headline(self))}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the figures of the headline and one picture."""
+        from ..report.notebook import notebook_html
+
+        return notebook_html(self)

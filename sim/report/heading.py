@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from ..answers.run import Run
 from ..answers.training_step import TrainingStep
 from ..figures import FIGURES
 from .numbers import figure_text
@@ -27,8 +28,10 @@ def once(answer: Answer) -> str:
 
 def named_figure(answer: Answer, key: str) -> tuple[str, str]:
     """Label and text of a figure of an answer; "-" where it is not known."""
-    value = answer.figures.get(key)
-    return FIGURES[key].label, "-" if value is None else figure_text(FIGURES[key], value)
+    value, label = answer.figures.get(key), FIGURES[key].label
+    if key == "throughput_per_s" and isinstance(answer, Run) and answer.batch == 1:
+        label = "1/latency"  # of one alone there is no pipeline that could be full
+    return label, "-" if value is None else figure_text(FIGURES[key], value)
 
 
 def headline(answer: Answer) -> list[str]:

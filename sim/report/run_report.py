@@ -75,11 +75,8 @@ def _summary(run: Run, page: Page) -> list[RenderableType]:
 
 
 def _time_figures(run: Run) -> list[tuple[str, str]]:
-    rate = named_figure(run, "throughput_per_s")
     figures = [
-        named_figure(run, "latency_s"),
-        rate if run.batch > 1 else ("1/latency", rate[1]),
-        named_figure(run, "tops"),
+        *(named_figure(run, key) for key in ("latency_s", "throughput_per_s", "tops")),
         ("network", f"{percent(run.network_s / run.latency_s)} of latency"),
     ]
     if run.batch > 1:
