@@ -12,6 +12,7 @@ import numpy as np
 from ...workloads.graph import Network
 from ...workloads.language_model import LanguageModel
 from ..figures import Kind
+from ..metrics.breakdown import Breakdown
 from ..metrics.cache_traffic import Traffic, traffic
 from ..metrics.requests import Distribution
 from ..metrics.seconds import seconds
@@ -148,6 +149,11 @@ class Generation(Answer):
     def phases(self) -> dict[str, PhaseRun]:
         """The phases that ran, by name."""
         return {"prefill": self.prefill, **({"decode": self.decode} if self.decode else {})}
+
+    @cached_property
+    def breakdown(self) -> Breakdown:
+        """Time of one prompt alone and of the decoding phase, and energy of everything."""
+        return Breakdown.total([(1, phase.breakdown) for phase in self.phases.values()])
 
     @property
     def shares(self) -> dict[str, Shares]:

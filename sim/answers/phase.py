@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +11,7 @@ from ...workloads.language_model import SAMPLE
 from ..engines.result import EngineResult
 from ..mapping.mapping import Mapping
 from ..metrics import energy
+from ..metrics.breakdown import Breakdown
 from ..metrics.seconds import seconds
 from ..metrics.work import Shares, shares
 from ..program import I64, Program
@@ -47,6 +48,13 @@ class PhaseRun:
     def energy(self) -> energy.EnergyBalance:
         """Energy of one of the iterations."""
         return energy.balance(self.program, self.result.makespan_fs, self.iterations)
+
+    @cached_property
+    def breakdown(self) -> Breakdown:
+        """Time of one of the iterations, alone, and energy of all of them."""
+        one = Breakdown.of(self.program, self.alone or self.result, self.energy.terms)
+        many = Breakdown.total([(self.iterations, one)])
+        return replace(many, time_by_layer_s=one.time_by_layer_s, time_by_class_s=one.time_by_class_s)
 
     @property
     def energy_j(self) -> float:

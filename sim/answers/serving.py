@@ -11,6 +11,7 @@ from ...workloads.graph import Network
 from ...workloads.language_model import LanguageModel
 from ..arrivals import Arrivals
 from ..figures import Kind
+from ..metrics.breakdown import Breakdown
 from ..metrics.requests import Distribution
 from ..metrics.seconds import seconds
 from .base import Answer
@@ -37,6 +38,8 @@ class Serving(Answer):
     capacity_per_s : float
         Requests per second when all of them are there from the beginning: the rate while the batch is full.
     energy_j : float
+    breakdown : Breakdown
+        Time of the iterations, and energy of everything.
     n_simulated : int
         Programs run for the times of the iterations.
     error : tuple of float
@@ -61,6 +64,7 @@ class Serving(Answer):
     iterations: tuple[Iteration, ...]
     capacity_per_s: float
     energy_j: float
+    breakdown: Breakdown
     n_simulated: int
     error: tuple[float, float]
     options: Dict[str, Any] = field(default_factory=dict)

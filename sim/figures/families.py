@@ -40,8 +40,10 @@ FAMILIES = (
     ),
     Family(
         key="energy_by_component_j.*", unit="J", label="energy", better="less", about="energy",
-        meaning="of a component, per inference",
+        meaning="of a component, per inference; of a language model, of everything",
         inference=lambda run: run.energy.by_component_j,
+        generation=lambda made: made.breakdown.energy_by_component_j,
+        serving=lambda served: served.breakdown.energy_by_component_j,
     ),
     Family(
         key="area_by_part_mm2.*", unit="mm2", label="area", better="less", about="area",

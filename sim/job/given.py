@@ -11,10 +11,11 @@ from dataclasses import asdict
 from typing import Any
 
 from ...arch.nearest import nearest_hint
+from ..figures import Kind
 from ..mapping.options import MappingOptions
 from .errors import QuestionError
 from .job import Job
-from .records import WORKS, Record, names, records, shown
+from .records import ASKED, WORKS, Record, names, records, shown
 from .work import LANGUAGE
 
 TABLES = ("bind", "input")
@@ -23,7 +24,7 @@ MAPPING = "mapping"
 _NOTHING: tuple[Any, ...] = (None, False, "", (), [], {})
 
 
-def job_of(given: Mapping[str, Any], kind: str | None = None) -> Job:
+def job_of(given: Mapping[str, Any], kind: Kind | None = None) -> Job:
     """The Job that is meant.
 
     Parameters
@@ -55,7 +56,7 @@ def job_of(given: Mapping[str, Any], kind: str | None = None) -> Job:
             continue
         if record.path[0] == "work":
             if record.path[1] not in WORKS[found].model_fields:
-                raise QuestionError(f"`{written[name]}`: means nothing to {_ARTICLES[found]}", written[name])
+                raise QuestionError(f"`{written[name]}`: means nothing to {ASKED[found]}", written[name])
             work[record.path[1]] = value
         elif record.path[0] == MAPPING:
             nested[MAPPING][record.path[1]] = value
@@ -67,15 +68,7 @@ def job_of(given: Mapping[str, Any], kind: str | None = None) -> Job:
     return Job.model_validate(nested)
 
 
-_ARTICLES = {
-    "inference": "inferences",
-    "training": "a training step",
-    "generation": "a generation",
-    "serving": "a service",
-}
-
-
-def _kind(flat: Mapping[str, Any]) -> str:
+def _kind(flat: Mapping[str, Any]) -> Kind:
     if flat.get("training"):
         return "training"
     if any(name in flat for name in LANGUAGE):

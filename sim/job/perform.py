@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from .errors import QuestionError
 from .job import Job
+from .records import ASKED
 from .work import GenerationWork, InferenceWork, LanguageWork, ServingWork, TrainingWork
 
 if TYPE_CHECKING:
@@ -95,11 +96,8 @@ def run(job: Job, progress: Progress | None = None, **loaded: Any) -> Run:
 
     answer = perform(job, progress, **loaded)
     if not isinstance(answer, Run):
-        raise QuestionError(f"found {_WORDS[job.work.kind]}, expected inferences or a training step")
+        raise QuestionError(f"found {ASKED[job.work.kind]}, expected inferences or a training step")
     return answer
-
-
-_WORDS = {"generation": "a generation", "serving": "a service"}
 
 
 def language_model(network: Network, chip: Chip, work: LanguageWork, seed: int) -> LanguageModel:

@@ -15,17 +15,25 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from ..asked import Asked
+from ..figures import Kind
 from ..mapping.options import MappingOptions, Switch
 from .errors import QuestionError
 from .job import Job
 from .work import GenerationWork, InferenceWork, ServingWork, TrainingWork, WorkOfAKind
 
-WORKS: Mapping[str, type[WorkOfAKind]] = {
+WORKS: Mapping[Kind, type[WorkOfAKind]] = {
     "inference": InferenceWork,
     "training": TrainingWork,
     "generation": GenerationWork,
     "serving": ServingWork,
 }
+ASKED: Mapping[Kind, str] = {
+    "inference": "inferences",
+    "training": "a training step",
+    "generation": "a generation",
+    "serving": "a service",
+}
+"""What is asked for, in words."""
 _TRAINING = Asked(
     "Run one training step instead, the batch are its samples: forward, backward, update of the weights."
 )

@@ -9,6 +9,7 @@ from ..answers.serving import Serving
 from ..arrivals import Arrivals
 from ..errors import SimulationError
 from ..mapping.options import MappingOptions
+from ..metrics.breakdown import Breakdown
 from ..metrics.seconds import FS_PER_S
 from .generate import record
 from .phases import Setting
@@ -92,9 +93,12 @@ def serve(
     error = (0.0, 0.0) if exact else times.error(iterations, N_CHECKED)
     steps = [times.step(i.contexts, i.n_prompts) for i in iterations]
     end_fs = iterations[-1].begin_fs + iterations[-1].time_fs
-    energy_j = sum(s.dynamic_j for s in steps) + steps[0].static_w * end_fs / FS_PER_S
+    energy_j = sum(s.dynamic_j for s in steps) + sum(steps[0].static_w.values()) * end_fs / FS_PER_S
+    still = Breakdown.still(steps[0].static_w, end_fs / FS_PER_S)
+    breakdown = Breakdown.total([(1, still), *((1, step.breakdown) for step in steps)])
     capacity = requests * FS_PER_S / max(r.token_fs[-1] for r in at_once)
     return Serving(
         model, chip, arrivals, prefill, decode, batch, setting.base.network.params, tuple(served),
-        tuple(iterations), capacity, energy_j, len(times.simulated), error, record(choices, options),
+        tuple(iterations), capacity, energy_j, breakdown, len(times.simulated), error,
+        record(choices, options),
     )  # fmt: skip

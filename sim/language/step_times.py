@@ -10,9 +10,10 @@ is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..metrics.breakdown import Breakdown
 from ..metrics.energy import STATIC
 from .phases import Setting
 from .scheduler import Iteration
@@ -23,11 +24,12 @@ N_POINTS = 4
 
 @dataclass(frozen=True)
 class Step:
-    """Time of an iteration, its energy without what is drawn all the time, and visits simulated."""
+    """Time of an iteration, its energy without what is drawn all the time, and where both went."""
 
     time_fs: int
     dynamic_j: float
-    static_w: float
+    static_w: Mapping[str, float]
+    breakdown: Breakdown
 
 
 @dataclass
@@ -72,6 +74,7 @@ class StepTimes:
             low.time_fs + round(part * (high.time_fs - low.time_fs)),
             low.dynamic_j + part * (high.dynamic_j - low.dynamic_j),
             low.static_w,
+            Breakdown.total([(1 - part, low.breakdown), (part, high.breakdown)]),
         )
 
     @property
@@ -95,9 +98,13 @@ class StepTimes:
             return self.simulated[key]
         network = self.setting.model.step(contexts, (self.prompt,) * n_prompts)
         run = self.setting.run(self.setting.program(network, most_replicas=None, autoregressive=False))
-        dynamic = [t.energy_j for t in run.energy.terms if t.action != STATIC]
-        static = sum(watts for _, watts in run.program.static_power_w)
-        step = Step(run.result.makespan_fs, sum(dynamic), static)
+        dynamic = [t for t in run.energy.terms if t.action != STATIC]
+        step = Step(
+            run.result.makespan_fs,
+            sum(t.energy_j for t in dynamic),
+            dict(run.program.static_power_w),
+            Breakdown.of(run.program, run.result, dynamic),
+        )
         if keep:
             self.simulated[key] = step
         return step

@@ -8,12 +8,14 @@ if TYPE_CHECKING:
     from ...workloads.language_model import LanguageModel
     from ..answers.generation import Generation
     from ..answers.serving import Serving
+    from ..metrics.breakdown import Breakdown
 
 
 def generation_blocks(made: Generation) -> dict[str, Any]:
     """Everything but the heading and the figures of a generation."""
     return {
         "network": {"params": made.n_params},
+        **_breakdown(made.breakdown),
         "experts": _experts(made.model),
         "prefill_tokens": made.n_prefill,
         "decode_tokens": made.n_decode,
@@ -31,6 +33,7 @@ def serving_blocks(served: Serving) -> dict[str, Any]:
     """Everything but the heading and the figures of a service."""
     return {
         "network": {"params": served.n_params},
+        **_breakdown(served.breakdown),
         "experts": _experts(served.model),
         "prefill_tokens": served.n_prefill,
         "decode_tokens": served.n_decode,
@@ -42,6 +45,16 @@ def serving_blocks(served: Serving) -> dict[str, Any]:
             "verdict": served.verdict,
         },
         "time_error": {"mean": served.error[0], "max": served.error[1]},
+    }
+
+
+def _breakdown(found: Breakdown) -> dict[str, Any]:
+    return {
+        "critical_path_summary": {
+            "by_layer_s": dict(found.time_by_layer_s),
+            "by_class_s": dict(found.time_by_class_s),
+        },
+        "energy_by_layer_j": dict(found.energy_by_layer_j),
     }
 
 

@@ -79,6 +79,8 @@ Blocks of a generation
 ----------------------
 prefill_tokens, decode_tokens, sequences, experts
     What was asked for.
+critical_path_summary, energy_by_layer_j, energy_by_component_j
+    Time of the critical paths of one prompt alone and of the decoding phase; energy of everything.
 contexts, time_per_token_at_s
     Of the tokens after the first, the mean over the sequences after each context.
 work
@@ -89,6 +91,8 @@ Blocks of a service
 -------------------
 prefill_tokens, decode_tokens, most_running, experts
     What was asked for.
+critical_path_summary, energy_by_layer_j, energy_by_component_j
+    Time of the critical paths of all iterations; energy of everything, idle time included.
 requests
     As those of a run; n: how many.
 time_error

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from ...arch.errors import ConfigError
-from ...sim.errors import SimulationError
 from ...sim.job.perform import perform
-from ...workloads.errors import NetworkError
+from ...sim.job.words import as_name, said
 from ..compare.snapshot import Snapshot
+from ..errors import is_users
 from ..workers import Workers, n_processors
 from .suite import Case
 
@@ -37,8 +36,10 @@ def measure(case: Case) -> Measured:
     """Run one case."""
     try:
         answer = perform(case.job)
-    except (ConfigError, NetworkError, SimulationError) as error:
-        return Measured({}, None, str(error))
+    except Exception as error:
+        if not is_users(error):
+            raise
+        return Measured({}, None, said(str(error), as_name))
     values = {m.name: answer.figure(m.name) for m in case.metrics}
     snapshot = Snapshot.of(answer.to_json())
     # As the suite says it: the folder that it lies in is of no concern to a golden.

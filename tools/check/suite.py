@@ -20,16 +20,17 @@ from pathlib import Path
 
 from ...arch.errors import ConfigError
 from ...arch.yaml_text import Document, read_file
+from ...sim.figures import Kind
 from ...sim.job.errors import QuestionError
 from ...sim.job.given import job_of
 from ...sim.job.job import Job
-from ...sim.job.records import names
+from ...sim.job.records import ASKED, names
 from ...workloads import names as network_names
 from ...workloads.errors import NetworkError
 from ...workloads.load import find as find_network
 from .errors import SuiteError
 from .fields import Fields, show
-from .tolerance import DEFAULT, Metric, direction, read_metrics
+from .tolerance import DEFAULT, Metric, direction, is_of, read_metrics
 
 _SUITE_KEYS = ("name", "chip", "network", "metrics", "cases")
 _CASE_KEYS = ("name", *names(), "metrics")
@@ -112,11 +113,11 @@ def _case(document: Document, i: int, top: Fields, common: Mapping[str, Metric],
     fields = Fields(document, ("cases", i), _CASE_KEYS)
     given = _job(fields, top)
     files = {"network": _network(fields, given, folder), "chip": _beside(folder, given.chip)}
+    if given.data is not None:
+        files["data"] = str((folder / given.data).resolve())
     job = given.model_copy(update=files)
     _check_chip(fields, job)
-    metrics = {**common, **read_metrics(fields)}
-    if not metrics:
-        metrics = {n: Metric(n, t, direction(n), fields.place()) for n, t in DEFAULT.items()}
+    metrics = _metrics(fields, common, job.work.kind)
     name = fields.text("name", _name(given))
     return Case(name, job, given, tuple(metrics.values()), fields.place())
 
@@ -129,6 +130,17 @@ def _job(fields: Fields, top: Fields) -> Job:
         return job_of({**shared, **asked})
     except QuestionError as error:
         raise fields.error((error.field,) if error.field in asked else (), fields.words(error)) from None
+
+
+def _metrics(fields: Fields, common: Mapping[str, Metric], kind: Kind) -> Mapping[str, Metric]:
+    """What a case is held to: its own metrics, and of those of every case the ones that its kind may have."""
+    own = read_metrics(fields)
+    for name in own:
+        if not is_of(name, kind):
+            raise fields.error(("metrics", name), f"no figure of {ASKED[kind]}")
+    shared = {name: metric for name, metric in common.items() if is_of(name, kind)}
+    found = {**shared, **own}
+    return found or {n: Metric(n, 0.0, direction(n), fields.place()) for n in DEFAULT[kind]}
 
 
 def _name(job: Job) -> str:

@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...arch.nearest import nearest_hint
-from ...sim.figures import FAMILIES, find, names
+from ...sim.figures import FAMILIES, Kind, find, names
 from .fields import Fields, show
 
 Direction = Literal["lower", "higher", "same"]
 DIRECTIONS: tuple[Direction, ...] = ("lower", "higher", "same")
 _PERCENT = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*%\s*")
 
-DEFAULT = {"latency_s": 0.0, "throughput_per_s": 0.0, "energy_j": 0.0, "area_mm2": 0.0}
-"""Metrics and tolerances of a suite that names none: a simulation gives the same figures every time."""
+_OF_A_RUN = ("latency_s", "throughput_per_s", "energy_j", "area_mm2")
+DEFAULT: dict[Kind, tuple[str, ...]] = {
+    "inference": _OF_A_RUN,
+    "training": _OF_A_RUN,
+    "generation": ("total_s", "tokens_per_s", "energy_j"),
+    "serving": ("total_s", "requests.latency_s.p99", "energy_j"),
+}
+"""Metrics of a case that names none, all with tolerance 0: a simulation gives the same figures every time."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,12 @@ def unknown(name: str) -> str:
         endings = ", ".join(key.rpartition(".")[2] for key in alike)
         return f"expected {first}.NAME.FIGURE with one of {endings}"
     return f"unknown metric{nearest_hint(name, names())}"
+
+
+def is_of(name: str, kind: Kind) -> bool:
+    """Whether answers of a kind may have a figure."""
+    record = find(name)
+    return record is not None and kind in record.kinds
 
 
 def direction(name: str) -> Direction:

@@ -16,6 +16,7 @@ def to_json(found: Difference) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "headline": headline(found),
+        "notes": list(found.notes),
         "provenance": {"old": found.old.provenance, "new": found.new.provenance},
         "figures": [_change(change) for change in found.figures],
         "splits": {split.title: [_change(change) for change in split.changes] for split in found.splits},

@@ -88,6 +88,15 @@ class Difference:
         old, new = self.old.figures, self.new.figures
         return tuple(name for name in {**old, **new} if (name in old) != (name in new))
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know about the comparison as such."""
+        old, new = self.old, self.new
+        schemas = f"results of other formats ({old.schema}, {new.schema}): compared on what both have"
+        kinds = f"other kinds of answers ({old.kind}, {new.kind}): compared on what both have"
+        told = (schemas if old.schema != new.schema else "", kinds if old.kind != new.kind else "")
+        return tuple(filter(None, told))
+
     def split(self, title: str) -> Split | None:
         """The split with that title, if anything changed in it."""
         return next((split for split in self.splits if split.title == title), None)
@@ -109,7 +118,7 @@ def difference(old: Snapshot, new: Snapshot) -> Difference:
     splits = tuple(
         Split(title, figure, changes)
         for title, figure, name in SPLITS
-        if (changes := _changes(getattr(old, name), getattr(new, name)))
+        if (changes := _changes(getattr(old, name), getattr(new, name), together=old.schema == new.schema))
     )
     figures = tuple(Change(n, value, new.figures[n]) for n, value in old.figures.items() if n in new.figures)
     moved = {
@@ -121,7 +130,10 @@ def difference(old: Snapshot, new: Snapshot) -> Difference:
     return Difference(old, new, figures, splits, causes(old, new, moved))
 
 
-def _changes(old: Amounts, new: Amounts) -> tuple[Change, ...]:
+def _changes(old: Amounts, new: Amounts, *, together: bool) -> tuple[Change, ...]:
+    """Parts that changed; of formats that differ, a split that only one has is left out."""
+    if not together and not (old and new):
+        return ()
     found = [Change(name, old.get(name, 0.0), new.get(name, 0.0)) for name in {**old, **new}]
     changed = [change for change in found if change.old != change.new]
     return tuple(sorted(changed, key=lambda change: (-abs(change.delta), change.name)))

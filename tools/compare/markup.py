@@ -71,6 +71,7 @@ def tables(found: Difference) -> list[tuple[str, Sequence[str], Rows]]:
 def to_markdown(found: Difference) -> str:
     """The comparison as Markdown."""
     lines = [f"### {_cell(title(found))}", "", _cell(headline(found)), ""]
+    lines += [line for remark in found.notes for line in (_cell(remark), "")]
     for name, headings, rows in tables(found):
         lines += [f"**{_cell(name)}**", "", *markdown_table(headings, rows), ""]
     return "\n".join(lines)
@@ -86,7 +87,8 @@ def markdown_table(headings: Sequence[str], rows: Rows) -> list[str]:
 
 def to_html(found: Difference) -> str:
     """The comparison as one page, light and dark, without scripts."""
-    body = [f"<h1>{escape(title(found))}</h1>", f"<p>{escape(headline(found))}</p>"]
+    told = (headline(found), *found.notes)
+    body = [f"<h1>{escape(title(found))}</h1>", *(f"<p>{escape(line)}</p>" for line in told)]
     for name, headings, rows in tables(found):
         head = "".join(f"<th>{escape(text)}</th>" for text in headings)
         lines = "".join(f"<tr>{''.join(_html_cell(cell) for cell in row)}</tr>" for row in rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +11,34 @@ from ...sim.report.json_result import SCHEMA
 from ..errors import UsageError
 from .snapshot import Snapshot
 
+SCHEMAS = ("ohmsum-result", "ohmsum-language")
+"""Names of formats of results, of this version and of earlier ones."""
+
 
 def read_result(path: Path) -> dict[str, Any]:
-    """The result object of a file that `ohmsum run --json` wrote.
+    """The result object of a file that `ohmsum run --json` wrote, of this version of the format or another.
 
     Raises
     ------
     UsageError
-        The file cannot be read, is no result, or is one of another version of the format.
+        The file cannot be read, or is no result.
     """
     value = read_json(path, "a result of `ohmsum run --json`")
-    check_schema(str(path), value.get("schema"), SCHEMA, "write it again with `ohmsum run --json`")
-    try:
-        Snapshot.of(value)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"{path}: no complete result of `ohmsum run --json` (missing: {error})") from None
+    check_result(value, str(path))
     return value
+
+
+def check_result(value: Mapping[str, Any], label: str) -> None:
+    """Raise unless an object is a result; `label` says whose it is."""
+    found = value.get("schema")
+    if found != SCHEMA and not (isinstance(found, str) and found.partition("/")[0] in SCHEMAS):
+        check_schema(label, found, SCHEMA, "write it again with `ohmsum run --json`")
+    try:
+        snapshot = Snapshot.of(value)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{label}: no complete result of `ohmsum run --json` (missing: {error})") from None
+    if not snapshot.figures:
+        raise UsageError(f"{label}: no figure in it that this version of ohmsum knows")
 
 
 def read_json(path: Path, expected: str) -> dict[str, Any]:

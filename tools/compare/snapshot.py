@@ -8,9 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ...sim.figures import of_result
+from ...sim.report.json_result import SCHEMA
 from ..errors import UsageError
 
 Amounts = dict[str, float]
+PLACE = ("op", "unit", "tiles", "replicas")
+"""Where a layer ran."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +25,9 @@ class Snapshot:
     network, chip : str
     batch : int
     figures : dict of str to float
-        Figures of the whole run that are known.
+        Figures of the whole that are known.
     latency_by_layer_s, latency_by_class_s : dict of str to float
-        The critical path; each adds up to the latency.
+        The critical path; each adds up to the latency, of a language model to that of its phases.
     energy_by_layer_j, energy_by_component_j : dict of str to float
         Each adds up to the energy.
     area_by_part_mm2 : dict of str to float
@@ -36,6 +39,10 @@ class Snapshot:
     chip_fields : dict of str to str
         Every field of the chip.
     provenance : dict
+    schema : str
+        Name and version of the format that it was read from.
+    kind : str
+        Of the answer.
     """
 
     network: str
@@ -51,28 +58,30 @@ class Snapshot:
     layers: dict[str, dict[str, Any]]
     chip_fields: dict[str, str]
     provenance: dict[str, Any]
+    schema: str = SCHEMA
+    kind: str = "inference"
 
     @staticmethod
     def of(result: Mapping[str, Any]) -> Snapshot:
-        """The snapshot of a result object (see `sim/report/json_result.py`)."""
-        path = result["critical_path_summary"]
+        """The snapshot of a result object (`sim.report.json_result`); what it does not have is empty."""
+        path, layers = result.get("critical_path_summary", {}), result.get("layers", [])
         return Snapshot(
             network=result["network"]["name"],
             chip=result["chip"]["name"],
-            batch=result["batch"],
+            batch=result.get("batch", result.get("sequences", result.get("most_running", 1))),
             figures=of_result(result),
-            latency_by_layer_s=path["by_layer_s"],
-            latency_by_class_s=path["by_class_s"],
-            energy_by_layer_j={layer["name"]: layer["energy_j"] for layer in result["layers"]},
-            energy_by_component_j=result["energy_by_component_j"],
+            latency_by_layer_s=path.get("by_layer_s", {}),
+            latency_by_class_s=path.get("by_class_s", {}),
+            energy_by_layer_j=result.get("energy_by_layer_j")
+            or {layer["name"]: layer["energy_j"] for layer in layers},
+            energy_by_component_j=result.get("energy_by_component_j", {}),
             area_by_part_mm2=result.get("area_by_part_mm2", {}),
-            utilization=result["utilization"],
-            layers={
-                layer["name"]: {key: layer[key] for key in ("op", "unit", "tiles", "replicas")}
-                for layer in result["layers"]
-            },
-            chip_fields=result["chip_fields"],
+            utilization=result.get("utilization", {}),
+            layers={layer["name"]: {key: layer.get(key) for key in PLACE} for layer in layers},
+            chip_fields=result.get("chip_fields", {}),
             provenance=json.loads(json.dumps(result["provenance"])),  # as it will be when it is read back
+            schema=result["schema"],
+            kind=result.get("kind", "inference"),
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -67,6 +67,8 @@ def signed(name: str, delta: float) -> str:
 def _parts(found: Difference, page: Page) -> Iterator[RenderableType]:
     yield Text(title(found), "bold")
     yield Text(headline(found))
+    for remark in found.notes:
+        yield note(remark)
     if found.causes:
         yield section("What was changed, the likeliest cause first")
         rows = [(cause.kind, cause.text) for cause in found.causes]

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Literal
 
 from ..errors import UsageError, is_users
 from . import reuse
-from .lookup import chip_digest, network_digest
+from .lookup import chip_digest, files_digest, network_digest
 from .point import Point
 
 if TYPE_CHECKING:
-    from ...sim.answers.run import Run
+    from ...sim.answers.base import Answer
 
 Status = Literal["ok", "failed", "crashed"]
 
@@ -29,6 +29,7 @@ class Task:
     version: str
     network_digest: str
     chip_digest: str
+    files_digest: str = ""
 
     @staticmethod
     def of(point: Point) -> Task:
@@ -41,12 +42,15 @@ class Task:
         here = version("ohmsum")
         networks = {name: network_digest(name) for name in {point.network for point in points}}
         chips = {name: chip_digest(name) for name in {point.chip for point in points}}
-        return {point: Task(point, here, networks[point.network], chips[point.chip]) for point in points}
+        return {
+            point: Task(point, here, networks[point.network], chips[point.chip], files_digest(point.settings))
+            for point in points
+        }
 
     @cached_property
     def key(self) -> str:
         """What the result is kept under."""
-        return self.point.key(self.version, self.network_digest, self.chip_digest)
+        return self.point.key(self.version, self.network_digest, self.chip_digest, self.files_digest)
 
 
 @dataclass(frozen=True)
@@ -94,15 +98,16 @@ def evaluate(task: Task) -> Outcome:
     return Outcome(outcome.status, outcome.metrics, outcome.error, outcome.trace, time.perf_counter() - start)
 
 
-def run(task: Task) -> Run:
-    """The Run of a point, with the network and the mapping of an earlier point where they are the same."""
-    from ...sim.job.perform import run as perform_run
+def run(task: Task) -> Answer:
+    """The answer of a point, with the network and the mapping of an earlier point where they are the same."""
+    from ...sim.job.perform import perform
 
-    job = task.point.job()
+    job = task.point.job().with_shapes_of_data()
     source = reuse.NetworkSource.of(job, task.network_digest)
     network, chip, options = reuse.network(source), job.load_chip(), job.mapping
-    placed = None if options.partition == "auto" else reuse.mapping(source, chip, options)
-    return perform_run(job, network=network, chip=chip, placed=placed)
+    is_known = job.work.kind == "inference" and options.partition != "auto"
+    placed = reuse.mapping(source, chip, options) if is_known else None
+    return perform(job, network=network, chip=chip, placed=placed)
 
 
 def _check_same(task: Task) -> None:
@@ -114,6 +119,7 @@ def _check_same(task: Task) -> None:
     for name, mine, theirs in (
         (task.point.network, here.network_digest, task.network_digest),
         (task.point.chip, here.chip_digest, task.chip_digest),
+        ("data", here.files_digest, task.files_digest),
     ):
         if mine != theirs:
             raise UsageError(

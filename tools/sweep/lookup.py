@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .fields import CHIP, NETWORK, is_chip_field, text_of
+from .fields import CHIP, NETWORK, Value, is_chip_field, text_of
 
 if TYPE_CHECKING:
     from .spec import SweepSpec
@@ -73,6 +73,12 @@ def _preset_digest(source: str) -> str:
     from ...arch import load, to_yaml
 
     return hashlib.sha256(to_yaml(load(source)).encode()).hexdigest()
+
+
+def files_digest(settings: Mapping[str, Value]) -> str:
+    """SHA-256 of the data and the routing that a point reads from files; "" where there are none."""
+    named = (Path(str(settings[field])) for field in ("data", "routing") if settings.get(field) is not None)
+    return " ".join(_file_digest(path) for path in named if path.is_file())
 
 
 def _file_digest(path: Path) -> str:

@@ -43,9 +43,9 @@ class Point:
         """Name or file of the chip."""
         return str(self.settings[CHIP])
 
-    def key(self, version: str, network_digest: str, chip_digest: str) -> str:
-        """SHA-256 of the settings, the version of ohmsum, and the bytes of the network and chip files."""
-        whole = json.dumps([self.text, version, network_digest, chip_digest])
+    def key(self, version: str, *digests: str) -> str:
+        """SHA-256 of the settings, the version of ohmsum, and digests of the files that there are."""
+        whole = json.dumps([self.text, version, *filter(None, digests)])
         return hashlib.sha256(whole.encode()).hexdigest()
 
     def job(self) -> Job:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from itertools import product
+from itertools import islice, product
 
 from .axes import Choices, Settings
 from .point import Point
@@ -18,6 +18,12 @@ def grid(spec: SweepSpec) -> list[Point]:
     """Every combination; the last axis varies fastest."""
     lists = [axis.settings for axis in spec.axes if isinstance(axis, Choices)]
     return [point_of(spec, combination) for combination in product(*lists)]
+
+
+def first(spec: SweepSpec, n: int) -> Iterator[Point]:
+    """Some points, spread over the space: so many of the grid, of ranges both ends."""
+    ends = [axis.settings if isinstance(axis, Choices) else (axis.at(0), axis.at(1)) for axis in spec.axes]
+    return (point_of(spec, combination) for combination in islice(product(*ends), n))
 
 
 def draw(spec: SweepSpec) -> list[Point]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from ...sim.figures import FIGURES
+from ...sim.figures import FIGURES, Kind
+from ...sim.job.errors import QuestionError
+from ...sim.job.words import as_name, said
 from ..errors import UsageError
 from ..nearest import nearest_hint
 from .axes import Axis, Choices, Range, Settings, read_axis
@@ -22,6 +24,16 @@ METHODS = ("grid", "random", "optimize")
 GENERATION = 8
 """Designs that an optimiser chooses at a time, so that as many can run at once."""
 MOST_POINTS = 200_000
+OBJECTIVES: Mapping[Kind, tuple[str, ...]] = {
+    "inference": ("latency_s", "energy_j"),
+    "training": ("latency_s", "energy_j"),
+    "generation": ("total_s", "energy_per_token_j"),
+    "serving": ("requests.latency_s.p99", "energy_per_token_j"),
+}
+"""What is wanted where a sweep does not say it."""
+Place = tuple[str | int, ...]
+N_TRIED = 1000
+"""Points that are looked at before anything runs."""
 _KEYS = ("fixed", "vary", "method", "points", "seed", "generation", "objectives")
 
 
@@ -94,8 +106,8 @@ def read_spec(path: Path) -> SweepSpec:
             raise _error(document, (key,), f"unknown field {key!r}{nearest_hint(key, _KEYS)}")
     spec = _spec(document)
     _check_size(document, spec)
-    _check_fields(document, spec)
-    return spec
+    kind = _checked_kind(document, spec)
+    return spec if spec.objectives else replace(spec, objectives=_wanted(kind))
 
 
 def _spec(document: Document) -> SweepSpec:
@@ -130,7 +142,7 @@ def _axes(document: Document) -> tuple[Axis, ...]:
 
 def _objectives(document: Document) -> Mapping[str, Direction]:
     if "objectives" not in document.value:
-        return {name: direction(name) for name in ("latency_s", "energy_j")}
+        return {}
     given = _mapping(document, "objectives")
     if not given:
         raise _error(document, ("objectives",), "objectives: found nothing, expected latency_s: minimize")
@@ -146,6 +158,11 @@ def _objectives(document: Document) -> Mapping[str, Direction]:
                 f"objectives: {name}: found {text_of(wanted)}, expected {expected}",
             )
     return given
+
+
+def _wanted(kind: Kind) -> Mapping[str, Direction]:
+    """The objectives of a sweep that names none."""
+    return {name: direction(name) for name in OBJECTIVES[kind]}
 
 
 def direction(name: str) -> Direction:
@@ -179,9 +196,12 @@ def _check_size(document: Document, spec: SweepSpec) -> None:
         )
 
 
-def _check_fields(document: Document, spec: SweepSpec) -> None:
-    """Every field exists, is given once, and has values of its kind; networks and chips are there."""
-    places: dict[str, tuple[str | int, ...]] = {}
+def _checked_kind(document: Document, spec: SweepSpec) -> Kind:
+    """Every field exists, is given once, and has values of its kind; networks and chips are there.
+
+    Returns what the points ask.
+    """
+    places: dict[str, Place] = {}
     for place, field, value in _given(document):
         known = places.setdefault(field, place)
         if known[:2] != place[:2]:
@@ -195,6 +215,24 @@ def _check_fields(document: Document, spec: SweepSpec) -> None:
     from .lookup import check_sources
 
     check_sources(spec, lambda field, message: _error(document, places[field], f"{field}: {message}"))
+    return _kind(document, spec, places)
+
+
+def _kind(document: Document, spec: SweepSpec, places: Mapping[str, Place]) -> Kind:
+    """What the first point asks that can be asked; raises if none of the first ones can."""
+    from .points import first
+
+    def named(name: str, value: str | None) -> str:
+        where = document.place(places[name]).rpartition(":")[2] if name in places and value is None else ""
+        return f"{as_name(name, value)} (line {where})" if where else as_name(name, value)
+
+    wrong: list[QuestionError] = []
+    for point in first(spec, N_TRIED):
+        try:
+            return point.job().work.kind
+        except QuestionError as error:
+            wrong.append(error)
+    raise _error(document, places.get(wrong[0].field, ()), said(str(wrong[0]), named))
 
 
 def _given(document: Document) -> Iterator[tuple[tuple[str | int, ...], str, Value]]:
