@@ -17,7 +17,7 @@ from .compiled_loop import SOURCES
 from .compiled_loop import state as st
 from .compiled_loop.state import State
 from .compiled_result import explain_deadlock, make_result
-from .compiled_setup import free_flights, initial_state
+from .compiled_setup import free_records, initial_state
 from .inputs import check_inputs, too_late
 from .result import EngineResult
 
@@ -99,6 +99,8 @@ def run_to_end(
             state = with_more_nodes(state)
         elif status == st.MORE_FLIGHTS:
             state = with_more_flights(state)
+        elif status == st.MORE_BOOKINGS:
+            state = with_more_bookings(state)
         elif status == st.REPEATED:
             state = forward.record(state)
         elif status == st.PERIOD_OVER:
@@ -136,7 +138,7 @@ def with_more_nodes(state: State) -> State:
 def with_more_flights(state: State) -> State:
     """Twice the room for firings in flight."""
     n = len(state.flights)
-    flights = np.concatenate([state.flights, free_flights(n, n)])
+    flights = np.concatenate([state.flights, free_records(st.FLIGHT, n, n)])
     flights["next"][-1] = state.head["free_flight"][0]
     state.head["free_flight"] = n
     return state.replaced(
@@ -147,3 +149,12 @@ def with_more_flights(state: State) -> State:
         ended=np.zeros(2 * n, st.ENDED),
         links=np.concatenate([state.links, np.zeros(len(state.links), st.INDEX)]),
     )
+
+
+def with_more_bookings(state: State) -> State:
+    """Twice the room for bookings."""
+    n = len(state.bookings)
+    bookings = np.concatenate([state.bookings, free_records(st.BOOKING, n, n)])
+    bookings["next"][-1] = state.head["free_booking"][0]
+    state.head["free_booking"] = n
+    return state.replaced(bookings=bookings, events=np.concatenate([state.events, np.zeros(n, st.EVENT)]))

@@ -207,6 +207,8 @@ def move_counts(state: State, shift: Shift) -> None:
     count_stores(state)
     used = state.flights["used"] > 0
     state.flights["key"][used] += n[state.flights["key"][used] >> st.FIRING_BITS]
+    booked = state.bookings["state"] != st.UNUSED
+    state.bookings["key"][booked] += n[state.bookings["key"][booked] >> st.FIRING_BITS]
     state.head["boundary"] += shift.by_iterations
     if state.head["next_arrival"][0] < len(state.arrivals):
         state.head["next_arrival"] += shift.by_iterations
@@ -231,10 +233,9 @@ def move_times(state: State, shift: Shift) -> None:
         state.actors[name] += np.where(going, shift.by_fs, 0)
     moved = np.where(going[state.visits["actor"]], shift.by_fs, 0)
     state.visits["latest_advance"] += moved
-    state.latest_begin["value"] += moved
     state.flights["request"] += shift.by_fs
-    state.flights["kept_until"] += shift.by_fs
     state.servers["free_at"] += np.where(state.servers["free_at"] > state.head["now"][0], shift.by_fs, 0)
+    state.bookings["end"] += np.where(state.bookings["end"] > state.head["now"][0], shift.by_fs, 0)
     state.events["time"] += shift.by_fs
     state.head["now"] += shift.by_fs
     state.head["latest_event"] += shift.by_fs
@@ -247,13 +248,14 @@ def with_new_nodes(state: State, skipped: Skipped) -> State:
     pool = np.zeros(size, st.NODE)
     pool[: len(nodes)] = nodes
     moved = np.append(moved, -1)  # index -1: none stays none
-    for name in ("node", "parent", "kept_node"):
+    for name in ("node", "parent"):
         state.flights[name][state.flights["used"] == 0] = -1
     for records, names in (
-        (state.flights, ("node", "parent", "kept_node")),
+        (state.flights, ("node", "parent")),
         (state.visits, ("latest_node",)),
         (state.entrances, ("index",)),
         (state.servers, ("node",)),
+        (state.bookings, ("node",)),
     ):
         for name in names:
             records[name] = moved[records[name]]

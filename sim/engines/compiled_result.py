@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import SimulationError
 from ..program import Program
 from . import deadlock
-from .compiled_loop.state import QUEUED, State
+from .compiled_loop.state import State
 from .compiled_path import Skipped, critical_path
 from .result import PATH_DTYPE, EngineResult
 
@@ -76,8 +76,6 @@ def schedule_sum(program: Program, index: int, n: int) -> int:
 
 def explain_deadlock(program: Program, iterations: int, state: State) -> str:
     """The message of a `DeadlockError`."""
-    waiting = waiting_flights(state)
-    held_by, blocked = who_holds(program, state, waiting)
     return deadlock.explain(
         program,
         iterations,
@@ -85,55 +83,4 @@ def explain_deadlock(program: Program, iterations: int, state: State) -> str:
         state.actors["issued"].copy(),
         state.actors["ended"][program.channel_src],
         state.channels["freed"].copy(),
-        held_by,
-        blocked,
     )
-
-
-def waiting_flights(state: State) -> list[int]:
-    """The flights that wait in queues, in the order of their requests."""
-    flights = state.flights
-    waiting = np.flatnonzero(flights["used"])  # in a deadlock no event is left, so every flight waits
-    assert (state.visits["kind"][flights["visit"][waiting]] == QUEUED).all()
-    order = np.lexsort((flights["key"][waiting], flights["request"][waiting]))
-    return [int(i) for i in waiting[order]]
-
-
-def who_holds(
-    program: Program, state: State, waiting: list[int]
-) -> tuple[dict[int, list[int]], dict[int, int]]:
-    """Actors that hold each queued resource (or the next, if a server is free); what each actor waits for."""
-
-    def group(v: int) -> list[int]:
-        return [int(r) for r in program.visit_resource[slice(*program.visit_resource_start[v : v + 2])]]
-
-    flights, visits = state.flights, state.visits
-    served = {r: next_served(state, r) for r in np.flatnonzero(program.resource_queued).tolist()}
-    held_by: dict[int, list[int]] = {r: [] for r in served}
-    for i in sorted(waiting, key=lambda i: int(flights["kept_node"][i])):
-        v = int(flights["visit"][i])
-        if visits["after_keep"][v]:
-            for r in group(v - 1):
-                held_by[r].append(int(visits["actor"][v]))
-    blocked: dict[int, int] = {}
-    for i in waiting:
-        v = int(flights["visit"][i])
-        a = int(visits["actor"][v])
-        if a not in blocked:
-            blocked[a] = next(r for r in group(v) if served[r] != i)
-    for r, i in served.items():
-        if i >= 0:
-            held_by[r] = [int(visits["actor"][flights["visit"][i]])]
-    return held_by, blocked
-
-
-def next_served(state: State, r: int) -> int:
-    """The flight that resource r would serve if its other resources allowed, -1 if no server is free."""
-    resource = state.resources[r]
-    if not resource["n_free"]:
-        return -1
-    lanes = state.lanes["head"][resource["lane_start"] : resource["lane_end"]]
-    if resource["cyclic"]:
-        lanes = np.roll(lanes, -(int(resource["last_lane"]) - int(resource["lane_start"]) + 1))
-    heads = lanes[lanes >= 0]
-    return int(heads[0]) if len(heads) else -1

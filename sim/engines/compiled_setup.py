@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import SimulationError
+from ..kernels.records import RecordType
 from ..program import I64, Arbitration, Program
 from .compiled_loop import state as st
 from .compiled_loop.state import Records, State
@@ -12,6 +14,7 @@ from .result import FIRING_DTYPE
 
 FIRST_NODES = 1 << 12
 FIRST_FLIGHTS = 64
+FIRST_BOOKINGS = 64
 """Room at first; the tables grow as needed."""
 
 CACHE_LINE = 64
@@ -32,6 +35,7 @@ def initial_state(program: Program, iterations: int, arrivals: I64, n_bins: int,
     visits = visit_records(program)
     lanes, group, resources = queue_records(program)
     cursors = cursor_records(program)
+    head = head_record(program, n_bins, keep_firings)
     visits["hold"] = cursors["value"][: len(visits)]
     visits["advance"] = cursors["value"][len(visits) : 2 * len(visits)]
     visits["hold_varies"] = cursors["varies"][: len(visits)]
@@ -39,12 +43,13 @@ def initial_state(program: Program, iterations: int, arrivals: I64, n_bins: int,
     actors = actor_records(program, limit)
     n_flights = max(FIRST_FLIGHTS, 8 * len(actors))
     n_nodes = max(FIRST_NODES, 4 * len(actors))
+    n_bookings = max(FIRST_BOOKINGS, 2 * len(actors)) if head["books"][0] else 0
     n_entrances = int(actors["slots"].sum())
     n_kept = int(limit.sum()) if keep_firings else 0
-    widest_group = max(1, int(np.diff(program.visit_resource_start).max()))
+    widest_group = int(head["widest_group"][0])
     tables: dict[str, Records] = {
-        "events": np.zeros(n_flights + n_entrances, st.EVENT),
-        "flights": free_flights(0, n_flights),
+        "events": np.zeros(n_flights + n_entrances + n_bookings, st.EVENT),
+        "flights": free_records(st.FLIGHT, 0, n_flights),
         "nodes": np.zeros(n_nodes, st.NODE),
         "forward": np.zeros(n_nodes, st.INDEX),
         "actors": actors,
@@ -59,8 +64,8 @@ def initial_state(program: Program, iterations: int, arrivals: I64, n_bins: int,
         "group": group,
         "resources": resources,
         "servers": server_records(program),
-        "slot_owner": indices(program.slot_owner),
-        "latest_begin": numbers(np.full(len(visits), NO_TIME)),
+        "pools": pool_records(program),
+        "bookings": free_records(st.BOOKING, 0, n_bookings),
         "lanes": lanes,
         "links": np.zeros(n_flights * widest_group, st.INDEX),
         "requests": np.zeros(n_flights, st.INDEX),
@@ -77,7 +82,7 @@ def initial_state(program: Program, iterations: int, arrivals: I64, n_bins: int,
         "breaks": np.zeros(0, st.NUMBER),
         "period": np.zeros(0, st.NUMBER),
     }
-    return State(head_record(program, n_bins, keep_firings, widest_group), tables)
+    return State(head, tables)
 
 
 def in_cache_lines(n: int, record: np.dtype[np.void]) -> Records:
@@ -107,7 +112,7 @@ def check_size(program: Program, iterations: int) -> I64:
     return np.asarray(iterations * program.actor_firings, np.int64)
 
 
-def head_record(program: Program, n_bins: int, keep_firings: bool, widest_group: int) -> Records:
+def head_record(program: Program, n_bins: int, keep_firings: bool) -> Records:
     head = np.zeros(1, st.HEAD)
     head["n_visits"] = program.n_visits
     head["n_channels"] = program.n_channels
@@ -116,16 +121,18 @@ def head_record(program: Program, n_bins: int, keep_firings: bool, widest_group:
     head["n_touched"] = program.n_actors  # every actor is tried at time 0
     head["late_flight"] = -1
     head["keep_firings"] = keep_firings
-    head["widest_group"] = widest_group
+    head["widest_group"] = max(1, int(np.diff(program.visit_resource_start).max()))
+    head["in_turn"] = program.visit_turn_step.any()
+    head["books"] = (pooled(program) | program.resource_queued).any()
     return head
 
 
-def free_flights(first: int, n: int) -> Records:
-    """n unused flights with indices from `first` on, linked in order; the last has no next."""
-    flights = np.zeros(n, st.FLIGHT)
-    flights["next"] = np.arange(first + 1, first + n + 1)
-    flights["next"][-1] = -1
-    return flights
+def free_records(kind: RecordType, first: int, n: int) -> Records:
+    """n unused records with indices from `first` on, linked in order; the last has no next."""
+    records = np.zeros(n, kind)
+    records["next"] = np.arange(first + 1, first + n + 1)
+    records["next"][-1:] = -1
+    return records
 
 
 def actor_records(p: Program, limit: I64) -> Records:
@@ -143,7 +150,6 @@ def actor_records(p: Program, limit: I64) -> Records:
     fed = np.zeros(p.n_actors, bool)
     fed[p.channel_dst[p.channel_src != p.channel_dst]] = True
     actors["is_source"] = ~fed
-    actors["release_end"] = p.actor_release_end
     actors["touched"] = 1
     actors["firing_start"] = np.cumsum(limit) - limit
     return actors
@@ -158,30 +164,53 @@ def visit_records(p: Program) -> Records:
     visits["group_start"], visits["group_end"] = start, end
     visits["is_first"][p.actor_visit_start[:-1]] = 1
     visits["is_last"][p.actor_visit_start[1:] - 1] = 1
-    visits["keep"] = p.visit_keep
     visits["spread"] = p.visit_spread
-    visits["after_keep"][1:] = p.visit_keep[:-1]
     some = np.flatnonzero(end > start)
     first = p.visit_resource[start[some]]
     single = (end - start)[some] == 1
     plain = single & (p.resource_servers[first] == 1) & (p.visit_resource_hold_fs[start[some]] == 0)
     kind = np.where(plain, st.ONE_SERVER, st.BOOKED)
-    kind[p.resource_arbitration[first] == Arbitration.SLOTS] = st.SLOTTED
     kind[p.resource_queued[first]] = st.QUEUED
     visits["kind"][some] = kind
     visits["server"][some] = server_start(p)[first]
     return visits
 
 
+def in_turn(p: Program) -> NDArray[np.bool_]:
+    """Resources whose servers are taken in turn, shape (R,)."""
+    found = np.zeros(p.n_resources, bool)
+    found[p.visit_resource[np.repeat(p.visit_turn_step > 0, np.diff(p.visit_resource_start))]] = True
+    return found
+
+
+def pooled(p: Program) -> NDArray[np.bool_]:
+    """Booked resources of several servers, any of which will do, shape (R,)."""
+    return np.asarray((p.resource_servers > 1) & ~in_turn(p) & ~p.resource_queued)
+
+
+def single_servers(p: Program) -> I64:
+    """Servers of each resource that have records of their own, shape (R,)."""
+    return np.where(in_turn(p), p.resource_servers, 1)
+
+
 def server_start(p: Program) -> I64:
-    """First server of each resource, shape (R,)."""
-    return np.asarray(np.cumsum(p.resource_servers) - p.resource_servers, np.int64)
+    """First of those servers, shape (R,)."""
+    n = single_servers(p)
+    return np.asarray(np.cumsum(n) - n, np.int64)
 
 
 def server_records(p: Program) -> Records:
-    servers = np.zeros(int(p.resource_servers.sum()), st.SERVER)
+    servers = np.zeros(int(single_servers(p).sum()), st.SERVER)
     servers["node"] = -1
     return servers
+
+
+def pool_records(p: Program) -> Records:
+    n = p.resource_servers[pooled(p)]
+    pools = np.zeros(len(n), st.POOL)
+    pools["n_free"] = n
+    pools["first"] = -1
+    return pools
 
 
 def cursor_records(p: Program) -> Records:
@@ -219,16 +248,13 @@ def queue_records(p: Program) -> tuple[Records, Records, Records]:
     """Lanes of the queues, the resources of each visit, and all resources."""
     resources = np.zeros(p.n_resources, st.RESOURCE)
     resources["freed_at"] = resources["granted_at"] = NO_TIME
-    resources["slot_fs"] = p.resource_slot_fs
-    resources["slot_start"] = p.resource_slot_start[:-1]
-    resources["n_slots"] = np.diff(p.resource_slot_start)
     resources["n_free"] = p.resource_servers
     resources["cyclic"] = p.resource_arbitration == Arbitration.ROUND_ROBIN
-    # A lane is a (resource, rank) pair: the rank is 0, the priority or the actor.
+    resources["by_age"] = p.resource_arbitration == Arbitration.AGE
+    # A lane is a (resource, rank) pair: the rank is 0 or the stream.
     visit = np.repeat(np.arange(p.n_visits), np.diff(p.visit_resource_start))
     arbitration = p.resource_arbitration[p.visit_resource]
-    rank = np.where(arbitration == Arbitration.PRIORITY, p.visit_priority[visit], 0)
-    rank = np.where(arbitration == Arbitration.ROUND_ROBIN, p.visit_actor()[visit], rank)
+    rank = np.where(arbitration == Arbitration.ROUND_ROBIN, p.actor_stream[p.visit_actor()[visit]], 0)
     pairs, group_lane = np.unique(np.stack([p.visit_resource, rank]), axis=1, return_inverse=True)
     resources["lane_start"] = np.searchsorted(pairs[0], np.arange(p.n_resources))
     resources["lane_end"] = np.searchsorted(pairs[0], np.arange(p.n_resources), side="right")
@@ -239,7 +265,13 @@ def queue_records(p: Program) -> tuple[Records, Records, Records]:
     group["hold"] = p.visit_resource_hold_fs
     group["lane"] = group_lane.ravel()
     group["server"] = server_start(p)[p.visit_resource]
-    group["n_servers"] = p.resource_servers[p.visit_resource]
+    group["pool"] = np.where(pooled(p), np.cumsum(pooled(p)) - 1, -1)[p.visit_resource]
+    step = p.visit_turn_step[visit]
+    n_turns = p.resource_servers[p.visit_resource]
+    position = np.arange(len(visit)) - p.visit_resource_start[visit]
+    group["n_turns"] = np.where(step > 0, n_turns, 0)
+    group["turn_step"] = step % n_turns
+    group["turn_offset"] = (p.visit_turn_offset[visit] + position) % n_turns
     return lanes, group, resources
 
 

@@ -54,14 +54,17 @@ def take(state: State) -> Snapshot:
     """The snapshot of a state between two instants."""
     head = state.head[0]
     now, boundary = int(head["now"]), int(head["boundary"])
-    flights, roots = _flights(state, now, boundary)
+    flights, flight_roots = _flights(state, now, boundary)
+    bookings, booking_roots = _bookings(state, now, boundary)
+    roots = np.concatenate([flight_roots, booking_roots])
     lanes = _lanes(state, flights[1])
     relative = (
         _actors(state, now, boundary),
         np.maximum(state.servers["free_at"] - now, 0),
         np.stack([state.resources["n_free"], state.resources["last_lane"]]).astype(np.int64),
-        _slot_phases(state, now),
+        _turns(state, boundary),
         flights[0],
+        bookings,
         lanes,
         _iterations(state, now, boundary),
         _nodes(state, roots, now, boundary),
@@ -96,23 +99,20 @@ def _actors(state: State, now: int, boundary: int) -> I64:
 
 
 def _flights(state: State, now: int, boundary: int) -> tuple[tuple[I64, I64], I64]:
-    """Flights and events, in the order of actor, firing and visit; that order; and their roots."""
+    """Flights and events, in the order of actor and firing; that order; and their roots."""
     heap = state.events[: int(state.head["n_heap"][0])]
-    first_hold = (heap["code"] & 3) == st.FIRST_HOLD
-    entrances = heap[first_hold]
+    of = heap["code"] & 3
+    entrances = heap[of == st.FIRST_HOLD]
     entrances = entrances[np.lexsort((entrances["time"], entrances["code"]))]
+    moving = heap[(of == st.ADVANCE) | (of == st.FIRST_HOLD_AND_ADVANCE)]
     used = np.flatnonzero(state.flights["used"])
     when = np.full(len(state.flights), NONE, np.int64)
     kind = np.full(len(state.flights), NONE, np.int64)
-    when[heap["code"][~first_hold] >> 2] = heap["time"][~first_hold] - now
-    kind[heap["code"][~first_hold] >> 2] = heap["code"][~first_hold] & 3
-    hold = kind[used] == st.HOLD_END
-    key = state.flights["key"][used]
-    by = np.where(hold, state.flights["by"][used], NONE)
-    used = used[np.lexsort((by, state.flights["visit"][used], key, hold))]
+    when[moving["code"] >> 2] = moving["time"] - now
+    kind[moving["code"] >> 2] = moving["code"] & 3
+    used = used[np.argsort(state.flights["key"][used])]
     f = state.flights[used]
-    moves, hold = kind[used] >= 0, kind[used] == st.HOLD_END
-    goes_on, waits, keeps = moves & ~hold, ~moves, ~hold & (f["kept_node"] >= 0)
+    moves = kind[used] >= 0
     actor = f["key"] >> st.FIRING_BITS
     rows = [
         actor,
@@ -120,22 +120,40 @@ def _flights(state: State, now: int, boundary: int) -> tuple[tuple[I64, I64], I6
         f["visit"],
         when[used],
         kind[used],
-        np.where(hold, f["by"], NONE),
-        np.where(waits, now - f["request"], NONE),
-        np.where(keeps, np.maximum(f["kept_until"] - now, 0), NONE),
-        np.where(goes_on, f["cause"], NONE),
+        np.where(moves, NONE, now - f["request"]),
+        np.where(moves, f["cause"], NONE),
     ]
     entrance = [entrances["code"] >> 2, entrances["time"] - now]
     content = np.concatenate([np.stack(rows).ravel(), np.stack(entrance).ravel()]).astype(np.int64)
     busy = state.servers["free_at"] > now
     roots = [
         np.where(moves, f["node"], NONE),
-        np.where(goes_on, f["parent"], NONE),
-        np.where(keeps, f["kept_node"], NONE),
+        np.where(moves, f["parent"], NONE),
         _entrance_nodes(state),
         np.where(busy, state.servers["node"], NONE),
     ]
     return (content, used.astype(np.int64)), np.concatenate(roots).astype(np.int64)
+
+
+def _bookings(state: State, now: int, boundary: int) -> tuple[I64, I64]:
+    """Bookings that have not ended, by place, actor, firing and visit; and their roots."""
+    b = state.bookings
+    b = b[(b["state"] != st.UNUSED) & (b["end"] > now)]
+    b = b[np.lexsort((b["visit"], b["key"], b["place"], b["state"]))]
+    actor = b["key"] >> st.FIRING_BITS
+    firing = (b["key"] & KEY_MASK) - boundary * state.actors["n"][actor]
+    rows = np.stack([b["state"], b["place"], b["end"] - now, actor, firing, b["visit"]])
+    return rows.ravel().astype(np.int64), b["node"].astype(np.int64)
+
+
+def _turns(state: State, boundary: int) -> I64:
+    """Whose turn it is when an iteration begins, of each visit that takes servers in turn."""
+    visits = state.visits[state.visits["group_end"] > state.visits["group_start"]]
+    visits = visits[~done(state)[visits["actor"]]]
+    member = state.group[visits["group_start"]]
+    turns, actor = member["n_turns"] > 0, visits["actor"]
+    member, n = member[turns], state.actors["n"][actor[turns]]
+    return np.asarray(boundary * n % member["n_turns"] * member["turn_step"] % member["n_turns"], np.int64)
 
 
 def _entrance_nodes(state: State) -> I64:
@@ -168,11 +186,6 @@ def _lanes(state: State, order: I64) -> I64:
             i = int(state.links["index"][i * widest + x - members.start])
         sequence.append(NONE)
     return np.array(sequence, np.int64)
-
-
-def _slot_phases(state: State, now: int) -> I64:
-    period = (state.resources["slot_fs"] * state.resources["n_slots"])[state.resources["n_slots"] > 0]
-    return np.asarray(now % period, np.int64)
 
 
 def _iterations(state: State, now: int, boundary: int) -> I64:

@@ -21,7 +21,7 @@ from .reference_clock import Clock, Phase
 from .reference_network import Routers
 from .reference_queue import Queues
 from .reference_record import Record
-from .reference_servers import Bookings, Slots
+from .reference_servers import Bookings
 from .reference_state import Actor, Visit, unpack
 from .result import Cause, EngineResult
 
@@ -88,8 +88,7 @@ class _Run:
         self.clock = Clock(program, iterations)
         self.env = self.clock.env
         self.bookings = Bookings(program)
-        self.slots = Slots(program)
-        self.queues = Queues(program, self.granted)
+        self.queues = Queues(program, self.granted, self.hold)
         self.routers = None if program.flit is None else Routers(program.flit, self.arrived)
         self.search_fs = -1
         self.n_issued = 0
@@ -122,20 +121,17 @@ class _Run:
         self, actor: Actor, k: int, cause: Cause, parent: Visit | None
     ) -> Generator[Event, None, None]:
         """Go through the chain of visits, from issue to end."""
-        j = k % actor.firings
+        i, j = divmod(k, actor.firings)
         issue_fs = request_fs = self.clock.now()
         first: Visit | None = None
         before: Visit | None = None
         for step in actor.steps:
             yield self.clock.moment(request_fs, Phase.REQUEST, actor.index, k, step.position)
-            kept = before if before and before.step.keep else None
-            visit = Visit(actor.index, k, step, request_fs, step.hold(j), cause, parent, kept)
+            visit = Visit(actor.index, k, i, step, request_fs, step.hold(j), cause, parent)
             if step.flits:
                 yield self.send(visit)
             elif step.queued:
                 yield self.queue(visit)
-            elif step.slotted:
-                self.begin(visit, self.slots.begin(visit))
             else:
                 self.begin(visit, self.bookings.book(visit))
             advance_fs = self.clock.now() - visit.begin_fs if step.flits else step.advance(j)
@@ -155,17 +151,13 @@ class _Run:
         k = actor.entered.value
         actor.entered.rise(k + 1, self.clock.now(), by)
         actor.entries_fs.append(self.clock.now())
-        if not actor.release_end:
-            self.let_go(actor, k, by)
+        self.let_go(actor, k, by)
         self.touch(actor)
 
     def end(self, actor: Actor, last: Visit) -> None:
         """A firing has ended: its tokens arrive."""
-        k = last.firing
-        actor.ended.rise(k + 1, self.clock.now(), last)
+        actor.ended.rise(last.firing + 1, self.clock.now(), last)
         actor.ends_fs.append(self.clock.now())
-        if actor.release_end:
-            self.let_go(actor, k, last)
         for channel in actor.outputs:
             self.touch(self.actors[channel.dst])
         self.touch(actor)
@@ -276,13 +268,22 @@ class _Run:
         assert visit.granted is not None
         self.begin(visit, self.clock.now())
         self.clock.trigger(visit.granted, self.clock.now(), Phase.REQUEST, *visit.order)
-        if not visit.step.keep:
-            self.free(visit, visit, visit.hold_end_fs)
+
+    def hold(self, r: int, hold_fs: int, by: Visit) -> None:
+        """A server of a queued resource is held from now on."""
+        end_fs = self.clock.now() + hold_fs
+
+        def end() -> None:
+            self.queues.free(r, by, end_fs)
+            self.search()
+
+        self.clock.call(end, end_fs, Phase.END, *by.order[:2])
 
     def send(self, visit: Visit) -> Event:
         """Send the flits of a visit into the network; the event is that the last of them has arrived."""
         assert self.routers is not None
         visit.granted = Event(self.env)
+        visit.starts_fs = [self.clock.now()] * len(visit.step.resources)
         self.begin(visit, self.clock.now())
         self.routers.send(visit, self.clock.now())
         return visit.granted
@@ -300,10 +301,6 @@ class _Run:
         visit.hold_end_fs = begin_fs + visit.hold_fs
         self.check_time(visit.hold_end_fs, visit)
         self.record.begin(visit)
-        if visit.kept:
-            kept, visit.kept = visit.kept, None
-            by = visit if begin_fs >= kept.hold_end_fs else kept
-            self.free(kept, by, max(begin_fs, kept.hold_end_fs))
         if visit.step.position == 0:
             self.begin_first_hold(self.actors[visit.actor], visit)
 
@@ -314,18 +311,6 @@ class _Run:
         by, end_fs = actor.entrance_by, actor.entrance_end_fs
         assert by is not None
         self.clock.call(lambda: self.first_hold_ends(actor, by), end_fs, Phase.END, *visit.order[:2])
-
-    def free(self, held: Visit, by: Visit, time_fs: int) -> None:
-        """Free the servers that `held` occupies at `time_fs`, or at once if that is now."""
-
-        def now_free() -> None:
-            self.queues.free(held, by, time_fs)
-            self.search()
-
-        if time_fs == self.env.now:
-            now_free()
-        else:
-            self.clock.call(now_free, time_fs, Phase.END, *held.order[:2])
 
     def advance(self, visit: Visit, advance_fs: int) -> tuple[Cause, Visit]:
         """Set when the visit gives way to the next of its chain; return the cause and parent of that one."""
@@ -349,11 +334,8 @@ class _Run:
         issued = np.array([actor.issued for actor in self.actors], np.int64)
         produced = np.array([channel.produced.value for channel in self.channels], np.int64)
         freed = np.array([channel.freed.value for channel in self.channels], np.int64)
-        held_by, waiting = self.queues.blocked()
         raise DeadlockError(
-            deadlock.explain(
-                self.program, self.iterations, self.clock.now(), issued, produced, freed, held_by, waiting
-            )
+            deadlock.explain(self.program, self.iterations, self.clock.now(), issued, produced, freed)
         )
 
     def report_progress(self) -> None:

@@ -1,15 +1,14 @@
-"""Resources that keep a queue: arbitration, visits of several resources, and blocking after service."""
+"""Resources that keep a queue: who is served next, and the search for requests that can be granted."""
 
 from __future__ import annotations
 
 import heapq
 from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import chain
 from typing import Protocol
 
 from ..program import Arbitration, Program
-from .reference_state import Visit
+from .reference_state import Visit, part_of
 from .result import Cause
 
 
@@ -23,9 +22,6 @@ class Queue(Protocol):
 
     def pop(self) -> None:
         """Remove that request: it is served."""
-
-    def __iter__(self) -> Iterator[Visit]:
-        """All requests, in no particular order."""
 
 
 class OldestFirst:
@@ -43,18 +39,15 @@ class OldestFirst:
     def pop(self) -> None:
         self.waiting.popleft()
 
-    def __iter__(self) -> Iterator[Visit]:
-        return iter(self.waiting)
 
-
-class LowestPriorityFirst:
-    """The smallest `priority` first, then first come."""
+class OldestInferenceFirst:
+    """The smallest iteration first, then first come."""
 
     def __init__(self) -> None:
         self.waiting: list[tuple[int, int, tuple[int, int, int], Visit]] = []
 
     def push(self, visit: Visit) -> None:
-        heapq.heappush(self.waiting, (visit.step.priority, visit.request_fs, visit.order, visit))
+        heapq.heappush(self.waiting, (visit.iteration, visit.request_fs, visit.order, visit))
 
     def first(self) -> Visit | None:
         return self.waiting[0][-1] if self.waiting else None
@@ -62,36 +55,30 @@ class LowestPriorityFirst:
     def pop(self) -> None:
         heapq.heappop(self.waiting)
 
-    def __iter__(self) -> Iterator[Visit]:
-        return (visit for *_, visit in self.waiting)
-
 
 class RoundRobin:
-    """The actors in turn, each with its oldest request."""
+    """The streams in turn, each with its oldest request."""
 
-    def __init__(self, n_actors: int) -> None:
-        self.n_actors = n_actors
+    def __init__(self, n_streams: int) -> None:
+        self.n_streams = n_streams
         self.last_served = -1
         self.waiting: dict[int, deque[Visit]] = {}
 
     def push(self, visit: Visit) -> None:
-        self.waiting.setdefault(visit.actor, deque()).append(visit)
+        self.waiting.setdefault(visit.step.stream, deque()).append(visit)
 
     def first(self) -> Visit | None:
         if not self.waiting:
             return None
-        return self.waiting[min(self.waiting, key=lambda a: (a - self.last_served - 1) % self.n_actors)][0]
+        return self.waiting[min(self.waiting, key=lambda s: (s - self.last_served - 1) % self.n_streams)][0]
 
     def pop(self) -> None:
         visit = self.first()
         assert visit is not None
-        self.last_served = visit.actor
-        self.waiting[visit.actor].popleft()
-        if not self.waiting[visit.actor]:
-            del self.waiting[visit.actor]
-
-    def __iter__(self) -> Iterator[Visit]:
-        return chain.from_iterable(self.waiting.values())
+        self.last_served = visit.step.stream
+        self.waiting[self.last_served].popleft()
+        if not self.waiting[self.last_served]:
+            del self.waiting[self.last_served]
 
 
 class QueuedResource:
@@ -100,7 +87,6 @@ class QueuedResource:
     def __init__(self, servers: int, queue: Queue) -> None:
         self.n_free = servers
         self.queue = queue
-        self.holders: list[Visit] = []
         self.freed_fs = -1
         self.freed_by: Visit | None = None
         self.granted_fs = -1
@@ -110,6 +96,18 @@ class QueuedResource:
         """The request that would be served now, if a server is free."""
         return self.queue.first() if self.n_free else None
 
+    def serve(self, by: Visit, now_fs: int) -> None:
+        """Serve that request; `by` is the visit that what follows is put down to."""
+        self.queue.pop()
+        self.n_free -= 1
+        self.granted_fs, self.granted = now_fs, by
+
+    def free(self, by: Visit, now_fs: int) -> None:
+        """A server comes free that `by` held."""
+        self.n_free += 1
+        if self.freed_fs < now_fs or self.freed_by is None or by.order < self.freed_by.order:
+            self.freed_fs, self.freed_by = now_fs, by
+
 
 class Queues:
     """All queued resources, and the search for requests that can be granted.
@@ -117,11 +115,16 @@ class Queues:
     Parameters
     ----------
     begin : callable
-        Called with each visit that is granted, at the instant of its begin.
+        Called with each visit at the instant of its begin.
+    hold : callable
+        Called with a resource that is held from now on, for how long, and by whom.
     """
 
-    def __init__(self, program: Program, begin: Callable[[Visit], None]) -> None:
+    def __init__(
+        self, program: Program, begin: Callable[[Visit], None], hold: Callable[[int, int, Visit], None]
+    ) -> None:
         self.begin = begin
+        self.hold = hold
         self.resources = {
             r: QueuedResource(int(program.resource_servers[r]), _queue(program, r))
             for r in range(program.n_resources)
@@ -132,24 +135,25 @@ class Queues:
 
     def join(self, visit: Visit) -> None:
         """Line up at every resource of the visit."""
+        visit.n_missing = len(visit.step.resources)
+        visit.starts_fs = [-1] * visit.n_missing
         for r in visit.step.resources:
             self.resources[r].queue.push(visit)
             self.changed.add(r)
 
-    def free(self, held: Visit, by: Visit, now_fs: int) -> None:
-        """Free the servers that `held` occupies; `by` is the visit that this is put down to."""
-        for r in held.step.resources:
-            resource = self.resources[r]
-            resource.n_free += 1
-            resource.holders.remove(held)
-            if resource.freed_fs < now_fs or resource.freed_by is None or by.order < resource.freed_by.order:
-                resource.freed_fs, resource.freed_by = now_fs, by
-            self.changed.add(r)
+    def free(self, r: int, by: Visit, now_fs: int) -> None:
+        """A server of resource r comes free that `by` held."""
+        self.resources[r].free(by, now_fs)
+        self.changed.add(r)
 
     def search(self, now_fs: int) -> None:
         """Grant requests, the smallest (actor, firing, visit) first, until none can be granted."""
         while grantable := {visit.order: visit for visit in self._heads() if self._grantable(visit)}:
-            self._grant(grantable[min(grantable)], now_fs)
+            visit = grantable[min(grantable)]
+            if visit.step.spread:
+                self._grant_parts(visit, now_fs)
+            else:
+                self._grant(visit, now_fs)
         self.changed.clear()
 
     def _heads(self) -> Iterator[Visit]:
@@ -159,42 +163,41 @@ class Queues:
                 yield visit
 
     def _grantable(self, visit: Visit) -> bool:
-        return all(self.resources[r].next() is visit for r in visit.step.resources)
+        """Whether all resources of a visit would serve it; of a spread one, one is enough."""
+        return visit.step.spread or all(self.resources[r].next() is visit for r in visit.step.resources)
 
     def _grant(self, visit: Visit, now_fs: int) -> None:
         resources = [self.resources[r] for r in visit.step.resources]
         if now_fs > visit.request_fs:
             visit.cause, visit.parent = Cause.RESOURCE, _waited_for(resources, now_fs)
-        for resource in resources:
-            resource.queue.pop()
-            resource.n_free -= 1
-            resource.holders.append(visit)
-            resource.granted_fs, resource.granted = now_fs, visit
+        for x, resource in enumerate(resources):
+            resource.serve(visit, now_fs)
+            visit.starts_fs[x] = now_fs
         self.changed.update(visit.step.resources)
         self.begin(visit)
+        for r in visit.step.resources:
+            self.hold(r, visit.hold_fs, visit)
 
-    def blocked(self) -> tuple[dict[int, list[int]], dict[int, int]]:
-        """Who holds what and who waits for what, for `deadlock.explain`, when nothing more can happen.
-
-        Returns
-        -------
-        held_by : dict of resource to the actors that keep its servers, or to the next one if a server is free
-        waiting : dict of actor to the first resource that its oldest waiting visit cannot get
-        """
-        held_by: dict[int, list[int]] = {}
-        oldest: dict[int, Visit] = {}
-        for r, resource in self.resources.items():
-            first = resource.next()
-            held_by[r] = [first.actor] if first else [visit.actor for visit in resource.holders]
-            for visit in resource.queue:
-                other = oldest.setdefault(visit.actor, visit)
-                if (visit.request_fs, visit.order) < (other.request_fs, other.order):
-                    oldest[visit.actor] = visit
-        waiting = {
-            actor: next(r for r in visit.step.resources if self.resources[r].next() is not visit)
-            for actor, visit in oldest.items()
-        }
-        return held_by, waiting
+    def _grant_parts(self, visit: Visit, now_fs: int) -> None:
+        """Grant a spread visit all that it can get, each for itself; it begins with the last."""
+        for x, r in enumerate(visit.step.resources):
+            resource = self.resources[r]
+            if resource.next() is not visit:
+                continue
+            cause, parent = visit.cause, visit.parent
+            if now_fs > visit.request_fs:
+                cause, parent = Cause.RESOURCE, _waited_for([resource], now_fs)
+            visit.n_missing -= 1
+            visit.starts_fs[x] = now_fs
+            by = visit
+            if visit.n_missing:
+                by = part_of(visit, now_fs, cause, parent)
+            else:
+                visit.cause, visit.parent = cause, parent
+                self.begin(visit)
+            resource.serve(by, now_fs)
+            self.changed.add(r)
+            self.hold(r, visit.step.holds_fs[x] or visit.hold_fs, by)
 
 
 def _waited_for(resources: list[QueuedResource], now_fs: int) -> Visit | None:
@@ -207,8 +210,6 @@ def _waited_for(resources: list[QueuedResource], now_fs: int) -> Visit | None:
 
 def _queue(program: Program, r: int) -> Queue:
     arbitration = program.resource_arbitration[r]
-    if arbitration == Arbitration.PRIORITY:
-        return LowestPriorityFirst()
     if arbitration == Arbitration.ROUND_ROBIN:
-        return RoundRobin(program.n_actors)
-    return OldestFirst()
+        return RoundRobin(1 + int(program.actor_stream.max()))
+    return OldestInferenceFirst() if arbitration == Arbitration.AGE else OldestFirst()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,11 +25,11 @@ class Step:
     """How long each of them is occupied, 0 for the hold of the visit."""
     hold: Schedule
     advance: Schedule
-    keep: bool
     spread: bool
-    priority: int
+    turn_step: int
+    turn_offset: int
+    stream: int
     queued: bool
-    slotted: bool
     flits: bool
     """It goes through the routers flit by flit."""
     latest: Visit | None = None
@@ -41,22 +42,32 @@ class Visit:
 
     actor: int
     firing: int
+    iteration: int
     step: Step
     request_fs: int
     hold_fs: int
     cause: Cause
     parent: Visit | None
-    kept: Visit | None
-    """The visit before, if it keeps its resources until this one begins."""
     begin_fs: int = -1
     hold_end_fs: int = -1
     advance_fs: int = -1
+    starts_fs: list[int] = field(default_factory=list)
+    """When it takes each of its resources."""
+    n_missing: int = 0
+    """Resources that it has not been granted."""
     granted: Event | None = None
 
     @property
     def order(self) -> tuple[int, int, int]:
         """What decides between visits at the same instant."""
         return self.actor, self.firing, self.step.position
+
+
+def part_of(visit: Visit, start_fs: int, cause: Cause, parent: Visit | None) -> Visit:
+    """A spread visit as the one resource sees it that it takes before it begins."""
+    part = copy(visit)
+    part.begin_fs, part.cause, part.parent = start_fs, cause, parent
+    return part
 
 
 @dataclass(slots=True, eq=False)
@@ -139,7 +150,6 @@ class Actor:
     name: str
     firings: int
     """Firings per iteration."""
-    release_end: bool
     slots: int
     window: int
     """0: any number of firings in flight."""
@@ -181,10 +191,9 @@ def unpack(program: Program) -> tuple[list[Actor], list[Channel], list[Store]]:
             index=a,
             name=program.actor_name[a],
             firings=int(program.actor_firings[a]),
-            release_end=bool(program.actor_release_end[a]),
             slots=int(program.actor_slots[a]),
             window=int(program.actor_window[a]),
-            steps=tuple(_step(program, schedules, v, v - starts[a]) for v in range(starts[a], starts[a + 1])),
+            steps=tuple(_step(program, schedules, a, v) for v in range(starts[a], starts[a + 1])),
         )
         for a in range(program.n_actors)
     ]
@@ -218,20 +227,20 @@ def unpack(program: Program) -> tuple[list[Actor], list[Channel], list[Store]]:
     return actors, channels, stores
 
 
-def _step(program: Program, schedules: list[Schedule], v: int, position: int) -> Step:
+def _step(program: Program, schedules: list[Schedule], a: int, v: int) -> Step:
     start, stop = program.visit_resource_start[v], program.visit_resource_start[v + 1]
-    resources = tuple(program.visit_resource[start:stop].tolist())
+    resources = tuple(program.group(v))
     return Step(
         index=v,
-        position=position,
+        position=v - int(program.actor_visit_start[a]),
         resources=resources,
         holds_fs=tuple(program.visit_resource_hold_fs[start:stop].tolist()),
         hold=schedules[program.visit_hold[v]],
         advance=schedules[program.visit_advance[v]],
-        keep=bool(program.visit_keep[v]),
         spread=bool(program.visit_spread[v]),
-        priority=int(program.visit_priority[v]),
+        turn_step=int(program.visit_turn_step[v]),
+        turn_offset=int(program.visit_turn_offset[v]),
+        stream=int(program.actor_stream[a]),
         queued=any(program.resource_queued[r] for r in resources),
-        slotted=any(program.resource_slot_fs[r] > 0 for r in resources),
         flits=program.flit is not None and v in program.flit.flows,
     )

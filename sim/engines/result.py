@@ -21,7 +21,6 @@ class Cause(IntEnum):
     ROOM = 4
     PREVIOUS = 5
     ARRIVAL = 6
-    SLOT = 7
 
 
 PATH_DTYPE = np.dtype([(name, np.int64) for name in ("actor", "firing", "visit", "cause", "begin_fs")])

@@ -9,7 +9,7 @@ from heapq import heapify, heappop, heappush
 
 import numpy as np
 
-from ..program import Arbitration, Program, Schedule
+from ..program import Program, Schedule
 
 
 @dataclass(frozen=True)
@@ -134,9 +134,11 @@ class _Chain:
         self.end[a] = end
 
     def _token(self, a: int, k: int) -> int:
-        """Earliest end of firing k: firings enter the chain one after the other, each for its first hold."""
-        hold = int(self.program.visit_hold[self.program.actor_visit_start[a]])
-        entered = self.times.total(hold, k) if k else 0
+        """Earliest end of firing k: its slot has been left by those before it, each after its first hold."""
+        p = self.program
+        hold, slots = int(p.visit_hold[p.actor_visit_start[a]]), int(p.actor_slots[a])
+        before = max(0, k - slots + 1)
+        entered = -(-self.times.total(hold, before) // slots) if before else 0
         return self.begin[a] + entered + self._chain(a, k)
 
     def _chain(self, a: int, k: int) -> int:
@@ -169,12 +171,8 @@ def _order(program: Program, counts: Callable[[int], bool]) -> list[int]:
 
 def _serial(program: Program, times: _VisitTimes) -> int:
     total = 0
-    for n, hold, advance, resources in _visits(program):
+    for n, hold, advance, _ in _visits(program):
         total += times.serial(hold, advance, n)
-        for r in resources:
-            if program.resource_arbitration[r] == Arbitration.SLOTS:
-                slots = int(program.resource_slot_start[r + 1] - program.resource_slot_start[r])
-                total += n * 2 * slots * int(program.resource_slot_fs[r])
     return total
 
 

@@ -32,8 +32,7 @@ class Piece:
     cause : str
         Why the visit began when it did: "chain" (the visit before it advanced), "resource" (it waited for the
         resource, which the piece before it held), "token" (its input arrived), "room" (its output buffer had
-        room again), "previous" (the actor's previous firing let it go), "slot" (its time slot came), "start"
-        or "arrival".
+        room again), "previous" (an earlier firing of the actor let it go), "start" or "arrival".
     start_fs, duration_fs : int
         A piece lasts until the next one begins, the last one until the makespan.
     n_visits : int

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from .builder import ProgramBuilder
+from .builder import ProgramBuilder, Rotation
 from .check import check
 from .program import F64, MAX_TIME_FS, Arbitration, Program
 from .schedule import I64, Schedule
 
-__all__ = ["F64", "I64", "MAX_TIME_FS", "Arbitration", "Program", "ProgramBuilder", "Schedule", "check"]
+__all__ = [
+    "F64",
+    "I64",
+    "MAX_TIME_FS",
+    "Arbitration",
+    "Program",
+    "ProgramBuilder",
+    "Rotation",
+    "Schedule",
+    "check",
+]

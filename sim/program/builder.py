@@ -16,12 +16,40 @@ from .program import Arbitration, Program
 from .schedule import I64, Schedule
 
 
+@dataclass(frozen=True)
+class Rotation:
+    """Which servers of a bank set firing k takes: those from ``offset + k * step`` on, modulo their number.
+
+    Attributes
+    ----------
+    width : int
+        Servers that a firing takes, each as soon as it is free; it begins with the last of them.
+    step, offset : int
+    holds_fs : tuple of int
+        How long each of them is taken, if not for the hold of the visit, which is the longest.
+    """
+
+    width: int
+    step: int
+    offset: int = 0
+    holds_fs: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Resource:
+    name: str
+    klass: str
+    servers: int
+    units: int
+    arbitration: Arbitration
+
+
 @dataclass
 class _Actor:
     name: str
     layer: str
     firings: int
-    release_end: bool
+    stream: Hashable
     slots: int
     window: int
     visits: list[_Visit] = field(default_factory=list)
@@ -33,10 +61,10 @@ class _Visit:
     holds_fs: tuple[int, ...]
     hold: int
     advance: int
-    keep: bool
     spread: bool
-    priority: int
-    flows: Flows = ()
+    turn_step: int
+    turn_offset: int
+    flows: Flows
 
 
 @dataclass(frozen=True)
@@ -55,7 +83,7 @@ class ProgramBuilder:
     """Collects resources, actors, visits and channels, and checks them when the Program is built."""
 
     def __init__(self) -> None:
-        self._resources: list[tuple[str, str, int, int, Arbitration, int, tuple[tuple[int, int], ...]]] = []
+        self._resources: list[_Resource] = []
         self._actors: list[_Actor] = []
         self._channels: list[_Channel] = []
         self._stores: list[tuple[str, str, int]] = []
@@ -73,17 +101,13 @@ class ProgramBuilder:
         servers: int = 1,
         units: int | None = None,
         arbitration: Arbitration = Arbitration.FCFS,
-        slot_fs: int = 0,
-        slots: tuple[tuple[int, int], ...] = (),
     ) -> int:
         """Add a resource and return its index.
 
         `units` is how many identical hardware instances it stands for (default: `servers`).
-        `slots` (SLOTS only): one (actor, visit position in its chain) per slot of a period, (-1, -1) for
-        nobody.
         """
         units = servers if units is None else units
-        self._resources.append((name, klass, servers, units, arbitration, slot_fs, slots))
+        self._resources.append(_Resource(name, klass, servers, units, arbitration))
         return len(self._resources) - 1
 
     def actor(
@@ -92,19 +116,18 @@ class ProgramBuilder:
         firings: int,
         *,
         layer: str = "",
-        release: str = "first_hold",
         slots: int = 1,
         window: int | None = None,
+        stream: Hashable = None,
     ) -> int:
-        """Add an actor that fires `firings` times per iteration; `release` is "first_hold" or "end".
+        """Add an actor that fires `firings` times per iteration.
 
-        `slots` firings may be in their first hold at once, `window` in flight (None: any number).
+        `slots` firings may be in their first hold at once, `window` in flight (None: any number). Actors of
+        one `stream` have one voice where resources serve streams in turn; by default it is one of its own.
         """
-        if release not in ("first_hold", "end"):
-            raise ValueError(f"release must be 'first_hold' or 'end', found {release!r}")
         if window is not None and window < 1:
             raise SimulationError(f"actor {name!r}: a window of {window} firings, expected at least 1")
-        self._actors.append(_Actor(name, layer or name, firings, release == "end", slots, window or 0))
+        self._actors.append(_Actor(name, layer or name, firings, stream, slots, window or 0))
         return len(self._actors) - 1
 
     def visit(
@@ -114,10 +137,9 @@ class ProgramBuilder:
         hold: int | Schedule = 1,
         advance: int | Schedule | None = None,
         *,
-        keep: bool = False,
         spread: bool = False,
         holds_fs: Mapping[int, int] | None = None,
-        priority: int = 0,
+        rotate: Rotation | None = None,
         repeat: int = 1,
         flows: Flows = (),
     ) -> None:
@@ -125,18 +147,40 @@ class ProgramBuilder:
 
         Several resources are occupied together, from the visit's begin (a circuit); with `spread` each of
         them as soon as it is free, and the visit begins with the last (a multicast, ports of several tiles);
-        then `holds_fs` may say for how long each is occupied, `hold` being the longest.
+        then `holds_fs` may say for how long each is occupied, `hold` being the longest. With `rotate` the
+        visit takes servers of its one resource in turn, which all visits of that resource must do then.
         `repeat` appends it that many times, one after the other. `flows` go through the network of
         `build(flit=...)` flit by flit.
         """
         group = (resources,) if isinstance(resources, int) else tuple(sorted(set(resources)))
         own = tuple((holds_fs or {}).get(r, 0) for r in group)
+        if rotate is not None:
+            group, own = self._in_turn(actor, group, rotate)
+        step, offset = (rotate.step, rotate.offset) if rotate else (0, 0)
         hold_index = self._intern(hold)
         advance_index = hold_index if advance is None else self._intern(advance)
         for _ in range(repeat):
             self._actors[actor].visits.append(
-                _Visit(group, own, hold_index, advance_index, keep, spread, priority, flows)
+                _Visit(group, own, hold_index, advance_index, spread or step > 0, step, offset, flows)
             )
+
+    def _in_turn(
+        self, actor: int, group: tuple[int, ...], rotate: Rotation
+    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The bank set once for each server that a firing takes, and how long that is taken."""
+        where = f"actor {self._actors[actor].name!r}, visit {len(self._actors[actor].visits)}"
+        if len(group) != 1:
+            raise SimulationError(f"{where}: takes servers of {len(group)} resources in turn, expected one")
+        servers = self._resources[group[0]].servers
+        if not 1 <= rotate.width <= servers or rotate.step < 1 or rotate.offset < 0:
+            raise SimulationError(
+                f"{where}: takes {rotate.width} of {servers} servers in turn, from {rotate.offset} in steps "
+                f"of {rotate.step}; expected at most all of them, and steps of at least 1 from at least 0"
+            )
+        own = rotate.holds_fs or (0,) * rotate.width
+        if len(own) != rotate.width:
+            raise SimulationError(f"{where}: {len(own)} holds for {rotate.width} servers taken in turn")
+        return group * rotate.width, own
 
     def store(self, name: str, klass: str, capacity_bytes: int) -> int:
         """Add a store (a buffer, a register, a cache, a memory) and return its index."""
@@ -169,9 +213,7 @@ class ProgramBuilder:
         )
         return len(self._channels) - 1
 
-    def energy(
-        self, actor: int, component: str, action: str, count: int | Schedule, energy_j: float
-    ) -> None:
+    def energy(self, actor: int, component: str, action: str, count: int | Schedule, energy_j: float) -> None:
         """Each firing of `actor` makes `count` actions of `component`, each costing `energy_j`."""
         more, n = 0, self._actors[actor].firings
         if isinstance(count, Schedule):
@@ -197,24 +239,27 @@ class ProgramBuilder:
     def _lump(self) -> None:
         """Merge resources that are always occupied together, and renumber."""
         every = [v for a in self._actors for v in a.visits]
+        in_turn = {r for v in every if v.turn_step for r in v.resources}
         keys = [
-            (klass, servers) if arbitration == Arbitration.FCFS else None
-            for _, klass, servers, _, arbitration, _, _ in self._resources
+            None if r in in_turn else (resource.klass, resource.servers, resource.arbitration)
+            for r, resource in enumerate(self._resources)
         ]
         uses = [tuple(zip(v.resources, v.holds_fs, strict=True)) for v in every]
         groups = groups_of_equals(keys, uses)
         number = {r: i for i, group in enumerate(groups) for r in group}
-        names = [self._members.get(r, (self._resources[r][0],)) for r in range(len(self._resources))]
+        names = [self._members.get(r, (x.name,)) for r, x in enumerate(self._resources)]
         self._members = {i: tuple(n for r in group for n in names[r]) for i, group in enumerate(groups)}
-        merged: list[tuple[str, str, int, int, Arbitration, int, tuple[tuple[int, int], ...]]] = []
+        merged = []
         for i, group in enumerate(groups):
-            name, klass, servers, _, arbitration, slot_fs, slots = self._resources[group[0]]
-            n = len(self._members[i])
-            units = sum(self._resources[r][3] for r in group)
-            label = name if n == 1 else f"{name} +{n - 1}"
-            merged.append((label, klass, servers, units, arbitration, slot_fs, slots))
+            first, n = self._resources[group[0]], len(self._members[i])
+            units = sum(self._resources[r].units for r in group)
+            label = first.name if n == 1 else f"{first.name} +{n - 1}"
+            merged.append(replace(first, name=label, units=units))
         self._resources = merged
         for v in every:
+            if v.turn_step:
+                v.resources = tuple(number[r] for r in v.resources)
+                continue
             merged_holds = {number[r]: h for r, h in zip(v.resources, v.holds_fs, strict=True)}
             v.resources = tuple(sorted(merged_holds))
             v.holds_fs = tuple(merged_holds[r] for r in v.resources)
@@ -239,7 +284,6 @@ class ProgramBuilder:
             self._lump()
         starts = np.cumsum([0] + [len(a.visits) for a in self._actors])
         visits = [v for a in self._actors for v in a.visits]
-        owners = [[self._slot_owner(r[0], slot, starts) for slot in r[-1]] for r in self._resources]
         rows = [len(s.rows) for s in self._schedules]
         cols = [len(s.cols) for s in self._schedules]
         constant = [r * c == 1 for r, c in zip(rows, cols, strict=True)]
@@ -250,19 +294,16 @@ class ProgramBuilder:
             for x in ((s.rows[0] + s.cols[0], 0) if single else s.rows + s.cols)
         ]
         program = Program(
-            resource_name=tuple(r[0] for r in self._resources),
-            resource_class=tuple(r[1] for r in self._resources),
-            resource_servers=_i64(r[2] for r in self._resources),
-            resource_units=_i64(r[3] for r in self._resources),
-            resource_arbitration=_i64(int(r[4]) for r in self._resources),
+            resource_name=tuple(r.name for r in self._resources),
+            resource_class=tuple(r.klass for r in self._resources),
+            resource_servers=_i64(r.servers for r in self._resources),
+            resource_units=_i64(r.units for r in self._resources),
+            resource_arbitration=_i64(int(r.arbitration) for r in self._resources),
             resource_queued=self._queued(visits),
-            resource_slot_fs=_i64(r[5] for r in self._resources),
-            resource_slot_start=np.cumsum([0] + [len(o) for o in owners]).astype(np.int64),
-            slot_owner=_i64(x for o in owners for x in o),
             actor_name=tuple(a.name for a in self._actors),
             actor_layer=tuple(a.layer for a in self._actors),
             actor_firings=_i64(a.firings for a in self._actors),
-            actor_release_end=np.array([a.release_end for a in self._actors], bool),
+            actor_stream=self._streams(),
             actor_slots=_i64(a.slots for a in self._actors),
             actor_window=_i64(a.window for a in self._actors),
             actor_visit_start=starts.astype(np.int64),
@@ -271,9 +312,9 @@ class ProgramBuilder:
             visit_resource_hold_fs=_i64(h for v in visits for h in v.holds_fs),
             visit_hold=_i64(v.hold for v in visits),
             visit_advance=_i64(v.advance for v in visits),
-            visit_keep=np.array([v.keep for v in visits], bool),
             visit_spread=np.array([v.spread for v in visits], bool),
-            visit_priority=_i64(v.priority for v in visits),
+            visit_turn_step=_i64(v.turn_step for v in visits),
+            visit_turn_offset=_i64(v.turn_offset for v in visits),
             channel_src=_i64(c.src for c in self._channels),
             channel_dst=_i64(c.dst for c in self._channels),
             channel_capacity=_i64(c.capacity for c in self._channels),
@@ -298,7 +339,7 @@ class ProgramBuilder:
             ledger_more=_i64(row[4] for row in self._ledger),
             ledger_energy_j=np.array([row[5] for row in self._ledger], np.float64),
             static_power_w=tuple(sorted(self._static.items())),
-            resource_members=tuple(self._members.get(i, (r[0],)) for i, r in enumerate(self._resources)),
+            resource_members=tuple(self._members.get(i, (r.name,)) for i, r in enumerate(self._resources)),
             flit=flit and replace(flit, flows={v: x.flows for v, x in enumerate(visits) if x.flows}),
         )
         check(program)
@@ -312,25 +353,18 @@ class ProgramBuilder:
             for c, channel in enumerate(self._channels)
         )
 
-    def _slot_owner(self, resource: str, slot: tuple[int, int], starts: NDArray[np.int64]) -> int:
-        """Index v of the visit that owns a slot given as (actor, position in its chain); -1 for nobody."""
-        actor, position = slot
-        if actor < 0:
-            return -1
-        if actor >= len(self._actors) or not 0 <= position < len(self._actors[actor].visits):
-            raise SimulationError(
-                f"resource {resource!r}: a slot is given to visit {position} of actor {actor}, "
-                "which does not exist"
-            )
-        return int(starts[actor]) + position
+    def _streams(self) -> I64:
+        """The number of each actor's stream, in the order of their first actors, shape (A,)."""
+        first: dict[Hashable, int] = {}
+        own = object()
+        return _i64(
+            first.setdefault((own, a) if actor.stream is None else actor.stream, len(first))
+            for a, actor in enumerate(self._actors)
+        )
 
     def _queued(self, visits: list[_Visit]) -> NDArray[np.bool_]:
         """Resources that need a queue, closed over visits that occupy several resources at once."""
-        keeps_queue = (Arbitration.PRIORITY, Arbitration.ROUND_ROBIN)
-        queued = np.array([r[4] in keeps_queue for r in self._resources], bool)
-        for v in visits:
-            if v.keep:
-                queued[list(v.resources)] = True
+        queued = np.array([r.arbitration != Arbitration.FCFS for r in self._resources], bool)
         groups = [list(v.resources) for v in visits if len(v.resources) > 1]
         while True:
             spread = [g for g in groups if queued[g].any() and not queued[g].all()]

@@ -22,17 +22,15 @@ def _check_resources(p: Program) -> None:
     for r, name in enumerate(p.resource_name):
         if p.resource_servers[r] < 1 or p.resource_units[r] < 1:
             raise SimulationError(f"resource {name!r}: {p.resource_servers[r]} servers, expected at least 1")
-        slots = p.resource_slot_start[r + 1] - p.resource_slot_start[r]
-        if (p.resource_arbitration[r] == Arbitration.SLOTS) != (slots > 0 and p.resource_slot_fs[r] > 0):
+    in_turn = np.zeros(p.n_resources, bool)
+    turns = np.repeat(p.visit_turn_step > 0, np.diff(p.visit_resource_start))
+    in_turn[p.visit_resource[turns]] = True
+    for r in np.flatnonzero(in_turn).tolist():
+        if not turns[p.visit_resource == r].all() or p.resource_queued[r]:
             raise SimulationError(
-                f"resource {name!r}: time slots need a slot length and at least one slot, and only they do"
+                f"resource {p.resource_name[r]!r}: its servers are taken in turn by some visits; all must, "
+                "first come, first served"
             )
-        if int(slots) * int(p.resource_slot_fs[r]) > MAX_TIME_FS:
-            raise SimulationError(
-                f"resource {name!r}: the period of its slots is longer than {MAX_TIME_FS} fs"
-            )
-        if slots and p.resource_servers[r] != 1:
-            raise SimulationError(f"resource {name!r}: time slots are for a single server")
 
 
 def _check_actors(p: Program) -> None:
@@ -61,10 +59,11 @@ def _check_visits(p: Program) -> None:
                 raise SimulationError(f"{where}: {what} must be at most {MAX_TIME_FS} fs (77 minutes)")
         group = p.visit_resource[p.visit_resource_start[v] : p.visit_resource_start[v + 1]]
         arbitration = p.resource_arbitration[group]
-        if len(group) > 1 and (arbitration != Arbitration.FCFS).any():
-            raise SimulationError(f"{where}: only first-come-first-served resources can be occupied together")
-        if p.visit_keep[v] and v + 1 == p.actor_visit_start[a + 1]:
-            raise SimulationError(f"{where}: the last visit has no next one to keep its resource for")
+        if len(group) > 1 and (arbitration != Arbitration.FCFS).any() and not p.visit_spread[v]:
+            raise SimulationError(
+                f"{where}: only first-come-first-served resources can be occupied together, unless each is "
+                "occupied as soon as it is free"
+            )
         own = p.visit_resource_hold_fs[p.visit_resource_start[v] : p.visit_resource_start[v + 1]]
         if own.any():
             hold = p.schedule(int(p.visit_hold[v]))
@@ -75,17 +74,6 @@ def _check_visits(p: Program) -> None:
             if own.min() < 0 or own.max() > longest:
                 found = f"holds a resource for {own.max()} fs, its hold is {longest} fs"
                 raise SimulationError(f"{where}: {found}")
-        if p.visit_spread[v] and p.resource_queued[group].any():
-            raise SimulationError(f"{where}: a spread visit needs resources without a queue")
-        if len(group) == 1 and arbitration[0] == Arbitration.SLOTS:
-            r = int(group[0])
-            if p.visit_keep[v]:
-                raise SimulationError(f"{where}: a time-slotted resource cannot be kept")
-            owned = p.slot_owner[p.resource_slot_start[r] : p.resource_slot_start[r + 1]] == v
-            if not owned.any():
-                raise SimulationError(f"{where}: owns no slot of {p.resource_name[r]!r}")
-            if p.schedule(int(p.visit_hold[v])).values(n).max() > p.resource_slot_fs[r]:
-                raise SimulationError(f"{where}: holds {p.resource_name[r]!r} longer than one slot")
 
 
 def _check_channel(p: Program, c: int) -> None:

@@ -31,12 +31,10 @@ class Arbitration(IntEnum):
 
     FCFS = 0
     """First come, first served; ties by (actor, firing, visit)."""
-    PRIORITY = 1
-    """Lowest `priority` of the visit first, then first come."""
-    ROUND_ROBIN = 2
-    """The next actor after the one served last, in cyclic order of actor index."""
-    SLOTS = 3
-    """Time-division: a visit may begin only at the start of one of its own slots."""
+    ROUND_ROBIN = 1
+    """The next stream after the one served last, in cyclic order; its oldest request."""
+    AGE = 2
+    """The oldest inference first, then first come."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,18 +50,14 @@ class Program:
         Identical instances that this resource stands for (exact lumping), for utilization. At least 1.
     resource_arbitration : I64, shape (R,)
     resource_queued : bool array, shape (R,)
-        True where waiting visits must be kept in a queue (priority, round robin, `keep`, and every resource
-        that shares a visit with such a one); False where a booking "free at" is enough.
-    resource_slot_fs : I64, shape (R,)
-        Length of one time slot; 0 unless SLOTS.
-    resource_slot_start : I64, shape (R + 1,); slot_owner : I64
-        Slots of one period of each SLOTS resource: the owning visit (index v), -1 for nobody.
+        True where waiting visits must be kept in a queue (round robin, age, and every resource that shares a
+        visit with such a one); False where a booking "free at" is enough.
     actor_name, actor_layer : tuple of str
         Layer is the operator that reports attribute the actor to.
     actor_firings : I64, shape (A,)
         Firings per iteration, at least 1.
-    actor_release_end : bool array, shape (A,)
-        Inputs are let go when the firing ends (True) or when its first hold ends (False).
+    actor_stream : I64, shape (A,)
+        The stream that its requests belong to: actors of one stream have one voice in a round robin.
     actor_slots : I64, shape (A,)
         Firings that may be in their first hold at once, at least 1.
     actor_window : I64, shape (A,)
@@ -71,16 +65,17 @@ class Program:
     actor_visit_start : I64, shape (A + 1,)
         Visits of actor a are v in start[a] .. start[a + 1] - 1, in chain order; at least one.
     visit_resource_start : I64, shape (V + 1,); visit_resource : I64
-        Resources a visit occupies at once, ascending; none means a pure delay.
+        Resources a visit occupies at once, ascending; none means a pure delay. A visit that takes servers of
+        a bank set in turn names it once for each.
     visit_resource_hold_fs : I64, parallel to visit_resource
         How long a spread visit occupies each of its resources; 0: for its hold, which is the longest of them.
     visit_hold, visit_advance : I64, shape (V,)
         Schedule indices, in fs, values at least 1.
-    visit_keep : bool array, shape (V,)
-        The resources are held until the next visit of the firing has begun (or the hold has ended, if later).
     visit_spread : bool array, shape (V,)
         Each resource is occupied as soon as it is free, for one hold; the visit begins with the last of them.
-    visit_priority : I64, shape (V,)
+    visit_turn_step, visit_turn_offset : I64, shape (V,)
+        Of a visit that takes servers in turn (step at least 1): its m-th is server ``offset + k * step + m``
+        modulo their number in firing k, counted over all iterations. Step 0: it takes any.
     channel_src, channel_dst, channel_capacity : I64, shape (C,)
     channel_need, channel_free : I64, shape (C,)
         Schedule indices of the consumer's firing: cumulative tokens needed / let go, within one iteration.
@@ -117,13 +112,10 @@ class Program:
     resource_units: I64
     resource_arbitration: I64
     resource_queued: NDArray[np.bool_]
-    resource_slot_fs: I64
-    resource_slot_start: I64
-    slot_owner: I64
     actor_name: tuple[str, ...]
     actor_layer: tuple[str, ...]
     actor_firings: I64
-    actor_release_end: NDArray[np.bool_]
+    actor_stream: I64
     actor_slots: I64
     actor_window: I64
     actor_visit_start: I64
@@ -132,9 +124,9 @@ class Program:
     visit_resource_hold_fs: I64
     visit_hold: I64
     visit_advance: I64
-    visit_keep: NDArray[np.bool_]
     visit_spread: NDArray[np.bool_]
-    visit_priority: I64
+    visit_turn_step: I64
+    visit_turn_offset: I64
     channel_src: I64
     channel_dst: I64
     channel_capacity: I64
@@ -229,6 +221,11 @@ class Program:
     def ledger_total(self) -> I64:
         """Actions of each row of the ledger in one inference."""
         return self.actor_firings[self.ledger_actor] * self.ledger_count + self.ledger_more
+
+    def group(self, v: int) -> list[int]:
+        """The resources of a visit, in order."""
+        found: list[int] = self.visit_resource[slice(*self.visit_resource_start[v : v + 2])].tolist()
+        return found
 
     def visit_actor(self) -> I64:
         """Actor of each visit, shape (V,)."""

@@ -102,8 +102,8 @@ def write_trace(
         )
     told = None if progress is None else (lambda share: progress("trace", share))
     arrivals = None if run.stream is None else run.stream.times_fs
-    result, visits = visit_log(program, run.batch, arrivals_fs=arrivals, n_bins=N_BINS, progress=told)
-    slices = occupancies(program, visits)
+    result, visits, holds = visit_log(program, run.batch, arrivals_fs=arrivals, n_bins=N_BINS, progress=told)
+    slices = occupancies(holds)
     trace = _Trace(program, visits, slices, counters(program, result, visits, slices))
     sink = Sink(file, compress=compress)
     trace.write(sink, limit_bytes)

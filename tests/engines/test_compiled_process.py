@@ -9,7 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from ohmsum.sim.engines.compiled_setup import initial_state
+from ohmsum.sim.program import ProgramBuilder
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,3 +83,13 @@ compiled.run(b.build(), progress=lambda share: print("running", share, flush=Tru
         _, errors = process.communicate(timeout=60)
     assert "KeyboardInterrupt" in errors
     assert process.returncode != 0
+
+
+def test_a_million_servers_take_no_room() -> None:
+    def bytes_of(servers: int) -> int:
+        b = ProgramBuilder()
+        b.visit(b.actor("a", 9, slots=9), b.resource("r", "unit", servers=servers), 5)
+        state = initial_state(b.build(), 1, np.zeros(1, np.int64), 1, False)
+        return sum(table.nbytes for table in state.tables.values())
+
+    assert bytes_of(1 << 22) == bytes_of(1024)

@@ -170,31 +170,6 @@ def test_deadlock_of_a_diamond_whose_skip_is_too_small(engine: Engine) -> None:
     assert "mean waits for token 4 (has 3) from source" in message
 
 
-def test_deadlock_of_kept_resources(engine: Engine) -> None:
-    b = ProgramBuilder()
-    r, s = b.resource("left", "buffer"), b.resource("right", "buffer")
-    for name, first, second in (("a", r, s), ("b", s, r)):
-        actor = b.actor(name, 1)
-        b.visit(actor, first, 5, keep=True)
-        b.visit(actor, second, 5)
-    with pytest.raises(DeadlockError) as caught:
-        engine(b.build())
-    message = str(caught.value)
-    assert message.startswith("deadlock at 5 fs: 2 of 2 actors cannot go on")
-    assert "a waits for resource 'right' held by b" in message
-    assert "b waits for resource 'left' held by a" in message
-
-
-def test_deadlock_of_an_actor_with_itself(engine: Engine) -> None:
-    b = ProgramBuilder()
-    r = b.resource("r", "buffer")
-    a = b.actor("a", 1)
-    b.visit(a, r, 5, keep=True)
-    b.visit(a, r, 5)
-    with pytest.raises(DeadlockError, match="a waits for resource 'r' held by a"):
-        engine(b.build())
-
-
 def test_a_self_channel_without_room_for_the_next_token(engine: Engine) -> None:
     # Firing 1 takes room for token 2 while token 1, which it needs, is still there.
     b = ProgramBuilder()

@@ -14,9 +14,9 @@ from ohmsum.sim.engines.compiled_forward import FastForward
 from ohmsum.sim.engines.compiled_loop.state import State
 from ohmsum.sim.engines.result import EngineResult
 from ohmsum.sim.errors import SimulationError
-from ohmsum.sim.program import Arbitration, Program, ProgramBuilder, Schedule
+from ohmsum.sim.program import Arbitration, Program, ProgramBuilder, Rotation, Schedule
 
-from ..kit.random_programs import random_case, random_program
+from ..kit.random_programs import random_program
 
 skips: list[tuple[int, int]] = []
 
@@ -90,12 +90,6 @@ def test_arrivals_in_bursts(burst: int) -> None:
     assert any(iterations % burst == 0 for iterations, _ in skips)
 
 
-def test_nodes_of_one_visit_that_look_alike_are_told_apart() -> None:
-    """A spread visit that took two resources at one instant, each from somebody else."""
-    both(random_case(50399).program, 64, arrivals_fs=[i // 3 * 50 for i in range(64)])
-    assert skips
-
-
 def test_arrivals_that_stop_being_regular_end_the_period() -> None:
     program = chain(4, (5, 7, 6))
     arrivals = [i * 100 for i in range(40)] + [4003 + i * 100 for i in range(40)]
@@ -139,22 +133,21 @@ def test_parts_that_finish_early_do_not_stop_it() -> None:
     assert skips[0][1] > 100
 
 
-def test_queues_slots_and_kept_resources() -> None:
+def test_queues_pools_and_servers_in_turn() -> None:
+    """An iteration makes three turns of five banks: only after five iterations they stand as they did."""
     b = ProgramBuilder()
     bus = b.resource("bus", "bus", arbitration=Arbitration.ROUND_ROBIN)
-    urgent = b.resource("urgent", "port", arbitration=Arbitration.PRIORITY)
-    kept = b.resource("kept", "link")
-    slots = b.resource(
-        "slots", "bus", arbitration=Arbitration.SLOTS, slot_fs=5, slots=((0, 3), (1, 3), (-1, -1))
-    )
-    actors = [b.actor(f"a{i}", 3) for i in range(2)]
+    link = b.resource("link", "link", arbitration=Arbitration.AGE)
+    units = b.resource("units", "unit", servers=2)
+    banks = b.resource("banks", "memory", servers=5)
+    actors = [b.actor(f"a{i}", 3, slots=2, window=4) for i in range(2)]
     for actor in actors:
-        b.visit(actor, bus, 4)
-        b.visit(actor, kept, 3, keep=True)
-        b.visit(actor, urgent, 6, priority=actor)
-        b.visit(actor, slots, 5)
+        b.visit(actor, (bus, link), 4, spread=True)
+        b.visit(actor, units, 7)
+        b.visit(actor, banks, 6, rotate=Rotation(2, 1, actor, (6, 3)))
     b.channel(*actors, 2, Schedule.affine(1, 1, 3))
     assert isinstance(both(b.build(), 300), EngineResult)
+    assert skips[0][0] % 5 == 0
     assert skips[0][1] > 10
 
 

@@ -28,13 +28,13 @@ def test_pipeline_takes_fill_and_then_its_slowest_stage(
     assert engine(program, 3).makespan_fs == fill + (3 * n - 1) * slowest
 
 
-@pytest.mark.parametrize("arbitration", [Arbitration.FCFS, Arbitration.PRIORITY, Arbitration.ROUND_ROBIN])
+@pytest.mark.parametrize("arbitration", list(Arbitration))
 @pytest.mark.parametrize("n_actors", [1, 4])
 def test_one_resource_is_never_idle(engine: Engine, arbitration: Arbitration, n_actors: int) -> None:
     b = ProgramBuilder()
     r = b.resource("adc", "adc", arbitration=arbitration)
     for a in range(n_actors):
-        b.visit(b.actor(f"a{a}", 10), r, 3 + a, priority=-a)
+        b.visit(b.actor(f"a{a}", 10), r, 3 + a)
     result = engine(b.build())
     total = 10 * sum(3 + a for a in range(n_actors))
     assert result.makespan_fs == total
@@ -65,9 +65,9 @@ def test_littles_law_of_a_bounded_channel(engine: Engine, capacity: int) -> None
     # from 3 on.
     n = 24
     b = ProgramBuilder()
-    src, dst = b.actor("src", n), b.actor("dst", n, release="end")
+    src, dst = b.actor("src", n), b.actor("dst", n, slots=n)
     b.visit(src, (), 4, 5)
-    b.visit(dst, (), 1, 7)
+    b.visit(dst, (), 7)
     b.channel(src, dst, capacity, Schedule.affine(1, 1, n))
     bursts, within = divmod(n - 1, min(capacity, 3))
     assert engine(b.build()).makespan_fs == bursts * 12 + within * 4 + 12

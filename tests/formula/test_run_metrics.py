@@ -20,7 +20,7 @@ from ohmsum.sim.mapping.assignment import AtInput, OnCrossbars, OnTileUnits
 from ohmsum.sim.mapping.mapping import Mapping
 from ohmsum.sim.mapping.tiling import Array, tile_matrix
 from ohmsum.sim.metrics.invariants import check_invariants
-from ohmsum.sim.program import Arbitration, Program, ProgramBuilder, Schedule
+from ohmsum.sim.program import Program, ProgramBuilder, Schedule
 from ohmsum.sim.report.json_result import dumps
 from ohmsum.workloads.graph import Grid, Matrix, Network, Operator, Port, Tensor
 
@@ -245,18 +245,6 @@ def test_chain_bound_follows_windows() -> None:
     b.channel(first, second, 8, Schedule((3, 4)), Schedule((1, 4)))
     run = make_run(b.build())
     assert run.latency_fs == run.bounds.longest_chain_fs == 45
-
-
-def test_serial_bound_allows_for_time_slots() -> None:
-    """Slots of 10 fs, the second of two is ours: one firing of 3 fs begins at 10, and the bound must not
-    forbid it.
-    """
-    b = ProgramBuilder()
-    a = b.actor("first", 1)
-    bus = b.resource("bus", "bus", arbitration=Arbitration.SLOTS, slot_fs=10, slots=((-1, -1), (a, 0)))
-    b.visit(a, bus, 3)
-    run = make_run(b.build())
-    assert run.latency_fs == 13 <= run.bounds.serial_fs
 
 
 def pipeline() -> Program:

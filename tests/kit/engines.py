@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from ohmsum.sim.engines import compiled, reference
 from ohmsum.sim.engines.result import Cause, EngineResult
-from ohmsum.sim.program import Arbitration, Program
+from ohmsum.sim.program import Program
 
 Engine = Callable[..., EngineResult]
 
@@ -39,8 +39,10 @@ def path(result: EngineResult) -> list[tuple[int, int, int, Cause, int]]:
 
 
 def all_queued(program: Program) -> Program:
-    """The same Program with a queue at every resource but the time-slotted ones."""
-    return replace(program, resource_queued=program.resource_arbitration != Arbitration.SLOTS)
+    """The same Program with a queue at every resource but those whose servers are taken in turn."""
+    queued = np.ones(program.n_resources, bool)
+    queued[[r for v in np.flatnonzero(program.visit_turn_step) for r in program.group(v)]] = False
+    return replace(program, resource_queued=queued)
 
 
 def path_durations(result: EngineResult) -> Any:

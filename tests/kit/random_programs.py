@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 from ohmsum.sim.engines.result import EngineResult
-from ohmsum.sim.program import Arbitration, Program, ProgramBuilder, Schedule
+from ohmsum.sim.program import Arbitration, Program, ProgramBuilder, Rotation, Schedule
 
-FCFS, PRIORITY, ROUND_ROBIN, SLOTS = Arbitration
+FCFS, ROUND_ROBIN, AGE = Arbitration
 
 
 @dataclass(frozen=True)
@@ -52,14 +51,19 @@ def cases() -> st.SearchStrategy[Case]:
     return st.randoms(use_true_random=False).map(_case)
 
 
+@dataclass(frozen=True)
+class _Resource:
+    arbitration: Arbitration
+    servers: int
+    in_turn: bool
+
+
 @dataclass
 class _Visit:
     resources: tuple[int, ...]
     hold: Schedule
     advance: Schedule
-    keep: bool
-    spread: bool
-    priority: int
+    how: dict[str, Any]
 
 
 @dataclass
@@ -75,27 +79,23 @@ class _Actor:
 
 def _case(rng: Random) -> Case:
     scale = rng.choice([1, 1, 1, 781_250])  # one cycle of 1.28 GHz is 781 250 fs
-    arbitration = [
-        rng.choice([FCFS, FCFS, FCFS, PRIORITY, ROUND_ROBIN, SLOTS]) for _ in range(rng.randint(1, 6))
-    ]
-    actors = [_actor(rng, arbitration, scale) for _ in range(rng.choice([1, 2, 2, 3, 3, 4, 5, 6]))]
-    if rng.random() < 0.3:
-        _spread(rng, arbitration, actors)
+    resources = [_resource(rng) for _ in range(rng.randint(1, 6))]
+    spread = rng.random() < 0.5
+    actors = [_actor(rng, resources, scale, spread) for _ in range(rng.choice([1, 2, 2, 3, 3, 4, 5, 6]))]
     b = ProgramBuilder()
-    for r, kind in enumerate(arbitration):
-        _resource(rng, b, r, kind, actors)
+    for r, resource in enumerate(resources):
+        b.resource(f"r{r}", f"class{r % 2}", servers=resource.servers, arbitration=resource.arbitration)
     for a, actor in enumerate(actors):
         b.actor(
             f"a{a}",
             actor.firings,
             layer=f"layer{a // 2}",
-            release=rng.choice(["first_hold", "end"]),
             slots=rng.choice([1, 1, 2, 3, 20]),
             window=rng.choice([None, None, 1, 2, 5]),
+            stream=rng.choice([None, None, "x", "y"]),
         )
         for visit in actor.chain:
-            how = {"keep": visit.keep, "spread": visit.spread, "priority": visit.priority}
-            b.visit(a, visit.resources, visit.hold, visit.advance, holds_fs=_own_holds(rng, visit), **how)
+            b.visit(a, visit.resources, visit.hold, visit.advance, **visit.how)
         b.energy(a, "adc", "convert", rng.randint(1, 9), 1e-15)
     iterations = rng.choice([1, 1, 2, 3, 5])
     _channels(rng, b, actors, iterations)
@@ -105,48 +105,48 @@ def _case(rng: Random) -> Case:
     return Case(b.build(), iterations, arrivals, rng.choice([1, 2, 5, 64]))
 
 
-def _actor(rng: Random, arbitration: list[Arbitration], scale: int) -> _Actor:
+def _resource(rng: Random) -> _Resource:
+    """One server, several, or very many; some served in another order, some whose servers take turns."""
+    servers = rng.choice([1, 1, 1, 2, 3, 1 << 22])
+    arbitration = rng.choice([FCFS, FCFS, FCFS, ROUND_ROBIN, AGE])
+    if arbitration == FCFS and rng.random() < 0.25:
+        return _Resource(arbitration, rng.randint(1, 5), True)
+    return _Resource(arbitration, servers, False)
+
+
+def _actor(rng: Random, resources: list[_Resource], scale: int, spread: bool) -> _Actor:
     actor = _Actor(rng.choice([1, 1, 2, 3]), rng.choice([1, 2, 3, 4]), [])
     for _ in range(rng.choice([1, 1, 2, 2, 3, 4])):
-        resources = _resources_of_visit(rng, arbitration)
-        slotted = any(arbitration[r] == SLOTS for r in resources)
+        group, how = _group(rng, resources, spread)
         hold = _times(rng, actor, scale)
         advance = hold if rng.random() < 0.5 else _times(rng, actor, scale)
-        keep = bool(resources) and not slotted and rng.random() < 0.25
-        visit = _Visit(resources, hold, advance, keep, False, rng.randint(0, 2))
-        actor.chain += [replace(visit) for _ in range(rng.choice([1, 1, 1, 1, 3]))]
-    for visit, following in pairwise(actor.chain):
-        if set(visit.resources) & set(following.resources) and rng.random() < 0.95:
-            visit.keep = False  # else an actor would nearly always wait for itself
-    actor.chain[-1].keep = False
+        own = len(hold.rows) * len(hold.cols) == 1 and rng.random() < 0.5
+        if len(group) == 1 and resources[group[0]].in_turn:
+            how = {"rotate": _rotation(rng, resources[group[0]].servers, hold(0) if own else None)}
+        elif own and how["spread"]:  # shorter holds for some resources
+            how["holds_fs"] = {r: rng.randint(1, hold(0)) for r in group if rng.random() < 0.7}
+        visit = _Visit(group, hold, advance, how)
+        actor.chain += [visit] * rng.choice([1, 1, 1, 1, 3])
     return actor
 
 
-def _spread(rng: Random, arbitration: list[Arbitration], actors: list[_Actor]) -> None:
-    """Let visits occupy their resources one by one; none of these may have a queue then."""
-    for visit in (v for actor in actors for v in actor.chain):
-        if visit.resources and all(arbitration[r] == FCFS for r in visit.resources):
-            visit.keep = False
-            visit.spread = rng.random() < 0.7
-
-
-def _own_holds(rng: Random, visit: _Visit) -> dict[int, int]:
-    """Shorter holds for some resources of some spread visits."""
-    hold = visit.hold
-    if not visit.spread or len(hold.rows) * len(hold.cols) > 1 or rng.random() < 0.5:
-        return {}
-    return {r: rng.randint(1, hold(0)) for r in visit.resources if rng.random() < 0.7}
-
-
-def _resources_of_visit(rng: Random, arbitration: list[Arbitration]) -> tuple[int, ...]:
-    """None (a delay), one, or several that are served first come, first served."""
+def _group(rng: Random, resources: list[_Resource], spread: bool) -> tuple[tuple[int, ...], dict[str, Any]]:
+    """No resource (a delay), one, or several: together if first come, first served, or each by itself."""
     kind = rng.random()
+    spread = spread and rng.random() < 0.7
     if kind < 0.1:
-        return ()
-    together = [r for r, how in enumerate(arbitration) if how == FCFS]
-    if kind < 0.3 and len(together) > 1:
-        return tuple(sorted(rng.sample(together, rng.randint(2, min(3, len(together))))))
-    return (rng.randrange(len(arbitration)),)
+        return (), {"spread": False}
+    several = [r for r, x in enumerate(resources) if not x.in_turn and (spread or x.arbitration == FCFS)]
+    if kind < 0.4 and len(several) > 1:
+        return tuple(sorted(rng.sample(several, rng.randint(2, min(3, len(several)))))), {"spread": spread}
+    return (rng.randrange(len(resources)),), {"spread": spread}
+
+
+def _rotation(rng: Random, servers: int, longest_fs: int | None) -> Rotation:
+    width = rng.randint(1, servers)
+    holds_fs = tuple(rng.randint(1, longest_fs) for _ in range(width)) if longest_fs else ()
+    step = rng.choice([width, rng.randint(1, servers + 1)])
+    return Rotation(width, step, rng.randint(0, servers), holds_fs)
 
 
 def _times(rng: Random, actor: _Actor, scale: int) -> Schedule:
@@ -158,26 +158,6 @@ def _times(rng: Random, actor: _Actor, scale: int) -> Schedule:
         rows = tuple(rng.randint(1, 4) * scale for _ in range(actor.rows))
         return Schedule(rows, tuple(rng.randint(0, 4) * scale for _ in range(actor.cols)))
     return Schedule((0,), tuple(rng.randint(1, 8) * scale for _ in range(actor.firings)))
-
-
-def _resource(rng: Random, b: ProgramBuilder, r: int, kind: Arbitration, actors: list[_Actor]) -> None:
-    if kind != SLOTS:
-        b.resource(f"r{r}", f"class{r % 2}", servers=rng.choice([1, 1, 1, 2, 3]), arbitration=kind)
-        return
-    users = [
-        (a, p)
-        for a, actor in enumerate(actors)
-        for p, visit in enumerate(actor.chain)
-        if r in visit.resources
-    ]
-    slots = [*users, *(rng.choice([(-1, -1), *users]) for _ in range(rng.randint(0, 2)))] or [(-1, -1)]
-    rng.shuffle(slots)
-    longest = max((_largest(actors[a].chain[p].hold) for a, p in users), default=1)
-    b.resource(f"r{r}", "bus", arbitration=SLOTS, slot_fs=longest + rng.choice([0, 1]), slots=tuple(slots))
-
-
-def _largest(schedule: Schedule) -> int:
-    return max(schedule.rows) + max(schedule.cols)
 
 
 def _channels(rng: Random, b: ProgramBuilder, actors: list[_Actor], iterations: int) -> None:

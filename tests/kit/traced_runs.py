@@ -43,13 +43,6 @@ class Trace:
     def n_firings(self) -> list[int]:
         return [int(n) * self.case.iterations for n in self.program.actor_firings]
 
-    def released_fs(self, visit: Visit) -> int:
-        """When the visit lets its resources go."""
-        if not visit.step.keep:
-            return visit.hold_end_fs
-        following = self.chain[visit.actor, visit.firing][visit.step.position + 1]
-        return max(visit.hold_end_fs, following.begin_fs)
-
     def produced_fs(self, c: int, tokens: int) -> int:
         """When so many tokens had arrived in channel c; 0 for none."""
         return self.chain[int(self.program.channel_src[c]), tokens - 1][-1].advance_fs if tokens > 0 else 0
@@ -63,8 +56,7 @@ class Trace:
             i, j = divmod(k, int(p.actor_firings[dst]))
             last = j == p.actor_firings[dst] - 1
             freed = (i + 1) * tokens if last else i * tokens + p.schedule_value(int(p.channel_free[c]), j)
-            at_end = p.actor_release_end[dst]
-            events.append((self.chain[dst, k][-1].advance_fs if at_end else self.entered_fs(dst, k), freed))
+            events.append((self.entered_fs(dst, k), freed))
         return events
 
     @cached_property

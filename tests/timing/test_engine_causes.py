@@ -11,7 +11,7 @@ from ..kit.engines import Engine, all_queued, each_engine, path, path_durations
 pytestmark = each_engine
 
 START, CHAIN, RESOURCE, TOKEN = Cause.START, Cause.CHAIN, Cause.RESOURCE, Cause.TOKEN
-ROOM, PREVIOUS, ARRIVAL, SLOT = Cause.ROOM, Cause.PREVIOUS, Cause.ARRIVAL, Cause.SLOT
+ROOM, PREVIOUS, ARRIVAL = Cause.ROOM, Cause.PREVIOUS, Cause.ARRIVAL
 
 
 def check_sum(result: EngineResult) -> None:
@@ -107,23 +107,6 @@ def test_room(engine: Engine) -> None:
     ]
 
 
-def test_room_made_by_the_last_visit_if_released_at_the_end(engine: Engine) -> None:
-    b = ProgramBuilder()
-    src, dst = b.actor("src", 2), b.actor("dst", 2, release="end")
-    b.visit(src, (), 2)
-    b.visit(dst, (), 5)
-    b.visit(dst, (), 3)
-    b.channel(src, dst, 1, Schedule((0,), (1, 2)))
-    assert path(engine(b.build())) == [
-        (0, 0, 0, START, 0),
-        (1, 0, 1, TOKEN, 2),
-        (1, 0, 2, CHAIN, 7),
-        (0, 1, 0, ROOM, 10),
-        (1, 1, 1, TOKEN, 12),
-        (1, 1, 2, CHAIN, 17),
-    ]
-
-
 def test_lowest_channel_of_tokens_that_arrive_at_once(engine: Engine) -> None:
     b = ProgramBuilder()
     x, y, z = (b.actor(name, 1) for name in "xyz")
@@ -159,27 +142,6 @@ def test_previous_counts_before_arrival(engine: Engine) -> None:
     assert path(engine(b.build(), 2, arrivals_fs=[0, 7])) == [(0, 0, 0, START, 0), (0, 1, 0, PREVIOUS, 7)]
 
 
-def test_slot(engine: Engine) -> None:
-    # Slots of 10: the first is for nobody. The visit waits from 3 to 10, but it is the chain that led to it.
-    b = ProgramBuilder()
-    r = b.resource("bus", "link", arbitration=Arbitration.SLOTS, slot_fs=10, slots=((-1, -1), (0, 1)))
-    a = b.actor("a", 1)
-    b.visit(a, (), 3)
-    b.visit(a, r, 5)
-    result = engine(b.build())
-    assert path(result) == [(0, 0, 0, START, 0), (0, 0, 1, SLOT, 10)]
-    assert path_durations(result).tolist() == [10, 5]
-
-
-def test_slot_at_the_very_beginning(engine: Engine) -> None:
-    b = ProgramBuilder()
-    r = b.resource("bus", "link", arbitration=Arbitration.SLOTS, slot_fs=10, slots=((-1, -1), (0, 0)))
-    b.visit(b.actor("a", 1), r, 5)
-    result = engine(b.build())
-    assert path(result) == [(-1, -1, -1, SLOT, 0), (0, 0, 0, SLOT, 10)]
-    check_sum(result)
-
-
 def test_firing_put_off_by_the_one_before(engine: Engine) -> None:
     # Firing 1 could advance at 4 but not before firing 0 at 10, whose first visit is to blame.
     b = ProgramBuilder()
@@ -196,32 +158,6 @@ def test_firing_that_advances_with_the_one_before_is_not_put_off(engine: Engine)
     b.visit(a, (), 1, Schedule((0,), (10, 9)))
     b.visit(a, (), 2)
     assert path(engine(b.build()))[1:] == [(0, 1, 0, PREVIOUS, 1), (0, 1, 1, CHAIN, 10)]
-
-
-def kept_buffer(hold: int, advance: int, blocked_until: int) -> Program:
-    """a keeps r until its next visit, of s, begins; s is taken at first; "other" wants r."""
-    b = ProgramBuilder()
-    r, s = b.resource("r", "buffer"), b.resource("s", "unit")
-    b.visit(b.actor("first", 1), s, blocked_until)
-    a = b.actor("a", 1)
-    b.visit(a, r, hold, advance, keep=True)
-    b.visit(a, s, 1)
-    other = b.actor("other", 1)
-    b.visit(other, r, 100)
-    return b.build()
-
-
-def test_kept_server_freed_by_the_next_visit(engine: Engine) -> None:
-    # a is through r at 4, blocked until 9 by the one in s: that one is on the path, with a's visit of s for
-    # 0 fs.
-    result = engine(kept_buffer(4, 4, 9))
-    assert path(result) == [(0, 0, 0, START, 0), (1, 0, 2, RESOURCE, 9), (2, 0, 3, RESOURCE, 9)]
-    assert path_durations(result).tolist() == [9, 0, 100]
-
-
-def test_kept_server_freed_by_the_end_of_its_hold(engine: Engine) -> None:
-    # a begins its visit of s at 2 but holds r until 6.
-    assert path(engine(kept_buffer(6, 2, 1))) == [(1, 0, 1, START, 0), (2, 0, 3, RESOURCE, 6)]
 
 
 def test_behind_a_request_that_was_blocked(engine: Engine) -> None:
@@ -243,37 +179,13 @@ def test_behind_a_request_that_was_blocked(engine: Engine) -> None:
     assert path_durations(result).tolist() == [9, 0, 0, 50]
 
 
-@pytest.mark.parametrize("arbitration", [Arbitration.FCFS, Arbitration.PRIORITY])
+@pytest.mark.parametrize("arbitration", [Arbitration.FCFS, Arbitration.AGE])
 def test_smallest_of_those_that_came_free_at_once(engine: Engine, arbitration: Arbitration) -> None:
     b = ProgramBuilder()
     r = b.resource("r", "unit", servers=2, arbitration=arbitration)
     for name in "abc":
         b.visit(b.actor(name, 1), r, 5)
     assert path(engine(b.build())) == [(0, 0, 0, START, 0), (2, 0, 2, RESOURCE, 5)]
-
-
-def test_kept_server_whose_hold_ends_as_the_next_visit_begins(engine: Engine) -> None:
-    # Both at 4: the next visit's begin counts.
-    result = engine(kept_buffer(4, 4, 1))
-    assert path(result) == [(1, 0, 1, START, 0), (1, 0, 2, CHAIN, 4), (2, 0, 3, RESOURCE, 4)]
-    assert path_durations(result).tolist() == [4, 0, 100]
-
-
-def test_requests_are_granted_in_order_of_actor(engine: Engine) -> None:
-    # r has two servers, s one, all taken until 4: by a, which keeps its server of r for s, by d, and by b,
-    # which has s. At 4 b lets go of s and d of r; a's visit of s is granted first (actor 0) and thereby
-    # lets go of r too; then c (actor 2) is granted r, which both d and a freed: a has the smaller index.
-    b = ProgramBuilder()
-    r, s = b.resource("r", "buffer", servers=2), b.resource("s", "unit")
-    a = b.actor("a", 1)
-    b.visit(a, r, 2, keep=True)
-    b.visit(a, s, 1)
-    b.visit(b.actor("b", 1), s, 4)
-    d_later = b.actor("c", 1)
-    b.visit(d_later, (), 1)
-    b.visit(d_later, r, 50)
-    b.visit(b.actor("d", 1), r, 4)
-    assert path(engine(b.build())) == [(1, 0, 2, START, 0), (0, 0, 1, RESOURCE, 4), (2, 0, 4, RESOURCE, 4)]
 
 
 def test_path_begins_with_the_lowest_actor_of_those_that_end_last(engine: Engine) -> None:
@@ -297,3 +209,19 @@ def test_wait_is_from_request_to_begin_and_stall_from_entrance_to_issue(engine: 
     assert result.stall_input_fs.tolist() == [4]
     assert result.wait_fs.tolist() == [0, 0, 6]
     assert path(result) == [(0, 0, 0, START, 0), (2, 0, 2, RESOURCE, 10), (2, 1, 2, PREVIOUS, 12)]
+
+
+@pytest.mark.parametrize("change", [lambda p: p, all_queued], ids=["booked", "queued"])
+def test_part_of_a_spread_visit_is_a_piece_of_its_own(engine: Engine, change) -> None:
+    # The multicast has y from 0 to 20 and x, which "first" has until 5, from 5 to 25: who waits for y begins
+    # at 20 after the part that began at 0; who waits for x at 25 after the visit itself.
+    def ways(last: str, hold: int) -> list[tuple[int, int, int, Cause, int]]:
+        b = ProgramBuilder()
+        links = {"x": b.resource("x", "link"), "y": b.resource("y", "link")}
+        b.visit(b.actor("first", 1), links["x"], 5)
+        b.visit(b.actor("multicast", 1), tuple(links.values()), 20, spread=True)
+        b.visit(b.actor("last", 1), links[last], hold)
+        return path(engine(change(b.build())))
+
+    assert ways("y", 30) == [(1, 0, 1, START, 0), (2, 0, 2, RESOURCE, 20)]
+    assert ways("x", 30) == [(0, 0, 0, START, 0), (1, 0, 1, RESOURCE, 5), (2, 0, 2, RESOURCE, 25)]

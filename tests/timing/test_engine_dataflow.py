@@ -15,12 +15,10 @@ def counting(n: int, first: int = 1, step: int = 1) -> Schedule:
     return Schedule.affine(first, step, n)
 
 
-def pair(
-    n: int, capacity: int, produce: int, consume: int, tail: int = 0, release: str = "first_hold"
-) -> Program:
+def pair(n: int, capacity: int, produce: int, consume: int, tail: int = 0) -> Program:
     """A producer and a consumer of n tokens; the consumer's chain may have a tail after its first visit."""
     b = ProgramBuilder()
-    src, dst = b.actor("src", n), b.actor("dst", n, release=release)
+    src, dst = b.actor("src", n), b.actor("dst", n)
     b.visit(src, b.resource("p", "unit"), produce)
     b.visit(dst, b.resource("c", "unit"), consume)
     if tail:
@@ -57,14 +55,6 @@ def test_room_for_two_tokens_keeps_the_consumer_busy(engine: Engine) -> None:
     assert result.stall_room_fs.tolist() == [(7 - 4) + (12 - 9)]
     assert result.stall_input_fs.tolist() == [2]
     assert result.peak_tokens.tolist() == [2]
-
-
-def test_inputs_released_at_the_end_make_room_later(engine: Engine) -> None:
-    # The consumer takes 5 + 3 fs; with release at the end the producer's second firing is issued at 2 + 8.
-    at_hold = engine(pair(2, 1, 2, 5, tail=3), keep_firings=True)
-    at_end = engine(pair(2, 1, 2, 5, tail=3, release="end"), keep_firings=True)
-    assert begins(at_hold, 0) == [0, 7]
-    assert begins(at_end, 0) == [0, 10]
 
 
 def test_room_is_taken_at_issue(engine: Engine) -> None:

@@ -13,13 +13,13 @@ pytestmark = each_engine
 AS_BUILT_OR_QUEUED = pytest.mark.parametrize("change", [lambda p: p, all_queued], ids=["booked", "queued"])
 
 
-def one_actor(n: int, *visits: tuple[int, int], keep: bool = False) -> Program:
+def one_actor(n: int, *visits: tuple[int, int]) -> Program:
     """An actor of n firings whose chain visits a resource of its own for each (hold, advance)."""
     b = ProgramBuilder()
     a = b.actor("a", n)
     for i, (hold, advance) in enumerate(visits):
         r = b.resource(f"r{i}", "unit")
-        b.visit(a, r, hold, advance, keep=keep and i + 1 < len(visits))
+        b.visit(a, r, hold, advance)
     return b.build()
 
 
@@ -110,80 +110,30 @@ def test_circuit_needs_all_its_links_and_is_not_overtaken(engine: Engine, change
     assert result.wait_fs.tolist() == [0, 4, 0, 13]
 
 
-def test_keep_blocks_after_service(engine: Engine) -> None:
-    # Stages of 1, 1 and 5 fs without buffers between them. f1 is through stage 1 at 3 but stays until stage
-    # 2 is free at 7; f2 is through stage 0 at 3 and stays until then too; so f3 enters at 7, f4 at 12.
-    result = engine(one_actor(5, (1, 1), (1, 1), (5, 5), keep=True), keep_firings=True)
-    assert firings(result, 0) == [(0, 7), (1, 12), (2, 17), (7, 22), (12, 27)]
-
-
-def test_without_keep_the_same_chain_lets_the_next_in(engine: Engine) -> None:
-    result = engine(one_actor(5, (1, 1), (1, 1), (5, 5)), keep_firings=True)
-    assert firings(result, 0) == [(0, 7), (1, 12), (2, 17), (3, 22), (4, 27)]
-
-
-@pytest.mark.parametrize(("hold", "other_begin"), [(3, 4), (4, 4), (6, 6)])
-def test_kept_resource_is_free_at_the_later_of_hold_end_and_next_begin(
-    engine: Engine, hold: int, other_begin: int
-) -> None:
-    # a advances to s at 4; the other one wants r from 1 on.
-    b = ProgramBuilder()
-    r, s = b.resource("r", "buffer"), b.resource("s", "unit")
-    a = b.actor("a", 1)
-    b.visit(a, r, hold, 4, keep=True)
-    b.visit(a, s, 20)
-    other = late(b, "other", 1)
-    b.visit(other, r, 2)
-    assert second_begin(engine, b.build(), other) == other_begin
-
-
-def test_kept_resource_waits_for_a_next_visit_that_must_wait(engine: Engine) -> None:
-    # s is taken until 9, so a keeps r until then although its hold ended at 4.
-    b = ProgramBuilder()
-    r, s = b.resource("r", "buffer"), b.resource("s", "unit")
-    b.visit(b.actor("first", 1), s, 9)
-    a = b.actor("a", 1)
-    b.visit(a, r, 4, keep=True)
-    b.visit(a, s, 20)
-    other = late(b, "other", 1)
-    b.visit(other, r, 2)
-    assert second_begin(engine, b.build(), other) == 9
-
-
-def contest(arbitration: Arbitration, priorities: tuple[int, int]) -> Program:
+def contest(arbitration: Arbitration) -> Program:
     """Actor 1 holds r 0-10; actor 0 asks at 1, actor 2 at 2; each for 4 fs."""
     b = ProgramBuilder()
     r = b.resource("r", "link", arbitration=arbitration)
-    early = late(b, "early", 1)
-    b.visit(early, r, 4, priority=priorities[0])
+    b.visit(late(b, "early", 1), r, 4)
     b.visit(b.actor("holder", 1), r, 10)
-    later = late(b, "later", 2)
-    b.visit(later, r, 4, priority=priorities[1])
+    b.visit(late(b, "later", 2), r, 4)
     return b.build()
 
 
 @pytest.mark.parametrize(
-    ("arbitration", "priorities", "early", "later"),
+    ("arbitration", "early", "later"),
     [
-        (Arbitration.FCFS, (0, 0), 10, 14),
-        (Arbitration.FCFS, (9, 1), 10, 14),  # first come, first served knows no priority
-        (Arbitration.PRIORITY, (9, 1), 14, 10),
-        (Arbitration.PRIORITY, (1, 9), 10, 14),
-        (Arbitration.PRIORITY, (5, 5), 10, 14),  # equal: first come
-        (Arbitration.ROUND_ROBIN, (0, 0), 14, 10),  # after actor 1 comes 2, then 0
+        (Arbitration.FCFS, 10, 14),
+        (Arbitration.AGE, 10, 14),  # all of one inference: first come
+        (Arbitration.ROUND_ROBIN, 14, 10),  # after actor 1 comes 2, then 0
     ],
 )
 def test_arbitration_says_who_is_next(
-    engine: Engine, arbitration: Arbitration, priorities: tuple[int, int], early: int, later: int
+    engine: Engine, arbitration: Arbitration, early: int, later: int
 ) -> None:
-    program = contest(arbitration, priorities)
+    program = contest(arbitration)
     assert second_begin(engine, program, 0) == early
     assert second_begin(engine, program, 2) == later
-
-
-def test_priority_does_not_interrupt(engine: Engine) -> None:
-    result = engine(contest(Arbitration.PRIORITY, (-5, -9)), keep_firings=True)
-    assert firings(result, 1) == [(0, 10)]
 
 
 def test_round_robin_starts_at_actor_0_and_takes_turns(engine: Engine) -> None:
@@ -200,38 +150,6 @@ def test_round_robin_starts_at_actor_0_and_takes_turns(engine: Engine) -> None:
     assert [end for _, end in firings(result, 0)] == [13, 43]
     assert [end for _, end in firings(result, 1)] == [23]
     assert [end for _, end in firings(result, 2)] == [33, 53, 63]
-
-
-def slotted(*delays: int, n: int = 1) -> Program:
-    """Slots of 10 fs, period 30: slot 0 for the first actor, slot 1 for nobody, slot 2 for the second."""
-    b = ProgramBuilder()
-    r = b.resource("bus", "link", arbitration=Arbitration.SLOTS, slot_fs=10, slots=((0, 1), (-1, -1), (1, 1)))
-    for name, delay in zip("ab", delays, strict=True):
-        a = b.actor(name, n)
-        b.visit(a, (), 1, delay)
-        b.visit(a, r, 5)
-    return b.build()
-
-
-@pytest.mark.parametrize(
-    ("delay", "expected"),
-    [(1, 30), (29, 30), (30, 30), (31, 60)],  # a slot is met at its start and missed 1 fs later
-)
-def test_slot_is_taken_at_its_start_or_not(engine: Engine, delay: int, expected: int) -> None:
-    assert second_begin(engine, slotted(delay, 5), 0) == expected
-
-
-@pytest.mark.parametrize(("delay", "expected"), [(1, 20), (20, 20), (21, 50), (50, 50)])
-def test_slots_of_another_are_not_taken(engine: Engine, delay: int, expected: int) -> None:
-    assert second_begin(engine, slotted(5, delay), 1) == expected
-
-
-def test_one_slot_serves_one_firing(engine: Engine) -> None:
-    # Requests at 5, 6 and 7, slots at 30, 60 and 90.
-    result = engine(slotted(5, 5, n=3), keep_firings=True)
-    assert [end for _, end in firings(result, 0)] == [35, 65, 95]
-    assert [end for _, end in firings(result, 1)] == [25, 55, 85]
-    assert result.wait_fs.tolist() == [0, 25 + 54 + 83, 0, 15 + 44 + 73]
 
 
 def test_firings_do_not_overtake_each_other(engine: Engine) -> None:
@@ -273,7 +191,8 @@ def test_repeated_visit_follows_itself(engine: Engine) -> None:
     assert result.n_visits == 16
 
 
-def test_a_spread_visit_occupies_each_resource_as_soon_as_it_is_free(engine: Engine) -> None:
+@AS_BUILT_OR_QUEUED
+def test_a_spread_visit_occupies_each_resource_as_soon_as_it_is_free(engine: Engine, change) -> None:
     # The multicast waits for the link held by `first` (10); the other serves it at once and is free at 4.
     b = ProgramBuilder()
     links = b.resource("l0", "link"), b.resource("l1", "link")
@@ -281,7 +200,7 @@ def test_a_spread_visit_occupies_each_resource_as_soon_as_it_is_free(engine: Eng
     b.visit(first, links[0], 10)
     b.visit(multicast, links, 4, spread=True)
     b.visit(third, links[1], 3)
-    result = engine(b.build(), keep_firings=True)
+    result = engine(change(b.build()), keep_firings=True)
     assert begins(result, multicast) == [10]
     assert begins(result, third) == [4]
     assert result.makespan_fs == 14
@@ -289,10 +208,11 @@ def test_a_spread_visit_occupies_each_resource_as_soon_as_it_is_free(engine: Eng
     links = together.resource("l0", "link"), together.resource("l1", "link")
     for name, group, hold in (("first", links[:1], 10), ("circuit", links, 4), ("third", links[1:], 3)):
         together.visit(together.actor(name, 1), group, hold)
-    assert begins(engine(together.build(), keep_firings=True), third) == [14]
+    assert begins(engine(change(together.build()), keep_firings=True), third) == [14]
 
 
-def test_a_spread_visit_lets_each_resource_go_after_its_own_hold(engine: Engine) -> None:
+@AS_BUILT_OR_QUEUED
+def test_a_spread_visit_lets_each_resource_go_after_its_own_hold(engine: Engine, change) -> None:
     """The lightly loaded link is free at 4, the other at 10; the visit counts as holding for 10."""
     b = ProgramBuilder()
     light, heavy = b.resource("light", "link"), b.resource("heavy", "link")
@@ -300,7 +220,7 @@ def test_a_spread_visit_lets_each_resource_go_after_its_own_hold(engine: Engine)
     b.visit(multicast, (light, heavy), 10, spread=True, holds_fs={light: 4, heavy: 10})
     b.visit(first, light, 1)
     b.visit(second, heavy, 1)
-    p = b.build()
+    p = change(b.build())
     result = engine(p, keep_firings=True)
     assert begins(result, first) == [4]
     assert begins(result, second) == [10]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ohmsum.sim.errors import SimulationError
-from ohmsum.sim.program import MAX_TIME_FS, Arbitration, Program, ProgramBuilder, Schedule
+from ohmsum.sim.program import MAX_TIME_FS, Arbitration, Program, ProgramBuilder, Rotation, Schedule
 
 from ..kit.random_programs import random_case
 
@@ -47,12 +47,12 @@ def test_program_reads_its_schedules_back() -> None:
 
 
 def sample() -> ProgramBuilder:
-    """Two actors, a link with priorities and a shared unit."""
+    """Two actors, a link that they take in turn and a shared unit."""
     b = ProgramBuilder()
-    link = b.resource("link", "link", arbitration=Arbitration.PRIORITY)
+    link = b.resource("link", "link", arbitration=Arbitration.ROUND_ROBIN)
     unit = b.resource("unit", "vector", servers=2, units=8)
-    x, y = b.actor("x", 2, layer="conv"), b.actor("y", 4, release="end")
-    b.visit(x, link, 3, keep=True, priority=1)
+    x, y = b.actor("x", 2, layer="conv"), b.actor("y", 4, stream="conv")
+    b.visit(x, link, 3)
     b.visit(x, unit, 2, repeat=2)
     b.visit(y, (), 1)
     b.channel(x, y, 2, Schedule((0,), (1, 1, 2, 2)), bytes_per_token=16)
@@ -70,24 +70,23 @@ def test_arrays() -> None:
     assert p.visit_actor().tolist() == [0, 0, 0, 1]
     assert p.visit_resource_start.tolist() == [0, 1, 2, 3, 3]
     assert p.visit_resource.tolist() == [0, 1, 1]
-    assert p.visit_keep.tolist() == [True, False, False, False]
     assert p.resource_queued.tolist() == [True, False]
     assert p.resource_units.tolist() == [1, 8]
     assert p.visits_per_iteration == 2 * 3 + 4
-    assert p.actor_release_end.tolist() == [False, True]
+    assert p.actor_stream.tolist() == [0, 1]
     assert p.in_start.tolist() == [0, 0, 1]
     assert p.out_start.tolist() == [0, 1, 1]
     assert p.static_power_w == (("adc", 3e-3),)
 
 
 def test_queues_spread_to_resources_occupied_together() -> None:
-    # r0 is kept; r0 + r1 and r1 + r2 are occupied together; r3 stands alone.
+    # r0 serves by age; r0 + r1 and r1 + r2 are occupied together; r3 stands alone.
     b = ProgramBuilder()
-    r = [b.resource(f"r{i}", "link") for i in range(4)]
+    by_age = [Arbitration.AGE, *[Arbitration.FCFS] * 3]
+    r = [b.resource(f"r{i}", "link", arbitration=how) for i, how in enumerate(by_age)]
     a = b.actor("a", 1)
-    b.visit(a, r[0], 1, keep=True)
     b.visit(a, (r[1], r[2]), 1)
-    b.visit(a, (r[0], r[1]), 1)
+    b.visit(a, (r[0], r[1]), 1, spread=True)
     b.visit(a, r[3], 1)
     assert b.build().resource_queued.tolist() == [True, True, True, False]
 
@@ -128,55 +127,38 @@ def built(*steps: Callable[[ProgramBuilder], object]) -> Program:
     return b.build()
 
 
-SLOTTED = {"arbitration": Arbitration.SLOTS}
-
 REFUSED: dict[str, tuple[str, list[Callable[[ProgramBuilder], object]]]] = {
     "servers": ("resource 't': 0 servers", [lambda b: b.resource("t", "unit", servers=0)]),
     "units": ("resource 't'", [lambda b: b.resource("t", "unit", units=0)]),
-    "slots without length": (
-        "time slots need a slot length",
-        [lambda b: b.resource("t", "bus", slots=((0, 0),), **SLOTTED)],
-    ),
-    "slots without slots": (
-        "time slots need a slot length",
-        [lambda b: b.resource("t", "bus", slot_fs=5, **SLOTTED)],
-    ),
-    "slots of another arbitration": (
-        "and only they do",
-        [lambda b: b.resource("t", "bus", slot_fs=5, slots=((0, 0),))],
-    ),
-    "slots of several servers": (
-        "for a single server",
-        [lambda b: b.resource("t", "bus", servers=2, slot_fs=5, slots=((0, 0),), **SLOTTED)],
-    ),
-    "slot of nobody known": (
-        "visit 3 of actor 0, which does not exist",
-        [lambda b: b.resource("t", "bus", slot_fs=5, slots=((0, 3),), **SLOTTED)],
-    ),
-    "no own slot": (
-        "actor 'a', visit 1: owns no slot of 't'",
-        [lambda b: b.resource("t", "bus", slot_fs=9, slots=((1, 0),), **SLOTTED), lambda b: b.visit(0, 2, 3)],
-    ),
-    "hold longer than a slot": (
-        "holds 't' longer than one slot",
+    "together with a round robin": (
+        "actor 'a', visit 1: only first-come-first-served resources can be occupied together",
         [
-            lambda b: b.resource("t", "bus", slot_fs=9, slots=((0, 1),), **SLOTTED),
-            lambda b: b.visit(0, 2, 10),
-        ],
-    ),
-    "slotted and kept": (
-        "cannot be kept",
-        [
-            lambda b: b.resource("t", "bus", slot_fs=9, slots=((0, 1),), **SLOTTED),
-            lambda b: b.visit(0, 2, 3, keep=True),
-            lambda b: b.visit(0, 0, 3),
-        ],
-    ),
-    "together with a slotted one": (
-        "only first-come-first-served resources can be occupied together",
-        [
-            lambda b: b.resource("t", "bus", slot_fs=9, slots=((0, 1),), **SLOTTED),
+            lambda b: b.resource("t", "bus", arbitration=Arbitration.ROUND_ROBIN),
             lambda b: b.visit(0, (0, 2), 3),
+        ],
+    ),
+    "more turns than servers": (
+        "actor 'a', visit 1: takes 2 of 1 servers in turn, from 0 in steps of 2",
+        [lambda b: b.visit(0, 0, 3, rotate=Rotation(2, 2))],
+    ),
+    "turns of no step": ("in steps of 0", [lambda b: b.visit(0, 0, 3, rotate=Rotation(1, 0))]),
+    "turns of two resources": (
+        "takes servers of 2 resources in turn, expected one",
+        [lambda b: b.visit(0, (0, 1), 3, rotate=Rotation(1, 1))],
+    ),
+    "holds of turns": (
+        "2 holds for 1 servers taken in turn",
+        [lambda b: b.visit(0, 0, 3, rotate=Rotation(1, 1, 0, (2, 3)))],
+    ),
+    "some in turn": (
+        "resource 'r': its servers are taken in turn by some visits; all must",
+        [lambda b: b.visit(0, 0, 3, rotate=Rotation(1, 1))],
+    ),
+    "in turn and round robin": (
+        "resource 't': its servers are taken in turn by some visits; all must, first come",
+        [
+            lambda b: b.resource("t", "bank", servers=2, arbitration=Arbitration.ROUND_ROBIN),
+            lambda b: b.visit(0, 2, 3, rotate=Rotation(1, 1)),
         ],
     ),
     "firings": ("actor 'c': 0 firings", [lambda b: b.actor("c", 0), lambda b: b.visit(2, (), 1)]),
@@ -190,7 +172,6 @@ REFUSED: dict[str, tuple[str, list[Callable[[ProgramBuilder], object]]]] = {
         "hold is given for fewer than 4",
         [lambda b: b.visit(0, 0, Schedule((0,), (1, 2, 3)))],
     ),
-    "last visit keep": ("the last visit has no next one", [lambda b: b.visit(0, 0, 3, keep=True)]),
     "capacity 0": ("channel 'a' -> 'b': capacity 0 tokens", [lambda b: b.channel(0, 1, 0, 0)]),
     "capacity below need": ("but a firing needs 3 at once", [lambda b: b.channel(0, 1, 2, 3)]),
     "capacity below a window": (
@@ -254,11 +235,6 @@ def test_readers_of_a_fifo_take_its_room_once() -> None:
 
 def test_a_need_below_0_asks_for_nothing_new() -> None:
     assert built(lambda b: b.channel(0, 1, 9, -1, 0)).n_channels == 1
-
-
-def test_unknown_release() -> None:
-    with pytest.raises(ValueError, match="release must be 'first_hold' or 'end', found 'never'"):
-        ProgramBuilder().actor("a", 1, release="never")
 
 
 def test_free_may_run_ahead_of_need() -> None:

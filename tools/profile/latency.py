@@ -24,7 +24,6 @@ CAUSES = {
     "token": "its input arrived",
     "room": "room for its output came free",
     "previous": "the work before it let it go",
-    "slot": "its time slot came",
 }
 """Causes of the critical path in words."""
 

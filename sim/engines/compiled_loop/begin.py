@@ -12,7 +12,6 @@ from .access import (
     entrances,
     firings,
     flights,
-    group,
     resources,
     table,
     visits,
@@ -25,14 +24,12 @@ from .state import (
     FIRING_BITS,
     FIRST_HOLD,
     FIRST_HOLD_AND_ADVANCE,
-    HOLD_END,
     IN_PERIOD,
-    QUEUED,
     Head,
 )
 
 FIRING_MASK = (1 << FIRING_BITS) - 1
-CHAIN, PREVIOUS, RESOURCE, SLOT = (int(c) for c in (Cause.CHAIN, Cause.PREVIOUS, Cause.RESOURCE, Cause.SLOT))
+CHAIN, PREVIOUS, RESOURCE = (int(c) for c in (Cause.CHAIN, Cause.PREVIOUS, Cause.RESOURCE))
 
 
 @kernel
@@ -54,7 +51,6 @@ def new_flight(s: Head) -> int:
     flight.used = 1
     flight.node = -1
     flight.parent = -1
-    flight.kept_node = -1
     return i
 
 
@@ -111,38 +107,10 @@ def free_server(s: Head, r: int, key: int, visit: int, node: int) -> None:
 
 
 @kernel
-def free_servers(s: Head, v: int, key: int, by: int, node: int) -> None:
-    """One server of each resource of visit v comes free."""
-    for i in range(visits(s, v).group_start, visits(s, v).group_end):
-        free_server(s, group(s, i).resource, key, by, node)
-
-
-@kernel
-def free_later(s: Head, time: int, v: int, key: int, by: int, node: int) -> None:
-    i = new_flight(s)
-    hold = flights(s, i)
-    hold.visit = v
-    hold.key = key
-    hold.by = by
-    hold.node = node
-    schedule_event(s, time, i << 2 | HOLD_END)
-
-
-@kernel
-def free_kept(s: Head, i: int, begin: int, node: int) -> None:
-    """The visit after one that keeps its resources begins (now or later): they come free."""
+def early_node(s: Head, i: int, start: int, cause: int, parent: int) -> int:
+    """A spread visit as the one resource sees it that it occupied before it began."""
     flight = flights(s, i)
-    v = flight.visit
-    by = v
-    if begin < flight.kept_until:
-        by = v - 1
-        node = flight.kept_node
-    end = max(begin, flight.kept_until)
-    if end == s.now:
-        free_servers(s, v - 1, flight.key, by, node)
-    else:
-        free_later(s, end, v - 1, flight.key, by, node)
-    flight.kept_node = -1
+    return new_node(s, start, flight.key & FIRING_MASK, flight.visit, cause, parent)
 
 
 @kernel
@@ -172,8 +140,6 @@ def begin_visit(s: Head, i: int, begin: int, cause: int, parent: int) -> int:
         record_period(s, v, begin, begin + hold)
     node = new_node(s, begin, flight.key & FIRING_MASK, v, cause, parent)
     flight.node = node
-    if visit.after_keep:
-        free_kept(s, i, begin, node)
     advance_at = begin + advance
     flight.cause = CHAIN
     flight.parent = node
@@ -187,11 +153,6 @@ def begin_visit(s: Head, i: int, begin: int, cause: int, parent: int) -> int:
         begin_firing(s, i, node, begin, begin + hold, advance_at)
     else:
         schedule_event(s, advance_at, i << 2 | ADVANCE)
-    if visit.keep:
-        flight.kept_until = begin + hold
-        flight.kept_node = node
-    elif visit.kind == QUEUED:
-        free_later(s, begin + hold, v, flight.key, v, node)
     return node
 
 

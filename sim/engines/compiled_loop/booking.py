@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ...kernels.record_code import kernel
-from .access import flights, group, latest_begin, resources, servers, slot_owner, visits
-from .begin import FIRING_MASK, RESOURCE, SLOT, begin_visit
-from .path import new_node, next_node
-from .state import BOOKED, ONE_SERVER, SLOTTED, Head
+from .access import bookings, flights, group, pools, servers, visits
+from .begin import FIRING_MASK, RESOURCE, begin_visit, early_node
+from .path import next_node
+from .pools import book_in_pool, pool_free_at
+from .state import BOOKED, ONE_SERVER, Head
 
 
 @kernel
@@ -28,68 +29,71 @@ def on_one_server(s: Head, i: int) -> tuple[int, int, int]:
 
 
 @kernel
-def earliest_server(s: Head, x: int) -> int:
-    """The server of the resource of group member x that is free first, the lowest index among equals."""
-    best: int = group(s, x).server
-    for server in range(best + 1, best + group(s, x).n_servers):
-        if servers(s, server).free_at < servers(s, best).free_at:
-            best = server
-    return best
+def server_of(s: Head, x: int, firing: int) -> int:
+    """The server of group member x, which has no pool: the only one, or the one whose turn it is."""
+    member = group(s, x)
+    server: int = member.server
+    if member.n_turns > 0:
+        server += (member.turn_offset + firing % member.n_turns * member.turn_step) % member.n_turns
+    return server
+
+
+@kernel
+def free_at(s: Head, x: int, firing: int, now: int) -> int:
+    """When a server is free for group member x, from now on."""
+    if group(s, x).pool >= 0:
+        return pool_free_at(s, group(s, x).pool, now)
+    free: int = max(now, servers(s, server_of(s, x, firing)).free_at)
+    return free
+
+
+@kernel
+def booked_by(s: Head, x: int, firing: int) -> int:
+    """Node of the visit that books that server until then, if it is not free now."""
+    if group(s, x).pool >= 0:
+        pooled: int = bookings(s, pools(s, group(s, x).pool).first).node
+        return pooled
+    node: int = servers(s, server_of(s, x, firing)).node
+    return node
 
 
 @kernel
 def on_several_servers(s: Head, i: int) -> tuple[int, int, int]:
     """Book one server of each resource of the visit."""
     flight = flights(s, i)
+    now = flight.request
+    firing = flight.key & FIRING_MASK
     visit = visits(s, flight.visit)
-    begin = flight.request
+    begin = now
     cause = flight.cause
     parent = flight.parent
     for x in range(visit.group_start, visit.group_end):
-        server = servers(s, earliest_server(s, x))
-        if server.free_at > begin:
-            begin = server.free_at
+        free = free_at(s, x, firing, now)
+        if free > begin:
+            begin = free
             cause = RESOURCE
-            parent = server.node
+            parent = booked_by(s, x, firing)
     n_early = 0
-    if visit.spread and begin > flight.request:
+    if visit.spread and begin > now:
         for x in range(visit.group_start, visit.group_end):
-            n_early += servers(s, earliest_server(s, x)).free_at < begin
+            n_early += free_at(s, x, firing, now) < begin
     own_node = next_node(s, n_early)
     for x in range(visit.group_start, visit.group_end):
-        server = servers(s, earliest_server(s, x))
-        start = max(server.free_at, flight.request) if visit.spread else begin
+        start = free_at(s, x, firing, now) if visit.spread else begin
         if start == begin:
-            server.node = own_node
-        elif start == flight.request:
-            server.node = early_node(s, i, start, flight.cause, flight.parent)
+            node = own_node
+        elif start == now:
+            node = early_node(s, i, start, flight.cause, flight.parent)
         else:
-            server.node = early_node(s, i, start, RESOURCE, server.node)
+            node = early_node(s, i, start, RESOURCE, booked_by(s, x, firing))
         own = group(s, x).hold
-        server.free_at = start + (own if own > 0 else visit.hold)
+        end = start + (own if own > 0 else visit.hold)
+        if group(s, x).pool >= 0:
+            book_in_pool(s, group(s, x).pool, end, flight.key, flight.visit, node)
+        else:
+            servers(s, server_of(s, x, firing)).free_at = end
+            servers(s, server_of(s, x, firing)).node = node
     return begin, cause, parent
-
-
-@kernel
-def early_node(s: Head, i: int, start: int, cause: int, parent: int) -> int:
-    """A spread visit as the one resource sees it that it occupied before it began."""
-    flight = flights(s, i)
-    return new_node(s, start, flight.key & FIRING_MASK, flight.visit, cause, parent)
-
-
-@kernel
-def in_slot(s: Head, i: int) -> tuple[int, int, int]:
-    """Take the first own slot that starts neither before now nor before one taken by an earlier firing."""
-    flight = flights(s, i)
-    visit = visits(s, flight.visit)
-    resource = resources(s, group(s, visit.group_start).resource)
-    earliest = max(flight.request, latest_begin(s, flight.visit).value + 1)
-    slot = -(-earliest // resource.slot_fs)
-    while slot_owner(s, resource.slot_start + slot % resource.n_slots).index != flight.visit:
-        slot += 1
-    begin = slot * resource.slot_fs
-    latest_begin(s, flight.visit).value = begin
-    return begin, SLOT if begin > flight.request else flight.cause, flight.parent
 
 
 @kernel
@@ -100,8 +104,6 @@ def request(s: Head, i: int) -> None:
         begin, cause, parent = on_one_server(s, i)
     elif kind == BOOKED:
         begin, cause, parent = on_several_servers(s, i)
-    elif kind == SLOTTED:
-        begin, cause, parent = in_slot(s, i)
     else:
         begin, cause, parent = flights(s, i).request, flights(s, i).cause, flights(s, i).parent
     begin_visit(s, i, begin, cause, parent)

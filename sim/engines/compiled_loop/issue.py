@@ -108,10 +108,10 @@ def who_let_go(s: Head, c: int, awaited: int) -> int:
         return -1
     channel = channels(s, c)
     dst = actors(s, channel.dst)
-    if dst.slots == 1 and not dst.release_end:
+    if dst.slots == 1:
         only: int = entrances(s, dst.entrance_start).index
         return only
-    firing = dst.ended_before if dst.release_end else dst.entered_before
+    firing = dst.entered_before
     cursor = cursors(s, 2 * s.n_visits + s.n_channels + c)
     n_cols = cursor.col_end - cursor.col_start
     while True:  # the first that came so far now and let go of enough
@@ -124,8 +124,6 @@ def who_let_go(s: Head, c: int, awaited: int) -> int:
             freed += table(s, cursor.col_start + j % n_cols).value
         else:
             freed += cursor.value
-        if freed >= awaited and dst.release_end:
-            return ended_firing(s, channel.dst, firing)
         if freed >= awaited:
             node: int = entrances(s, entrance(s, channel.dst, firing)).index
             return node

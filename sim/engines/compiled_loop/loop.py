@@ -18,12 +18,12 @@ from .access import (
     visits,
     waits_for_arrivals,
 )
-from .begin import FIRING_MASK, end_flight, free_servers
+from .begin import FIRING_MASK, end_flight
 from .booking import request
 from .heap import pop, second
 from .issue import let_go, touch, try_to_issue
 from .path import drop_dead_nodes
-from .queues import join, search_queues
+from .queues import hold_ends, join, search_queues
 from .repeat import looks_repeated
 from .state import (
     ADVANCE,
@@ -33,6 +33,7 @@ from .state import (
     HOLD_END,
     IN_PERIOD,
     LOOKING,
+    MORE_BOOKINGS,
     MORE_FLIGHTS,
     MORE_NODES,
     PAUSED,
@@ -56,8 +57,7 @@ def first_hold_ends(s: Head, a: int) -> None:
         actor.idle_since = now
     actor.entered += 1
     touch(s, a)
-    if not actor.release_end:
-        let_go(s, a)
+    let_go(s, a)
 
 
 @kernel
@@ -83,8 +83,6 @@ def firing_ends(s: Head, i: int) -> None:
     s.n_ended += 1
     if s.keep_firings:
         firings(s, actor.firing_start + end.firing).end_fs = now
-    if actor.release_end:
-        let_go(s, a)
     for x in range(actor.out_start, actor.out_end):
         channel = channels(s, out_channel(s, x).index)
         if channel.need == actor.ended:
@@ -132,9 +130,7 @@ def happens(s: Head, code: int) -> None:
     if kind == FIRST_HOLD:
         first_hold_ends(s, i)
     elif kind == HOLD_END:
-        hold = flights(s, i)
-        free_servers(s, hold.visit, hold.key, hold.by, hold.node)
-        end_flight(s, i)
+        hold_ends(s, i)
     else:
         if kind != ADVANCE:
             first_hold_ends(s, flights(s, i).key >> FIRING_BITS)
@@ -233,11 +229,13 @@ def run_instant(s: Head) -> None:
 
 @kernel
 def lacks_space(s: Head) -> int:
-    """Whether an instant might need more nodes or flights than there are; PAUSED if not."""
+    """Whether an instant might need more nodes, flights or bookings than there are; PAUSED if not."""
     most = s.n_flights + s.entrances_size  # visits that may begin in one instant
-    if 3 * most > s.flights_size:
+    if most > s.flights_size:
         return MORE_FLIGHTS
     most_nodes = most * s.widest_group  # a spread visit may have one for every resource
+    if s.n_bookings + most_nodes > s.bookings_size and s.books:
+        return MORE_BOOKINGS
     if s.keep_path and s.n_nodes + most_nodes > s.nodes_size:
         drop_dead_nodes(s)
         if 2 * s.n_nodes + most_nodes > s.nodes_size:

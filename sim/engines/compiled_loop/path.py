@@ -9,8 +9,8 @@ visit costs O(1).
 from __future__ import annotations
 
 from ...kernels.record_code import kernel
-from .access import actors, entrances, flights, forward, nodes, servers, visits
-from .state import Head
+from .access import actors, bookings, entrances, flights, forward, nodes, servers, visits
+from .state import UNUSED, Head
 
 
 @kernel
@@ -65,7 +65,6 @@ def mark_roots(s: Head) -> None:
         if flights(s, i).used:
             mark(s, flights(s, i).node)
             mark(s, flights(s, i).parent)
-            mark(s, flights(s, i).kept_node)
     for i in range(s.n_visits):
         mark(s, visits(s, i).latest_node)
     mark_entrances(s)
@@ -74,6 +73,11 @@ def mark_roots(s: Head) -> None:
             mark(s, servers(s, i).node)
         else:
             servers(s, i).node = -1
+    for i in range(s.bookings_size):
+        if bookings(s, i).state != UNUSED and bookings(s, i).end > s.now:
+            mark(s, bookings(s, i).node)
+        else:
+            bookings(s, i).node = -1
 
 
 @kernel
@@ -97,13 +101,14 @@ def move_roots(s: Head) -> None:
         if flight.used:
             flight.node = moved(s, flight.node)
             flight.parent = moved(s, flight.parent)
-            flight.kept_node = moved(s, flight.kept_node)
     for i in range(s.n_visits):
         visits(s, i).latest_node = moved(s, visits(s, i).latest_node)
     for i in range(s.entrances_size):
         entrances(s, i).index = moved(s, entrances(s, i).index)
     for i in range(s.servers_size):
         servers(s, i).node = moved(s, servers(s, i).node)
+    for i in range(s.bookings_size):
+        bookings(s, i).node = moved(s, bookings(s, i).node)
 
 
 @kernel

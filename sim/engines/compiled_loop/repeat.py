@@ -6,8 +6,8 @@ Only a hash of a part of the state is compared here; what follows from a match i
 from __future__ import annotations
 
 from ...kernels.record_code import kernel
-from .access import actors, event_at, flights, iterations, resources, seen, servers
-from .state import FIRST_HOLD, NOT_LOOKING, Head
+from .access import actors, bookings, event_at, flights, group, iterations, seen, servers, visits
+from .state import FIRST_HOLD, HOLD_END, IN_POOL, NOT_LOOKING, Head
 
 ODD = -7046029254386353131  # 2**64 / golden ratio, the multiplier of Fibonacci hashing, as a signed number
 
@@ -17,6 +17,20 @@ def mix(h: int, x: int) -> int:
     """A hash of h and x."""
     h = (h ^ x) * ODD
     return h ^ (h >> 32)
+
+
+@kernel
+def mix_turns(s: Head, h: int) -> int:
+    """A hash of h and of the turn of every visit that takes servers in turn, at the start of an iteration."""
+    for v in range(s.n_visits):
+        visit = visits(s, v)
+        actor = actors(s, visit.actor)
+        if visit.group_end > visit.group_start and actor.ended < actor.limit:
+            member = group(s, visit.group_start)
+            if member.n_turns > 0:
+                firing = s.boundary * actor.n % member.n_turns
+                h = mix(h, firing * member.turn_step % member.n_turns)
+    return h
 
 
 @kernel
@@ -31,9 +45,8 @@ def hash_of_state(s: Head) -> int:
             h = mix(mix(h, actor.issued - s.boundary * actor.n), actor.ended - s.boundary * actor.n)
     for i in range(s.servers_size):
         h = mix(h, max(servers(s, i).free_at - s.now, 0))
-    for r in range(s.resources_size):
-        if resources(s, r).n_slots > 0:
-            h = mix(h, s.now % (resources(s, r).n_slots * resources(s, r).slot_fs))
+    if s.in_turn:
+        h = mix_turns(s, h)
     if s.n_finished == 0:
         i = s.boundary
         while i < s.iterations_size and iterations(s, i).begin <= s.now:  # in progress
@@ -44,9 +57,14 @@ def hash_of_state(s: Head) -> int:
         event = event_at(s.events_at, x)
         kind = event.code & 3
         who = event.code >> 2
-        if kind != FIRST_HOLD:
+        if kind == HOLD_END:
+            who = bookings(s, who).visit
+        elif kind != FIRST_HOLD:
             who = flights(s, who).visit
         events += mix(mix(mix(0, event.time - s.now), kind), who)
+    for i in range(s.bookings_size):
+        if bookings(s, i).state == IN_POOL and bookings(s, i).end > s.now:
+            events += mix(mix(1, bookings(s, i).end - s.now), bookings(s, i).visit)
     return mix(h, events)
 
 

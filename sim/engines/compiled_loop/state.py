@@ -14,13 +14,17 @@ from ..result import FIRING_DTYPE
 __all__ = ["HEAD", "TABLES", "Head", "Records", "State"]
 
 # How a visit gets its resources.
-NO_RESOURCE, ONE_SERVER, BOOKED, SLOTTED, QUEUED = range(5)
+NO_RESOURCE, ONE_SERVER, BOOKED, QUEUED = range(4)
 
-# What an event of the heap is; the rest of its code is the flight (FIRST_HOLD: the actor).
+# What an event of the heap is; the rest of its code is the flight, the actor (FIRST_HOLD) or the booking
+# (HOLD_END).
 ADVANCE, FIRST_HOLD, FIRST_HOLD_AND_ADVANCE, HOLD_END = range(4)
 
+# What a booking is.
+UNUSED, IN_POOL, IN_QUEUE = range(3)
+
 # Why the loop came back to Python.
-PAUSED, FINISHED, STUCK, MORE_NODES, MORE_FLIGHTS, TOO_LATE, REPEATED, PERIOD_OVER = range(8)
+PAUSED, FINISHED, STUCK, MORE_NODES, MORE_FLIGHTS, MORE_BOOKINGS, TOO_LATE, REPEATED, PERIOD_OVER = range(9)
 
 # What it does at the end of an iteration.
 NOT_LOOKING, LOOKING, IN_PERIOD = range(3)
@@ -32,13 +36,11 @@ EVENT = record(time="i8", code="i8")
 FLIGHT = record(
     key="i8",  # order key: actor and firing
     request="i8",
-    kept_until="i8",  # end of the hold of the visit before, if it keeps its resources
     visit="i4",
     node="i4",  # of the current visit, once begun
     cause="i4",  # why the next request begins, unless it has to wait
     parent="i4",
-    kept_node="i4",
-    by="i4",  # HOLD_END: the visit that the release is put down to
+    n_missing="i4",  # resources that a visit that waits in queues has not been granted
     next="i4",  # free list
     ready="u1",  # in the heap of grantable requests
     used="u1",
@@ -79,7 +81,6 @@ ACTOR = record(
     last_ended="i4",  # in the list of firings that ended at `ended_at`
     entrance_start="i4",  # in the table of entrances
     is_source="u1",
-    release_end="u1",
     touched="u1",
     firing_start="i8",  # in the table of kept firings
 )
@@ -96,9 +97,7 @@ VISIT = record(
     kind="u1",
     is_first="u1",
     is_last="u1",
-    keep="u1",
     spread="u1",
-    after_keep="u1",
     hold_varies="u1",
     advance_varies="u1",
 )
@@ -138,17 +137,28 @@ MEMBER = record(
     hold="i8",  # of a spread visit on this resource; 0 for the hold of the visit
     resource="i4",
     lane="i4",  # of the resource's queue that the visit joins
-    server="i4",  # first of the resource
-    n_servers="i4",
+    server="i4",  # the only one of the resource, or the first that are taken in turn
+    pool="i4",  # of the resource if it has one, else -1
+    n_turns="i4",  # servers that are taken in turn, 0 if none are; step and offset of the turns
+    turn_step="i8",
+    turn_offset="i8",
+)
+POOL = record(n_free="i8", first="i4")  # of any servers: how many are free, and the booking that ends first
+BOOKING = record(
+    end="i8",  # the smallest (end, key, visit) comes first
+    key="i8",
+    visit="i4",
+    node="i4",
+    place="i4",  # IN_POOL: the pool; IN_QUEUE: the resource
+    child="i4",  # of the pairing heap of the pool
+    next="i4",  # sibling, or of the free list
+    state="u1",
 )
 SERVER = record(free_at="i8", node="i4")
 RESOURCE = record(
     freed_at="i8",
     freed_key="i8",
     granted_at="i8",
-    slot_fs="i8",
-    n_slots="i8",
-    slot_start="i4",
     freed_visit="i4",
     freed_node="i4",
     granted_node="i4",
@@ -158,6 +168,7 @@ RESOURCE = record(
     lane_end="i4",
     last_lane="i4",
     cyclic="u1",
+    by_age="u1",
     changed="u1",
 )
 INDEX = record(index="i4")
@@ -183,9 +194,9 @@ TABLES: dict[str, RecordType] = {
     "out_channel": INDEX,
     "group": MEMBER,  # resources of each visit, visit after visit
     "resources": RESOURCE,
-    "servers": SERVER,
-    "slot_owner": INDEX,
-    "latest_begin": NUMBER,  # of each visit that waits for time slots
+    "servers": SERVER,  # of resources with one server, and of those whose servers are taken in turn
+    "pools": POOL,
+    "bookings": BOOKING,
     "lanes": LANE,
     "links": INDEX,  # next in the lane, by flight and position in the group
     "requests": INDEX,  # flights that request at this instant
@@ -225,6 +236,8 @@ HEAD = head_record(
     n_ready="i4",
     n_flights="i4",  # in use
     free_flight="i4",  # first of the free list
+    n_bookings="i4",
+    free_booking="i4",
     n_nodes="i4",
     n_requests="i4",
     n_touched="i4",
@@ -235,6 +248,8 @@ HEAD = head_record(
     bin_shift="i4",  # log2 of the width of a bin
     widest_group="i4",  # most resources that one visit occupies
     late_flight="i4",  # the first that would pass MAX_TIME_FS
+    in_turn="u1",  # some servers are taken in turn
+    books="u1",  # some resources keep bookings: those with pools and with queues
     is_boundary="u1",  # an iteration ended for good at this instant
     watch="u1",
     keep_firings="u1",
