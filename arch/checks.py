@@ -76,7 +76,7 @@ def _attention(chip: Chip) -> Iterator[Finding]:
 def _memory(chip: Chip) -> Iterator[Finding]:
     """What lies side by side in a channel has to fit into the memory."""
     memory = chip.memory
-    if memory is None or memory.interleave_bytes is None or memory.capacity_bytes is None:
+    if memory is None or memory.capacity_bytes is None:
         return
     stripe, capacity = memory.interleave_bytes * memory.channels, memory.capacity_bytes
     if stripe > capacity:

@@ -140,11 +140,11 @@ class Memory(Costed):
     energy_per_byte_j: EnergyPerByteJ | None = Field(
         None, alias="energy_per_byte", description="One byte read or written."
     )
-    interleave_bytes: CapacityBytes | None = Field(
-        None,
+    interleave_bytes: CapacityBytes = Field(
+        64,
         alias="interleave",
-        description="Neighbouring bytes that lie in one channel before the next has its turn; if absent a "
-        "transfer goes to one channel.",
+        description="Neighbouring bytes that lie in one channel before the next has its turn; if absent "
+        "64 B, a line of a cache (assumption).",
     )
     shared: Annotated[bool, Field(strict=True)] | None = Field(
         None, description="Whether all chips share its channels; if absent, every chip has such a memory."

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from ...workloads.graph import Matrix, Operator
 from ..mapping.assignment import OnArray
-from ..mapping.timing import FS_PER_S, Folds, ceil_div
+from ..mapping.timing import Folds, ceil_div
 from ..program import Schedule
 from .context import Context
 from .grouping import Firings, Group
 from .growth import ALIKE
+from .memory import move
 from .shares import even
 from .stage import Stage
 from .unit_visits import fused_steps, on_chip
@@ -53,9 +54,7 @@ def _fetch_weights(context: Context, actor: int, operator: Operator, m: Matrix, 
     rows = operator.output.grid.rows
     n_bytes = ceil_div(ceil_div(m.k * m.n * m.groups * array.weight_bits, 8) * rows, n)
     fetch = context.builder.actor(f"{operator.name} weights", n, layer=operator.name)
-    hold = max(1, ceil_div(n_bytes * FS_PER_S, int(memory.bandwidth_bytes_per_s)))
-    context.builder.visit(fetch, context.memory(memory, a.home), hold, hold + memory.latency_fs)
-    context.spend(fetch, "memory", "byte", n_bytes, memory.energy_per_byte_j)
+    move(context, fetch, memory, a.home, [n_bytes])
     context.builder.channel(fetch, actor, 2 * array.count, Schedule.affine(1, 1, n), bytes_per_token=n_bytes)
 
 

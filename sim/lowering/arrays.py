@@ -15,12 +15,13 @@ from ...workloads.graph import Operator
 from ..mapping.assignment import OnArray
 from ..mapping.folds import Fold, fold_cycles, product_folds
 from ..mapping.growth import grows_along, output_grows, positions
-from ..mapping.timing import FS_PER_S, Folds, ceil_div
+from ..mapping.timing import Folds, ceil_div
 from ..program import Schedule
 from . import array_rows, products
 from .context import Context
 from .grouping import Firings, Group
 from .growth import ALIKE, mean_share, schedule, spread_evenly
+from .memory import move
 from .shares import even
 from .stage import Stage
 from .unit_visits import fused_steps, on_chip
@@ -147,10 +148,7 @@ def _fetch_weights(context: Context, actor: int, operator: Operator, a: OnArray,
     weight_bytes = ceil_div(m.k * m.n * m.groups * array.weight_bits, 8)
     n_bytes = ceil_div(weight_bytes, n)
     fetch = context.builder.actor(f"{operator.name} weights", n, layer=operator.name)
-    hold = max(1, ceil_div(n_bytes * FS_PER_S, int(memory.bandwidth_bytes_per_s)))
-    resource = context.memory(memory, a.home)
-    context.builder.visit(fetch, resource, hold, hold + memory.latency_fs)
-    context.spend(fetch, "memory", "byte", n_bytes, memory.energy_per_byte_j)
+    move(context, fetch, memory, a.home, [n_bytes])
     context.builder.channel(fetch, actor, 2 * array.count, Schedule.affine(1, 1, n), bytes_per_token=n_bytes)
 
 

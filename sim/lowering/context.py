@@ -85,10 +85,10 @@ class Context:
         return place // (self.chip.tile.count if self.chip.tile else 1)
 
     def memory(self, memory: Memory, place: int) -> int:
-        """The memory behind the chip of a tile, or that of all chips."""
+        """The channels of the memory behind the chip of a tile, or of that of all chips."""
         alone = self.chip.n_chips == 1 or memory.shared
         name = "memory" if alone else f"chip {self.chip_of(place)} memory"
-        return self.resource(name, "memory", servers=memory.channels)
+        return self.resource(name, "memory", units=memory.channels)
 
     def resource(self, name: str, klass: str, *, servers: int = 1, units: int | None = None) -> int:
         """The resource with that name, made on first use."""

@@ -8,62 +8,47 @@ token can be fetched while the token is still on its way; its own keys and value
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from ...arch.component import Costed
-from ...arch.links import KvCache
+from ...arch.links import Memory
 from ...workloads.graph import Operator
-from ..mapping.kv_cache import Cache
-from ..mapping.timing import bytes_fs
+from ..mapping.timing import bytes_fs, ceil_div
 from ..program import Schedule
 from .context import Context
 from .growth import schedule
+from .memory import move
 from .stage import Stage
 
 ROOM = 2
 """Reads that a product has room for beside the one it works on: one that is there, one on its way."""
 
 
-@dataclass(frozen=True)
-class Port:
-    """How a cache is reached: the resource, and what a byte costs."""
+def _visit(
+    context: Context, actor: int, operator: Operator, action: str, n_bytes: Sequence[int], *, read: bool
+) -> int:
+    """A visit of the cache of an operator; only reads wait for the first byte. The longest of its holds.
 
-    resource: int
-    component: str
-    part: Costed
-    bandwidth_bytes_per_s: float
-    latency_fs: int
-    energy_per_byte_j: float | None
-
-    @staticmethod
-    def of(context: Context, cache: Cache, home: int) -> Port:
-        """The banks of the chip, or its memory."""
-        kv = cache.keeper
-        if isinstance(kv, KvCache):
-            assert kv.bandwidth_bytes_per_s is not None
-            banks = context.resource(f"chip {cache.chip} kv cache", "kv cache", servers=kv.count)
-            return Port(banks, "kv cache", kv, kv.bandwidth_bytes_per_s, kv.latency_fs, kv.energy_per_byte_j)
-        channels = context.memory(kv, home)
-        return Port(channels, "memory", kv, kv.bandwidth_bytes_per_s, kv.latency_fs, kv.energy_per_byte_j)
-
-    def visit(
-        self, context: Context, actor: int, action: str, n_bytes: Sequence[int], latency_fs: int
-    ) -> int:
-        """A visit that moves so many bytes in each firing; the longest of its holds."""
-        holds = [bytes_fs(n, self.bandwidth_bytes_per_s) for n in n_bytes]
-        hold = schedule(holds)
-        context.builder.visit(actor, self.resource, hold, schedule([h + latency_fs for h in holds]))
-        context.spend(
-            actor, self.component, action, schedule(n_bytes), self.energy_per_byte_j, self.part.power_w, hold
-        )
-        return max(holds)
+    Banks of SRAM work together: the heads and positions of a transfer are spread over them evenly.
+    """
+    cache, home = context.caches[operator.name], context.mapping.of(operator.name).home
+    if isinstance(cache.keeper, Memory):
+        latency_fs = None if read else 0
+        memory = cache.keeper
+        return move(context, actor, memory, home, n_bytes, action=action, latency_fs=latency_fs)[1]
+    kv = cache.keeper
+    assert kv.bandwidth_bytes_per_s is not None
+    holds = [bytes_fs(ceil_div(n, kv.count), kv.bandwidth_bytes_per_s) for n in n_bytes]
+    hold = schedule(holds)
+    banks = context.resource(f"chip {cache.chip} kv cache", "kv cache", units=kv.count)
+    context.builder.visit(actor, banks, hold, schedule([h + read * kv.latency_fs for h in holds]))
+    count = schedule(n_bytes)
+    context.spend(actor, "kv cache", action, count, kv.energy_per_byte_j, kv.power_w, hold, kv.count)
+    return max(holds)
 
 
 def append(context: Context, actor: int, operator: Operator, n_tokens: int) -> tuple[int, int]:
     """The visit of an operator that appends tokens to its cache. Returns its latency and its hold."""
     cache = context.caches[operator.name]
-    port = Port.of(context, cache, context.mapping.of(operator.name).home)
-    hold = port.visit(context, actor, "append", [cache.bytes_of(n_tokens)], 0)
+    hold = _visit(context, actor, operator, "append", [cache.bytes_of(n_tokens)], read=False)
     return hold, hold
 
 
@@ -91,10 +76,9 @@ def fetch(
         The one that appends to the cache.
     """
     cache = context.caches[operator.name]
-    port = Port.of(context, cache, context.mapping.of(operator.name).home)
     n_bytes = [-(-n * elements * cache.element_bits // 8) for parts in n_positions for n in parts]
     actor = context.builder.actor(f"{operator.name} cache", len(n_bytes), layer=operator.name)
-    port.visit(context, actor, "read", n_bytes, port.latency_fs)
+    _visit(context, actor, operator, "read", n_bytes, read=True)
     if written is not None:
         before = _written_before(operator, newest, written)
         need = Schedule(before, (0,) * len(n_positions[0]))

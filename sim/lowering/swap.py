@@ -28,6 +28,7 @@ from ..program import Schedule
 from .capacity import Edge
 from .context import Context
 from .links import head_fs, on_chip
+from .memory import memory_fs, move
 from .shares import Flow
 from .stage import Stage
 from .transfers import transfer
@@ -158,8 +159,7 @@ def _bring(context: Context, turn: _Turn, layer: str) -> tuple[int, int]:
         for chip in sorted({tile // per_chip for tile in tiles}):
             resource = context.memory(memory, chip * per_chip)
             n_bytes[resource] = n_bytes.get(resource, 0) + n
-    bandwidth = memory.bandwidth_bytes_per_s * memory.channels
-    holds = {r: bytes_fs(ceil_div(n, bursts), bandwidth) for r, n in sorted(n_bytes.items())}
+    holds = {r: memory_fs(memory, ceil_div(n, bursts)) for r, n in sorted(n_bytes.items())}
     come = context.builder.actor(name, bursts, layer=layer)
     context.builder.visit(come, tuple(holds), max(holds.values()), spread=True, holds_fs=holds)
     total = sum(ceil_div(n, bursts) for n in n_bytes.values())
@@ -204,12 +204,9 @@ def through_memory(context: Context, src: int, edge: Edge, dst: Stage, n_bytes: 
     assert memory is not None
     n, name = context.builder.n_firings(src), f"{edge.src} -> {edge.dst}"
     every = Schedule.affine(1, 1, n)
-    hold = bytes_fs(n_bytes, memory.bandwidth_bytes_per_s)
-    resource = context.memory(memory, dst.held[0].tiles[0])
     for what, room in (("store", 2), ("load", n)):
         actor = context.builder.actor(f"{name} {what}", n, layer=edge.dst)
-        context.builder.visit(actor, resource, hold, hold + memory.latency_fs)
-        context.spend(actor, "memory", "byte", n_bytes, memory.energy_per_byte_j)
+        move(context, actor, memory, dst.held[0].tiles[0], [n_bytes])
         context.builder.channel(src, actor, room, every, bytes_per_token=n_bytes)
         src = actor
     return src

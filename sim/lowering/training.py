@@ -16,10 +16,10 @@ from math import ceil
 from ...arch.digital import MacArray
 from ...workloads.graph import Grid, Matrix, Operator
 from ..mapping.assignment import Assignment, InCells, InMemory, OnChipUnits, OnTileUnits
-from ..mapping.timing import bytes_fs, ceil_div
+from ..mapping.timing import ceil_div
 from ..mapping.training import samples_kept
 from ..program import Schedule
-from . import transposed, units
+from . import memory, transposed, units
 from .context import Context
 from .crossbars import blocks_of, wanted_by
 from .grouping import Firings, Group, replica_group
@@ -166,12 +166,8 @@ def save(context: Context, operator: Operator, a: Assignment) -> Stage:
     n_bytes = ceil_div(m.k * m.n * m.groups * bits, 8)
     actor = context.builder.actor(operator.name, 1, layer=operator.name)
     match a:
-        case InMemory(memory=memory):
-            latency = bytes_fs(n_bytes, memory.bandwidth_bytes_per_s)
-            resource = context.memory(memory, a.home)
-            context.builder.visit(actor, resource, latency, latency + memory.latency_fs)
-            context.spend(actor, "memory", "byte", n_bytes, memory.energy_per_byte_j)
-            latency += memory.latency_fs
+        case InMemory():
+            latency, _ = memory.move(context, actor, a.memory, a.home, [n_bytes])
         case OnTileUnits():
             latency = transposed.read_ports(context, actor, {a.home: n_bytes})
         case OnChipUnits(array=MacArray() as buffered):

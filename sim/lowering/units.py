@@ -25,8 +25,8 @@ from ..mapping.assignment import (
 )
 from ..mapping.growth import output_grows
 from ..mapping.places import work_of
-from ..mapping.timing import FS_PER_S, ceil_div, host_fs
-from . import kv_cache, unit_visits
+from ..mapping.timing import ceil_div, host_fs
+from . import kv_cache, memory, unit_visits
 from .context import Context
 from .crossbars import port_visit, write_outputs
 from .grouping import Firings, Group, following_group
@@ -130,13 +130,8 @@ def _in_memory(
     context: Context, actor: int, operator: Operator, a: InMemory, n_tokens: int
 ) -> tuple[int, int]:
     """A look-up in the memory behind the chip: the bytes of the output are read."""
-    memory = a.memory
     n_bytes = operator.output.elements * n_tokens * context.word_bytes
-    hold = max(1, ceil_div(n_bytes * FS_PER_S, int(memory.bandwidth_bytes_per_s)))
-    resource = context.memory(memory, a.home)
-    context.builder.visit(actor, resource, hold, hold + memory.latency_fs)
-    context.spend(actor, "memory", "byte", n_bytes, memory.energy_per_byte_j)
-    return hold + memory.latency_fs, hold
+    return memory.move(context, actor, a.memory, a.home, [n_bytes])
 
 
 def _on_tiles(
@@ -198,17 +193,25 @@ def array_buffer(
     action: str,
     growth: Growth = ALIKE,
 ) -> int:
-    """A visit of the buffer beside the MAC arrays of a chip. Returns its latency in the longest firing."""
+    """A visit of the buffers beside the MAC arrays of a chip, over which the bytes are spread evenly.
+
+    They are taken together, so that they are one resource. Returns the latency in the longest firing.
+    """
     port = array.buffer
+
+    def beats(whole: int) -> int:
+        return max(1, port.beats(ceil_div(whole, array.count)))
+
     chips = tuple(
-        context.resource(f"chip {c} buffer", "buffer", servers=array.count) for c in sorted(set(sources))
+        context.resource(f"chip {c} buffer", "buffer", units=array.count) for c in sorted(set(sources))
     )
-    hold = growth.each(lambda reach: port.hold_fs(max(1, port.beats(growth.part(reach, n_bytes)))))
-    latency = growth.each(lambda reach: port.latency_fs(max(1, port.beats(growth.part(reach, n_bytes)))))
+    hold = growth.each(lambda reach: port.hold_fs(beats(growth.part(reach, n_bytes))))
+    latency = growth.each(lambda reach: port.latency_fs(beats(growth.part(reach, n_bytes))))
     context.builder.visit(actor, chips, hold, latency)
     count = growth.each(lambda reach: growth.part(reach, n_bytes))
-    context.spend(actor, "buffer", action, count, port.energy_per_byte_j, port.power_w, hold, len(chips))
-    return port.latency_fs(max(1, port.beats(n_bytes)))
+    instances = array.count * len(chips)
+    context.spend(actor, "buffer", action, count, port.energy_per_byte_j, port.power_w, hold, instances)
+    return port.latency_fs(beats(n_bytes))
 
 
 def output(context: Context, name: str, producer: Stage) -> Stage:

@@ -1,0 +1,64 @@
+"""Visits of the memory behind a chip, and of banks that work together.
+
+A transfer lies in all channels by the interleave: piece m of it (`interleave_bytes` long) in channel m modulo
+their number. All channels are taken together, for as long as the one with most pieces needs, so n channels of
+a bandwidth are one of n times that bandwidth but for whole pieces; as they are always occupied alike they are
+one resource of n units. What is shorter than a piece in every channel keeps the others idle meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...arch.links import Memory
+from ..mapping.timing import bytes_fs, ceil_div
+from .context import Context
+from .growth import schedule
+
+
+def memory_fs(memory: Memory, n_bytes: int) -> int:
+    """Time that the channels are busy with a transfer of so many bytes."""
+    pieces = ceil_div(n_bytes, memory.interleave_bytes)
+    of_channel = ceil_div(pieces, memory.channels) * memory.interleave_bytes
+    return bytes_fs(min(n_bytes, of_channel), memory.bandwidth_bytes_per_s)
+
+
+def move(
+    context: Context,
+    actor: int,
+    memory: Memory,
+    place: int,
+    n_bytes: Sequence[int],
+    *,
+    action: str = "byte",
+    latency_fs: int | None = None,
+) -> tuple[int, int]:
+    """A visit that moves so many bytes in each firing (one number if they are all alike).
+
+    Parameters
+    ----------
+    place : int
+        A tile of the chip that the memory is behind.
+    latency_fs : int, optional
+        From the request to the first byte; that of the memory if not given.
+
+    Returns
+    -------
+    tuple of int
+        Latency and hold of the longest firing.
+    """
+    after_fs = memory.latency_fs if latency_fs is None else latency_fs
+    holds = [memory_fs(memory, n) for n in n_bytes]
+    hold = schedule(holds)
+    channels = context.memory(memory, place)
+    context.builder.visit(actor, channels, hold, schedule([fs + after_fs for fs in holds]))
+    context.spend(
+        actor,
+        "memory",
+        action,
+        schedule(n_bytes),
+        memory.energy_per_byte_j,
+        memory.power_w,
+        hold,
+    )
+    return max(holds) + after_fs, max(holds)
