@@ -35,6 +35,7 @@ from . import arrays, crossbars, rewritten, training, units
 from .autoregression import feed_back
 from .connect import connect
 from .context import Context
+from .prefetch import bound_prefetch
 from .stage import Stage
 from .static import static_power
 from .swap import lower_swap
@@ -91,6 +92,7 @@ def lower(
             stages[f"{name} (out)"] = units.output(context, f"{name} (out)", stages[name])
     connect(context, stages, outputs, multicast=multicast)
     lower_swap(context, stages)
+    bound_prefetch(context)
     training.order(context, stages)
     if autoregressive:
         last = next(iter(outputs), mapping.network.outputs[0])

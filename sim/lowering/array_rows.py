@@ -14,7 +14,7 @@ from ..program import Schedule
 from .context import Context
 from .grouping import Firings, Group
 from .growth import ALIKE
-from .memory import move
+from .prefetch import fetch_weights
 from .shares import even
 from .stage import Stage
 from .unit_visits import fused_steps, on_chip
@@ -36,7 +36,7 @@ def lower(context: Context, operator: Operator, a: OnArray, m: Matrix) -> Stage:
     streamed = folds.vectors * (min(m.k, array.rows) + min(m.n, array.cols)) * context.word_bytes
     port = array.buffer
     context.spend(actor, "buffer", "stream", streamed, port.energy_per_byte_j, port.power_w, hold)
-    _fetch_weights(context, actor, operator, m, n, a)
+    fetch_weights(context, operator, a, m, actor, rows=grid.rows)
     held = even(grid.cols, operator.output.elements, (a.home,))
     interval = max(1, hold // array.count)
     if not operator.fused:
@@ -44,18 +44,6 @@ def lower(context: Context, operator: Operator, a: OnArray, m: Matrix) -> Stage:
     last = _finish(context, actor, operator, a, per_row)
     rows = Firings(grid, Group(1, grid.cols))
     return Stage(operator.name, actor, last, rows, held, hold, interval, taken=taken)
-
-
-def _fetch_weights(context: Context, actor: int, operator: Operator, m: Matrix, n: int, a: OnArray) -> None:
-    """An actor that brings the block of the next fold from memory, two folds ahead per array."""
-    memory, array = context.chip.memory, a.array
-    if memory is None:
-        return
-    rows = operator.output.grid.rows
-    n_bytes = ceil_div(ceil_div(m.k * m.n * m.groups * array.weight_bits, 8) * rows, n)
-    fetch = context.builder.actor(f"{operator.name} weights", n, layer=operator.name)
-    move(context, fetch, memory, a.home, [n_bytes])
-    context.builder.channel(fetch, actor, 2 * array.count, Schedule.affine(1, 1, n), bytes_per_token=n_bytes)
 
 
 def _finish(context: Context, actor: int, operator: Operator, a: OnArray, per_row: int) -> int:

@@ -21,7 +21,7 @@ from . import array_rows, products
 from .context import Context
 from .grouping import Firings, Group
 from .growth import ALIKE, mean_share, schedule, spread_evenly
-from .memory import move
+from .prefetch import fetch_weights
 from .shares import even
 from .stage import Stage
 from .unit_visits import fused_steps, on_chip
@@ -63,7 +63,8 @@ def lower(
     count = ceil_div(macs, n) if operator.reach is None else spread_evenly(macs, n)
     context.spend(actor, "mac array", "mac", count, array.energy_j, array.power_w, hold)
     _spend_buffer(context, actor, operator, array, folds * copies, hold)
-    _fetch_weights(context, actor, operator, a, n)
+    if operator.matrix is not None:
+        fetch_weights(context, operator, a, operator.matrix, actor)
     last = _finish(context, actor, operator, a, n)
     return Stage(
         operator=operator.name,
@@ -138,18 +139,6 @@ def _spend_buffer(
     streamed = schedule([fold.vectors * width for fold in folds])
     port = array.buffer
     context.spend(actor, "buffer", "stream", streamed, port.energy_per_byte_j, port.power_w, hold)
-
-
-def _fetch_weights(context: Context, actor: int, operator: Operator, a: OnArray, n: int) -> None:
-    """An actor that brings the block of the next fold from memory, two folds ahead per array."""
-    memory, array, m = context.chip.memory, a.array, operator.matrix
-    if memory is None or m is None:
-        return
-    weight_bytes = ceil_div(m.k * m.n * m.groups * array.weight_bits, 8)
-    n_bytes = ceil_div(weight_bytes, n)
-    fetch = context.builder.actor(f"{operator.name} weights", n, layer=operator.name)
-    move(context, fetch, memory, a.home, [n_bytes])
-    context.builder.channel(fetch, actor, 2 * array.count, Schedule.affine(1, 1, n), bytes_per_token=n_bytes)
 
 
 def _finish(context: Context, actor: int, operator: Operator, a: OnArray, n: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ...arch.board import wires
 from ...arch.chip import Chip, Tile
@@ -21,6 +22,9 @@ from ..noc.detail import Detail
 from ..noc.topology import Link, Topology
 from ..operands.layer_operands import LayerOperands
 from ..program import ProgramBuilder, Schedule
+
+if TYPE_CHECKING:
+    from .prefetch import Fetch
 
 FS = 1e-15
 
@@ -43,6 +47,8 @@ class Context:
     """Whether the network's output is its next input: no row of tokens can begin before the one before it."""
     operands: Dict[str, LayerOperands] = field(default_factory=dict)
     """By operator on crossbars, where they are known."""
+    fetches: list[Fetch] = field(default_factory=list)
+    """Weights that come to MAC arrays from memory, in the order of the network."""
     _resources: dict[str, int] = field(default_factory=dict)
     _routes: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
     _links: dict[int, Link] = field(default_factory=dict)

@@ -9,6 +9,7 @@ one resource of n units. What is shorter than a piece in every channel keeps the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 
 from ...arch.links import Memory
 from ..mapping.timing import bytes_fs, ceil_div
@@ -32,6 +33,7 @@ def move(
     *,
     action: str = "byte",
     latency_fs: int | None = None,
+    in_order: bool = False,
 ) -> tuple[int, int]:
     """A visit that moves so many bytes in each firing (one number if they are all alike).
 
@@ -41,6 +43,8 @@ def move(
         A tile of the chip that the memory is behind.
     latency_fs : int, optional
         From the request to the first byte; that of the memory if not given.
+    in_order : bool
+        Each firing goes on in the channel where the one before it ended.
 
     Returns
     -------
@@ -48,7 +52,11 @@ def move(
         Latency and hold of the longest firing.
     """
     after_fs = memory.latency_fs if latency_fs is None else latency_fs
-    holds = [memory_fs(memory, n) for n in n_bytes]
+    if in_order:
+        ends = [memory_fs(memory, end) for end in accumulate(n_bytes)]
+        holds = [max(1, end - begin) for begin, end in pairwise([0, *ends])]
+    else:
+        holds = [memory_fs(memory, n) for n in n_bytes]
     hold = schedule(holds)
     channels = context.memory(memory, place)
     context.builder.visit(actor, channels, hold, schedule([fs + after_fs for fs in holds]))
