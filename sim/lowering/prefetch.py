@@ -4,7 +4,8 @@ The weights of a chip come in the order of its network, block (fold) after block
 in every channel of the memory. A burst is asked for when everything that lies further back in that order than
 the buffers hold has been used: so the blocks that are there or on their way never take more than the buffers
 of all arrays, less the activations of the operator with most of them. Two blocks per array there must be, one
-in use and one to come. The order goes on from row to row of a decoder and from inference to inference.
+in use and one to come. The order goes on from inference to inference; a decoder brings nothing for the next
+token before this one has used all weights (an assumption: every token is a step of its own).
 """
 
 from __future__ import annotations
@@ -113,18 +114,24 @@ def _bound(context: Context, fetches: list[Fetch], room: int) -> None:
     for i, f in enumerate(fetches):
         # What is used when a burst is asked for, in bytes from the begin of this row.
         used = f.ends(int(begins[i])) - room
-        before = np.unique(np.searchsorted(begins, used % total, side="right") - 1)
-        for k in before.tolist():
-            need = _need(fetches[k], int(begins[k]), used, total)
-            if need.max() > -fetches[k].blocks * f.rows:
-                rows = tuple(r * fetches[k].blocks for r in range(f.rows))
-                schedule = Schedule(rows, tuple(need.tolist()))
-                context.builder.channel(fetches[k].use, f.bring, NEVER_FULL, schedule, 0)
+        back = used % total if f.rows == 1 else used[used > 0]
+        before = set((np.searchsorted(begins, back, side="right") - 1).tolist())
+        if f.rows > 1 and used[0] <= 0:
+            last = fetches[-1]
+            rows = Schedule(tuple(r * last.blocks for r in range(f.rows)), (0,) * f.bursts)
+            context.builder.channel(last.use, f.bring, NEVER_FULL, rows, 0)
+        for k in sorted(before):
+            need = _need(fetches[k], int(begins[k]), used, total if f.rows == 1 else 0)
+            rows = Schedule(tuple(r * fetches[k].blocks for r in range(f.rows)), tuple(need.tolist()))
+            context.builder.channel(fetches[k].use, f.bring, NEVER_FULL, rows, 0)
 
 
 def _need(f: Fetch, begin: int, used: I64, total: int) -> I64:
-    """Blocks of an operator that have been used, of this row and (negative) of those before."""
+    """Blocks of an operator that have been used, of this inference and (negative) of those before.
+
+    Inferences follow each other after `total` bytes; 0 for what is alone.
+    """
     need = f.used(begin, used)
-    for back in range(1, 2 + max(0, -int(used.min())) // total):
+    for back in range(1, 2 + max(0, -int(used.min())) // total if total else 1):
         need += f.used(begin, used + back * total) - f.blocks
     return need

@@ -96,7 +96,9 @@ def _cut(operator: Operator, firings: Firings, a: OnTileUnits, source: Stage | N
     whole = all(share.elements == (0, source.elements) for share in source.held)
     if operator.inputs[0].window.kind != "same" or source.firings.grid != firings.grid:
         return even(n, elements, a.sources)
-    if not whole and any(get(function).whole_token for function, _ in work_of(operator)):
+    # A head of a product takes its own part of a token.
+    at_once = operator.product is None and any(get(f).whole_token for f, _ in work_of(operator))
+    if at_once and not whole:
         return even(n, elements, a.sources[:1])
     return rescaled(source.held, (source.firings.group.n_tokens, n), (source.elements, elements))
 

@@ -206,7 +206,8 @@ def test_a_cache_in_banks_of_sram() -> None:
     assert counts(p)[("kv cache", "read")] == 2 * 4 * (5 + 6 + 7)
     assert ("memory", "read") not in counts(p)
     hold = p.schedule(int(p.visit_hold[p.actor_visit_start[p.actor_name.index("p cache")]]))
-    assert hold.values(6).tolist() == [t * NS for t in (10, 10, 12, 12, 14, 14)]
+    # Of each head 4 bytes a position, two from each bank at 2 GB/s.
+    assert hold.values(6).tolist() == [t * NS for t in (5, 5, 6, 6, 7, 7)]
 
 
 def test_a_cache_that_is_too_small_spills_or_is_an_error() -> None:
