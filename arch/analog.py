@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from .adcs import ConverterLaw, kinds, law
 from .component import Component, Costed, Counted
+from .errors import ConfigError
 from .quantities import (
     Bits,
     ConductanceSiemens,
@@ -163,13 +165,36 @@ class SampleHold(Costed, Counted):
     energy_j: EnergyJ | None = Field(None, alias="energy", description="One sample of one column.")
 
 
+def _known_kind(kind: str) -> str:
+    try:
+        law(kind)
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
+    return kind
+
+
+def _only_kinds(schema: dict[str, Any]) -> None:
+    schema["enum"] = list(kinds())
+
+
+AdcKind = Annotated[str, Field(strict=True, json_schema_extra=_only_kinds), AfterValidator(_known_kind)]
+"""A kind of converter that is known."""
+
+
 class Adc(Costed, Counted):
     """The converters of the columns."""
 
-    kind: Literal["sar", "flash", "pipeline", "ramp", "cco", "vco", "none"] = Field(
-        description="Converter principle; none where columns leave the array as durations or pulses."
+    kind: AdcKind = Field(
+        description="Converter principle, which says how time and energy go with the bits: sar, flash, "
+        "pipeline, ramp, cco, vco; none where columns leave the array as durations or pulses."
     )
     bits: Bits = Field(description="Resolution of one conversion (of the duration, for kind none).")
+    step_fs: TimeFs | None = Field(
+        None,
+        alias="step",
+        description="One step of a conversion (a comparison, a level of a ramp, a count), of which its kind "
+        "makes a number that goes with the bits; in place of `rate`.",
+    )
     period_fs: RatePeriodFs | None = Field(
         None,
         alias="rate",
@@ -198,13 +223,28 @@ class Adc(Costed, Counted):
 
     @model_validator(mode="after")
     def _needs_a_rate(self) -> Adc:
-        if self.period_fs is None and not self.concurrent and self.kind != "none":
+        if self.period_fs is not None and self.step_fs is not None:
+            raise ValueError("found both 'rate' and 'step', expected one of them")
+        if self.conversion_fs is None and not self.concurrent and self.law.converts:
             raise ValueError(
                 "rate is missing, expected conversions per second such as '1.28 GHz' (or concurrent: true)"
             )
         return self
 
     @property
+    def law(self) -> ConverterLaw:
+        """How its time and costs go with the bits."""
+        return law(self.kind)
+
+    @property
+    def conversion_fs(self) -> int | None:
+        """Time of one conversion: as stated, or its steps; None if neither is."""
+        if self.step_fs is not None:
+            return self.law.steps(self.bits) * self.step_fs
+        return self.period_fs
+
+    @property
     def rate_hz(self) -> float | None:
         """Conversions per second of one ADC."""
-        return None if self.period_fs is None else FS_PER_S / self.period_fs
+        each = self.conversion_fs
+        return FS_PER_S / each if each else None

@@ -113,7 +113,7 @@ def _row_drivers(tile: Tile) -> Iterator[Finding]:
 
 def _converters(tile: Tile) -> Iterator[Finding]:
     adc, crossbar = tile.adc, tile.crossbar
-    if adc.kind == "none":
+    if not adc.law.converts:
         return
     columns = crossbar.count * (crossbar.cols + crossbar.spare_columns)
     if adc.count > columns:

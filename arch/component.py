@@ -9,8 +9,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from .quantities import AreaMm2, Count, CycleFs, Cycles, PowerW
 
-KINDS = ("published", "derived", "estimated", "assumed")
-"""What a number may rest on: a source, arithmetic on published numbers, a named model, or nothing."""
+KINDS = ("published", "derived", "estimated", "scaled", "assumed")
+"""What a number may rest on: a source, arithmetic on published numbers, a named model, a law by which it was
+moved from the geometry that it was stated for, or nothing.
+"""
 
 Source = Mapping[str, str]
 """Field to source text; ``"*"`` holds for the fields that are not named."""

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from .checks import Finding
 from .chip import Chip, Tile
 from .parts import fitted
-from .peak import conversion_time_fs, peak_ops_per_s
+from .parts.rates import every_port
+from .peak import peak_ops_per_s
+from .reads import conversions, overlap
 from .rollup import roll_up
 from .units import FREQUENCY, POWER, format_fs, format_quantity
 
@@ -31,7 +33,8 @@ def _energy_against_power(chip: Chip) -> Iterator[Finding]:
     """Energy of an action x the rate at which a part can do it, above the part's own power."""
     for part in fitted(chip):
         spent, power = part.busy_w(chip), part.model.power_w
-        if power is not None and spent is not None and spent > power * (1 + TOLERANCE):
+        all_ports = part.part.rate is every_port  # no chip claims to move a flit through all of them at once
+        if power is not None and spent is not None and not all_ports and spent > power * (1 + TOLERANCE):
             yield (
                 f"{part.path}.power",
                 f"found {_watts(power)}, but its energy at its highest rate makes {_watts(spent)}",
@@ -41,12 +44,14 @@ def _energy_against_power(chip: Chip) -> Iterator[Finding]:
 def _conversions(tile: Tile) -> Iterator[Finding]:
     """Converters that work while the array reads on have to keep up with it."""
     adc, crossbar = tile.adc, tile.crossbar
-    convert = conversion_time_fs(tile)
-    overlaps = tile.sample_hold is not None or adc.concurrent
-    if not overlaps or convert <= crossbar.read_time_fs * (1 + TOLERANCE) or adc.rate_hz is None:
+    each, rate_hz = adc.conversion_fs, adc.rate_hz
+    if each is None or rate_hz is None or not adc.law.converts or not overlap(tile):
+        return
+    convert = conversions(tile, crossbar.cols, crossbar.count) * each
+    if convert <= crossbar.read_time_fs * (1 + TOLERANCE):
         return
     needed = crossbar.count * crossbar.cols * 1e15 / crossbar.read_time_fs
-    made = f"{adc.count} ADCs make {_hertz(adc.count * adc.rate_hz)} conversions"
+    made = f"{adc.count} ADCs make {_hertz(adc.count * rate_hz)} conversions"
     read = f"to be read every {format_fs(crossbar.read_time_fs)} the arrays of a tile need {_hertz(needed)}"
     yield "tile.adc.rate", f"{made}, but {read}: a read takes {format_fs(convert)}"
 

@@ -38,7 +38,9 @@ def resolve(document: Document) -> None:
     Raises `ConfigError` with the place for an unknown model or parameter, or one that is missing. Warns
     (`CostWarning`) where a model is used outside its range.
     """
-    _resolve(document, document.value, ())
+    for key, value in document.value.items():
+        if key != "modes":  # those of a mode are found when it is chosen
+            _resolve(document, value, (key,))
 
 
 def _resolve(document: Document, value: Any, path: Location) -> None:

@@ -56,7 +56,13 @@ def load(source: str | Path, overrides: Mapping[str, str] | None = None, n_chips
         apply_override(document, path, text)
     if n_chips is not None:
         _set_copies(document, n_chips)
-    return validate(document)
+    changed = document.value != document.stated
+    chip = validate(document)
+    if not changed:
+        return chip
+    from .geometry import rescaled
+
+    return rescaled(document, chip, validate)
 
 
 def loads(text: str, label: str = "<text>") -> Chip:
@@ -84,11 +90,13 @@ def validate(document: Document) -> Chip:
 def _read(source: str | Path) -> Document:
     """The document of a preset or file, in its mode."""
     if isinstance(source, Path) or source in names() or Path(source).exists():
-        return _read_plain(source)
-    name, mode = split_mode(source)
-    document = _read_plain(name)
-    if mode is not None:
-        apply_mode(_require_mapping(document), mode)
+        document = _read_plain(source)
+    else:
+        name, mode = split_mode(source)
+        document = _read_plain(name)
+        if mode is not None:
+            apply_mode(_require_mapping(document), mode)
+    document.state()
     return document
 
 

@@ -37,7 +37,7 @@ def apply_override(document: Document, path: str, given: Any, mark: str | None =
             owner, depth_of_owner = target, depth + 1
     _put(target, location[-1], value)
     if location[depth_of_owner] not in TEXT_FIELDS:
-        _mark(owner, ".".join(map(str, location[depth_of_owner:])), mark or f"assumed: set to {given}")
+        mark_source(owner, ".".join(map(str, location[depth_of_owner:])), mark or f"assumed: set to {given}")
     document.mark(tuple(location), "--set")
 
 
@@ -77,7 +77,7 @@ def _put(target: Any, step: str | int, value: Any) -> None:
         target[step] = value
 
 
-def _mark(owner: dict[str, Any], key: str, mark: str) -> None:
+def mark_source(owner: dict[str, Any], key: str, mark: str) -> None:
     """Write into the component's sources what this field rests on now."""
     source = owner.get("source")
     before = source if isinstance(source, dict) else {"*": source} if isinstance(source, str) else {}

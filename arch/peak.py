@@ -5,30 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 
 from .chip import Chip, Tile
+from .reads import conversion_fs, read_period_fs
 from .units import FS_PER_S
 
 
-def conversion_time_fs(tile: Tile) -> int:
-    """Time to convert all weight columns of one crossbar once with its share of the ADCs.
-
-    Zero where there is no ADC, or one that converts while the array integrates and names no rate.
-    """
-    adc, crossbar = tile.adc, tile.crossbar
-    if adc.period_fs is None or adc.kind == "none":
-        return 0
-    per_adc = Fraction(crossbar.cols * crossbar.count, adc.count)
-    return -(-per_adc.numerator // per_adc.denominator) * adc.period_fs
-
-
 def read_interval_fs(tile: Tile) -> int:
-    """Shortest time between two reads of a crossbar when all crossbars of the tile work.
-
-    Reading and converting overlap if a sample-and-hold keeps the columns, or if the ADC converts while the
-    array integrates; else one follows the other.
-    """
-    read, convert = tile.crossbar.read_time_fs, conversion_time_fs(tile)
-    overlap = tile.sample_hold is not None or tile.adc.concurrent
-    return max(read, convert) if overlap else read + convert
+    """Shortest time between two reads of a crossbar when all crossbars of the tile work."""
+    return read_period_fs(tile, conversion_fs(tile, tile.crossbar.cols, tile.crossbar.count))
 
 
 def vector_interval_fs(tile: Tile) -> int:

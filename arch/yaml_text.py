@@ -35,11 +35,18 @@ class Document:
     value : plain values
     text : str
         What it was read from.
+    stated : plain values
+        The value before anything was set.
     """
 
     label: str
     value: Any
     text: str = field(default="", repr=False)
+    stated: Any = field(default=None, repr=False)
+
+    def state(self) -> None:
+        """Take the value as what the file states: costs hold for its geometry."""
+        self.stated = deepcopy(self.value)
 
     @cached_property
     def places(self) -> dict[Location, str]:

@@ -54,7 +54,8 @@ PARTS = (
     Part(
         key="adc", label="ADC", path="tile.adc", find=of_tile("adc"), boundary="macro", colour="#f58518",
         klass="adc", action="conversion", energy=stated("energy_j"),
-        rate=of_reads(lambda tile: tile.crossbar.cols), turns=(Turn("rate", "rate", "less"),),
+        rate=of_reads(lambda tile: tile.crossbar.cols),
+        turns=(Turn("rate", "rate", "less"), Turn("step", "step", "less")),
     ),
     Part(
         key="shift-add", label="shift-add", path="tile.shift_add", find=of_tile("shift_add"), boundary="tile",

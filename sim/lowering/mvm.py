@@ -13,9 +13,10 @@ from math import ceil
 
 from ...arch.component import Costed
 from ...arch.operands import DataEnergies
+from ...arch.reads import crossbars_per_adc
 from ...workloads.graph import Matrix
 from ..mapping.assignment import InBlocks
-from ..mapping.timing import MvmTiming, ceil_div, crossbars_per_adc
+from ..mapping.timing import MvmTiming, ceil_div
 from ..operands.layer_operands import LayerOperands
 from ..program import Schedule
 from .context import Context
@@ -119,7 +120,7 @@ def multiply(context: Context, actor: int, m: Matrix, a: InBlocks, n_tokens: int
         context.builder.visit(actor, adcs, adc_hold, adc_hold)
         latency = time.read_fs + longest - time.period_fs + time.convert_fs
     else:
-        group = (arrays,) if tile.adc.kind == "none" else (arrays, *adcs)
+        group = (arrays, *adcs) if tile.adc.law.converts else (arrays,)
         context.builder.visit(actor, group, hold)
         latency = longest
     _spend(context, product, hold)
@@ -171,7 +172,7 @@ def _spend(context: Context, product: Product, hold: Each) -> None:
         n_bytes = product.each(product.rows, lambda rows: ceil_div(rows * tile.dac.slice_bits, 8))
         per_byte_j = tile.input_register.energy_per_byte_j
         context.spend(product.actor, "input register", "read", n_bytes, per_byte_j)
-    if tile.adc.kind != "none":
+    if tile.adc.law.converts:
         spend(tile.adc, "adc", "convert", product.columns, convert_j, per_adc)
     if tile.sample_hold is not None:
         held = tile.sample_hold

@@ -11,14 +11,11 @@ from dataclasses import dataclass
 from ...arch.chip import Chip, Tile
 from ...arch.digital import MacArray, Unit
 from ...arch.links import Host
+from ...arch.reads import ceil_div as ceil_div
+from ...arch.reads import conversion_fs, read_period_fs
 from .tiling import Tiling
 
 FS_PER_S = 10**15
-
-
-def ceil_div(a: int, b: int) -> int:
-    """Integer division, rounded up."""
-    return -(-a // b)
 
 
 @dataclass(frozen=True)
@@ -58,9 +55,8 @@ class MvmTiming:
         row_groups = tile.crossbar.row_groups(tiling.rows_per_crossbar)
         reads = tile.dac.n_slices * tile.crossbar.phases * row_groups
         read = tile.crossbar.read_time_fs
-        convert = conversion_fs(tile, tiling, replicas)
-        overlap = tile.sample_hold is not None or tile.adc.concurrent
-        period = max(read, convert) if overlap else read + convert
+        convert = conversion_fs(tile, tiling.cols_per_crossbar, tiling.crossbars * replicas)
+        period = read_period_fs(tile, convert)
         return MvmTiming(
             reads=reads,
             read_fs=read,
@@ -70,25 +66,6 @@ class MvmTiming:
             adc_hold_fs=(reads - 1) * period + convert,
             row_groups=row_groups,
         )
-
-
-def conversion_fs(tile: Tile, tiling: Tiling, replicas: int) -> int:
-    """Time in which the ADCs convert the columns of one read of every crossbar of a layer.
-
-    With fewer ADCs than crossbars, several crossbars take turns at one ADC; with more, each crossbar has
-    several. 0 where there is no ADC, or one that converts while the array integrates.
-    """
-    if tile.adc.kind == "none" or tile.adc.concurrent or tile.adc.period_fs is None:
-        return 0
-    sharing = min(crossbars_per_adc(tile), tiling.crossbars * replicas)
-    adcs_each = max(1, tile.adc.count // tile.crossbar.count)
-    conversions = ceil_div(tiling.cols_per_crossbar, adcs_each) * sharing
-    return conversions * tile.adc.period_fs
-
-
-def crossbars_per_adc(tile: Tile) -> int:
-    """Neighbouring crossbars that take turns at the same ADC (1 if each has one or more of its own)."""
-    return ceil_div(tile.crossbar.count, tile.adc.count)
 
 
 def unit_beats(unit: Unit, work: int, function: str, instances: int) -> int:

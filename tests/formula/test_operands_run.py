@@ -51,7 +51,8 @@ class TestEnergy:
     W = np.array([[TOP, 0, -TOP, 0], [0, TOP, 0, 0], [TOP] * 4, [TOP] * 4] + [[0] * 4] * 12)
 
     def found(self, folder: Path, **changes: str) -> dict[tuple[str, str], tuple[int, float]]:
-        chip = round_chip(**ENERGIES, tile__adc__bits="16", **changes)
+        given = {"tile__adc__bits": "16", "tile__adc__energy": "0.1 pJ", **changes}
+        chip = round_chip(**ENERGIES, **given)
         return spent(Case.linear(folder, chip, self.W, self.X).program())
 
     def test_by_hand(self, tmp_path: Path) -> None:

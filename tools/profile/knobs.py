@@ -106,7 +106,7 @@ def _more_adcs(tile: Tile) -> Iterator[Knob]:
     """More ADCs: the next number that crossbars share evenly; at most one for every column."""
     adc, crossbars = tile.adc, tile.crossbar.count
     most = crossbars * tile.crossbar.cols
-    if adc.kind == "none" or adc.concurrent or adc.count >= most:
+    if not adc.law.converts or adc.concurrent or adc.count >= most:
         return
     even = (n for n in range(2 * adc.count, most + 1) if n % crossbars == 0 or crossbars % n == 0)
     twice = next(even, most)

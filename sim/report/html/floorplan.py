@@ -6,9 +6,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from ....arch.parts import off_tile
+from ....arch.reads import crossbars_per_adc
 from ...interconnect import interconnect, near_square
 from ...mapping.assignment import HOST, InBlocks, OnTileUnits
-from ...mapping.timing import crossbars_per_adc
 from ...metrics.stalls import is_link
 from ...noc.link import Link
 from ...noc.topology import Topology

@@ -1,0 +1,54 @@
+"""Reading and converting: how long the columns of a read take, and whether the next read waits for them.
+
+The one place for it: peak figures, contradictions, the mapping and the lowering ask here.
+"""
+
+from __future__ import annotations
+
+from .chip import Tile
+
+
+def ceil_div(a: int, b: int) -> int:
+    """Integer division, rounded up."""
+    return -(-a // b)
+
+
+def crossbars_per_adc(tile: Tile) -> int:
+    """Neighbouring crossbars that take turns at the same ADC (1 if each has one or more of its own)."""
+    return ceil_div(tile.crossbar.count, tile.adc.count)
+
+
+def conversions(tile: Tile, columns: int, crossbars: int) -> int:
+    """Conversions that an ADC makes one after the other for a read of so many columns and crossbars.
+
+    With fewer ADCs than crossbars, several crossbars take turns at one ADC; with more, each crossbar has
+    several.
+    """
+    sharing = min(crossbars_per_adc(tile), crossbars)
+    return ceil_div(columns, max(1, tile.adc.count // tile.crossbar.count)) * sharing
+
+
+def conversion_fs(tile: Tile, columns: int, crossbars: int) -> int:
+    """Time in which the ADCs convert the columns of one read of so many crossbars.
+
+    0 where there is no ADC, or one that converts while the array integrates.
+    """
+    each = tile.adc.conversion_fs
+    if each is None or tile.adc.concurrent or not tile.adc.law.converts:
+        return 0
+    return conversions(tile, columns, crossbars) * each
+
+
+def overlap(tile: Tile) -> bool:
+    """Whether the array makes the next read while the last one is converted.
+
+    It does if a sample-and-hold keeps the columns, or if the ADC converts while the array integrates; else
+    one follows the other.
+    """
+    return tile.sample_hold is not None or tile.adc.concurrent
+
+
+def read_period_fs(tile: Tile, converting_fs: int) -> int:
+    """Shortest time between two reads of which each takes so long to convert."""
+    read = tile.crossbar.read_time_fs
+    return max(read, converting_fs) if overlap(tile) else read + converting_fs
