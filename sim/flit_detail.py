@@ -11,10 +11,10 @@ from .noc.topology import Topology
 
 @dataclass(frozen=True)
 class FlitFlow:
-    """Flits of one firing from an endpoint of the network to another."""
+    """Flits of one firing from an endpoint of the network to one or more others, along a tree."""
 
     src: int
-    dst: int
+    dsts: tuple[int, ...]
     n_flits: int
 
 
@@ -26,8 +26,9 @@ class FlitDetail:
     """A network of routers, and the visits that send through it.
 
     Such a visit books no resource: it begins when it asks, offers its flows at the next clock edge of the
-    network, and advances when the last flit of the last of them has arrived. Its resources are the links it
-    uses, each for the time of its flits; its advance in the Program is what it takes on an empty network.
+    network, and advances when the last flit of the last of them has arrived everywhere. Its resources are the
+    links it uses, each for the time of its flits; its advance in the Program is what it takes on an empty
+    network.
 
     Attributes
     ----------
@@ -36,7 +37,7 @@ class FlitDetail:
     cycle_fs : int
         Clock of the network.
     packet_flits : int
-        Longest packet; flows are cut into packets of so many flits. 0: a flow is one packet.
+        Longest packet; flows are cut into packets of so many flits.
     flows : dict of int to Flows
         By index v of the visit; the same in every firing.
     """

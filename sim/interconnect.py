@@ -16,6 +16,8 @@ LEAST_ROUTER_CYCLES = 2
 """Allocation and switch, a cycle each, with the route looked up one router ahead."""
 GARNET_VCS = 4
 """Virtual channels where a chip file says nothing: as in gem5's Garnet (vcs_per_vnet). Assumed."""
+PACKET_FLITS = 8
+"""Longest packet where a chip file states neither it nor the buffers. Assumed."""
 
 
 def interconnect(chip: Chip) -> Topology:
@@ -88,6 +90,9 @@ def router_of(chip: Chip) -> RouterConfig:
     is assumed: one cycle for both allocations, one for the switch, up to two to cross it, the rest for
     routing.
 
+    A buffer whose length the chip file does not state holds two of the longest packets, and no less than the
+    flits that leave while a credit is on its way back: one packet fills it while the other empties it.
+
     Raises
     ------
     SimulationError
@@ -110,10 +115,9 @@ def router_of(chip: Chip) -> RouterConfig:
     loop = 2 * (1 + noc.link_cycles) + crossbar + 1
     return RouterConfig(
         n_vcs=noc.n_vcs or max(GARNET_VCS, chip_fabric(chip).n_classes),
-        vc_buffer_flits=noc.vc_buffer_flits or loop,
+        vc_buffer_flits=noc.vc_buffer_flits or max(loop, 2 * (noc.packet_flits or PACKET_FLITS)),
         routing_delay=routing,
         crossbar_delay=crossbar,
-        ordered=True,
         endpoint_delay=noc.link_cycles,
         chip_delay=noc.link_cycles,
         wire_delay=noc.link_cycles,
@@ -123,10 +127,14 @@ def router_of(chip: Chip) -> RouterConfig:
 def flit_detail(chip: Chip) -> FlitDetail:
     """The routers of all chips, each chip with a port at its gateway: its last endpoint.
 
+    Packets are as long as the chip file says; else they are half a virtual channel's buffer, which is what
+    lets one follow the other without a pause.
+
     Raises
     ------
     SimulationError
-        As `router_of`; a chip without tiles.
+        As `router_of`; a chip without tiles; packets that do not fit into the buffers of routers that copy
+        them.
     """
     router = router_of(chip)
     noc = chip.noc
@@ -137,7 +145,13 @@ def flit_detail(chip: Chip) -> FlitDetail:
     levels = [ported]
     if chip.n_chips > 1:  # the links between chips are simulated elsewhere
         levels.append(fabric("chain", FabricSpec(n_endpoints=chip.n_chips)))
-    return FlitDetail(Topology(levels, host=False), router, noc.cycle_fs, noc.packet_flits or 0, {})
+    packet_flits = noc.packet_flits or max(1, router.vc_buffer_flits // 2)
+    if noc.copies and packet_flits > router.vc_buffer_flits:
+        raise SimulationError(
+            f"noc.packet: found {packet_flits} flits, expected at most noc.vc_buffer = "
+            f"{router.vc_buffer_flits}: routers copy packets whole (noc.multicast)"
+        )
+    return FlitDetail(Topology(levels, host=False), router, noc.cycle_fs, packet_flits, {})
 
 
 def router_grid(chip: Chip) -> tuple[int, int]:

@@ -134,7 +134,7 @@ class _Run:
                 yield self.queue(visit)
             else:
                 self.begin(visit, self.bookings.book(visit))
-            advance_fs = self.clock.now() - visit.begin_fs if step.flits else step.advance(j)
+            advance_fs = visit.arrived_fs - visit.begin_fs if step.flits else step.advance(j)
             cause, parent = self.advance(visit, advance_fs)
             request_fs = visit.advance_fs
             first, before = first or visit, visit
@@ -182,6 +182,7 @@ class _Run:
 
     def fire(self, actor: Actor) -> None:
         """Issue as many firings as may be."""
+        actor.tried_fs = -1  # in a later round of this instant it may be tried again
         limit = self.iterations * actor.firings
         while actor.issued < limit and self.may_issue(actor, actor.issued):
             self.issue(actor, actor.issued)
@@ -261,7 +262,12 @@ class _Run:
         """Have the queues searched at the end of this instant, once."""
         if self.search_fs < self.clock.now():
             self.search_fs = self.clock.now()
-            self.clock.call(lambda: self.queues.search(self.clock.now()), self.search_fs, Phase.SEARCH, 0, 0)
+            self.clock.call(self.search_queues, self.search_fs, Phase.SEARCH, 0, 0)
+
+    def search_queues(self) -> None:
+        """Search the queues; in a later round of this instant they may be searched again."""
+        self.queues.search(self.clock.now())
+        self.search_fs = -1
 
     def granted(self, visit: Visit) -> None:
         """The search grants a visit: it begins, and its process goes on."""
@@ -288,12 +294,13 @@ class _Run:
         self.routers.send(visit, self.clock.now())
         return visit.granted
 
-    def arrived(self, visit: Visit, time_fs: int) -> None:
-        """All flits of a visit have arrived."""
+    def arrived(self, visit: Visit, time_fs: int, now_fs: int) -> None:
+        """All flits of a visit have arrived at `time_fs`; it goes on when those of the firing before have."""
         assert visit.granted is not None
+        visit.arrived_fs = time_fs
         least_fs = visit.step.advance(visit.firing % self.actors[visit.actor].firings)
         self.record.wait_in_network(visit, time_fs - visit.begin_fs - least_fs)
-        self.clock.trigger(visit.granted, time_fs, Phase.END, *visit.order)
+        self.clock.trigger(visit.granted, now_fs, Phase.END, *visit.order)
 
     def begin(self, visit: Visit, begin_fs: int) -> None:
         """A visit begins, or knows when it will."""

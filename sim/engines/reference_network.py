@@ -2,16 +2,17 @@
 
 Both keep their own time. Before the next event of the loop the network is run up to that instant; if a
 transfer is complete before, that is the next event instead. A transfer that is complete in the instant of an
-event comes after all else of that instant.
+event comes after all else of that instant, in a round of its own.
+
+Firings do not overtake each other: a transfer that is complete before the one of the firing before waits for
+it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
-from ..flit_detail import FlitDetail, Flows
+from ..flit_detail import FlitDetail
 from ..noc.flit import FlitNetwork
 from .reference_state import Visit
 
@@ -26,26 +27,35 @@ class Routers:
     ----------
     detail : FlitDetail
     arrived : callable
-        Told of every visit whose flits have all arrived, and when.
+        Told of every visit whose flits have all arrived, when they had, and when it may go on.
     """
 
-    def __init__(self, detail: FlitDetail, arrived: Callable[[Visit, int], None]) -> None:
+    def __init__(self, detail: FlitDetail, arrived: Callable[[Visit, int, int], None]) -> None:
         self.network = FlitNetwork(detail.topology, detail.router)
         self.cycle_fs = detail.cycle_fs
+        self.packet_flits = detail.packet_flits
         self.arrived = arrived
-        self.packets = {v: _packets(detail, flows) for v, flows in detail.flows.items()}
+        self.flows = {
+            v: self.network.sending((flow.src, flow.dsts, flow.n_flits) for flow in flows)
+            for v, flows in detail.flows.items()
+        }
         self.sent: list[Visit] = []
-        """Visits by tag of their packets."""
+        """Visits by tag of their messages."""
         self.missing: dict[int, int] = {}
-        """Packets that have not arrived, by tag."""
+        """Messages that have not arrived, by tag."""
+        self.complete: dict[tuple[int, int], tuple[Visit, int]] = {}
+        """Visits that are complete before that of the firing before, by index and firing, and since when."""
+        self.n_complete: dict[int, int] = dict.fromkeys(detail.flows, 0)
+        """Firings of each visit that are complete, and all before them."""
 
     def send(self, visit: Visit, now_fs: int) -> None:
-        """Offer the packets of a visit at the next clock edge."""
-        src, dst, n_flits, flow = self.packets[visit.step.index]
+        """Offer the messages of a visit at the next clock edge that the network has not passed."""
+        flows = self.flows[visit.step.index]
         tag = len(self.sent)
         self.sent.append(visit)
-        self.missing[tag] = len(src)
-        self.network.offer(-(-now_fs // self.cycle_fs), src, dst, n_flits, tag, flow)
+        self.missing[tag] = len(flows.src)
+        edge = max(self.network.clock, -(-now_fs // self.cycle_fs))
+        self.network.send(edge, flows, self.packet_flits, tag)
 
     def run_until(self, time_fs: int | None) -> bool:
         """Run up to an instant, None for any, or to the first that completes transfers; whether it did."""
@@ -59,30 +69,19 @@ class Routers:
                 self.missing[tag] -= 1
                 if not self.missing[tag]:
                     del self.missing[tag]
-                    self.arrived(self.sent[tag], cycle * self.cycle_fs)
-                    complete = True
+                    visit = self.sent[tag]
+                    self.complete[visit.step.index, visit.firing] = visit, cycle * self.cycle_fs
+                    complete |= self.in_order(visit.step.index, cycle * self.cycle_fs)
             if complete:
                 return True
         return False
 
-
-Packets = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-"""Source, destination, flits and flow number of each packet."""
-
-
-def _packets(detail: FlitDetail, flows: Flows) -> Packets:
-    """The packets of one firing.
-
-    All packets from one endpoint to another have one flow number, so that they take one way and arrive in
-    order; which way is a matter of the source, as at packet detail.
-    """
-    n, variants = detail.topology.n_endpoints, detail.topology.n_variants
-    rows = []
-    for f in flows:
-        longest = detail.packet_flits or f.n_flits
-        number = (f.src * n + f.dst) * variants + f.src % variants
-        rows += [
-            (f.src, f.dst, min(longest, f.n_flits - sent), number) for sent in range(0, f.n_flits, longest)
-        ]
-    columns = np.array(rows, np.int64).T
-    return columns[0], columns[1], columns[2], columns[3]
+    def in_order(self, v: int, now_fs: int) -> bool:
+        """Let the firings of a visit go on that are complete and whose predecessors are; whether there are
+        some."""
+        any_went = False
+        while (found := self.complete.pop((v, self.n_complete[v]), None)) is not None:
+            self.n_complete[v] += 1
+            self.arrived(*found, now_fs)
+            any_went = True
+        return any_went

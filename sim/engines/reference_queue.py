@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Protocol
 
 from ..program import Arbitration, Program
@@ -44,10 +45,11 @@ class OldestInferenceFirst:
     """The smallest iteration first, then first come."""
 
     def __init__(self) -> None:
-        self.waiting: list[tuple[int, int, tuple[int, int, int], Visit]] = []
+        self.waiting: list[tuple[int, int, Visit]] = []
+        self.pushed = count()
 
     def push(self, visit: Visit) -> None:
-        heapq.heappush(self.waiting, (visit.iteration, visit.request_fs, visit.order, visit))
+        heapq.heappush(self.waiting, (visit.iteration, next(self.pushed), visit))
 
     def first(self) -> Visit | None:
         return self.waiting[0][-1] if self.waiting else None

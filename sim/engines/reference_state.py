@@ -51,6 +51,8 @@ class Visit:
     begin_fs: int = -1
     hold_end_fs: int = -1
     advance_fs: int = -1
+    arrived_fs: int = -1
+    """When all its flits had arrived."""
     starts_fs: list[int] = field(default_factory=list)
     """When it takes each of its resources."""
     n_missing: int = 0

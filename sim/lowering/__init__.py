@@ -78,7 +78,7 @@ def lower(
     of_chip = chip.noc.detail if chip.noc else None
     context = Context.of(mapping, chip, detail or of_chip or "packet")
     context.autoregressive = autoregressive
-    multicast = multicast and (chip.noc is None or chip.noc.copies)
+    multicast = context.multicast = multicast and (chip.noc is None or chip.noc.copies)
     context.operands = operands or {}
     stages: dict[str, Stage] = {}
     for operator in mapping.network.operators:
@@ -129,5 +129,5 @@ def _stage(context: Context, operator: Operator, a: Assignment, makers: list[Sta
 
 def _check_deadlock_free(flit: FlitDetail) -> None:
     """Refuse routes that could wait for each other in a circle on the virtual channels that there are."""
-    pairs = sorted({(flow.src, flow.dst) for flows in flit.flows.values() for flow in flows})
+    pairs = sorted({(f.src, dst) for flows in flit.flows.values() for f in flows for dst in f.dsts})
     check_deadlock_free(flit.topology, pairs, min(flit.router.n_vcs, flit.topology.n_classes))

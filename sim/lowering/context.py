@@ -20,6 +20,7 @@ from ..mapping.mapping import Mapping
 from ..mapping.waiting import Waiting
 from ..noc.detail import Detail
 from ..noc.topology import Link, Topology
+from ..noc.trees import Tree
 from ..operands.layer_operands import LayerOperands
 from ..program import ProgramBuilder, Schedule
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .prefetch import Fetch
 
 FS = 1e-15
+
 
 @dataclass
 class Context:
@@ -43,6 +45,8 @@ class Context:
     detail: Detail = "packet"
     flit: FlitDetail | None = None
     """The routers, at flit detail."""
+    multicast: bool = True
+    """Whether routers copy what goes to several tiles; else it is sent once to each of them."""
     autoregressive: bool = False
     """Whether the network's output is its next input: no row of tokens can begin before the one before it."""
     operands: Dict[str, LayerOperands] = field(default_factory=dict)
@@ -51,6 +55,7 @@ class Context:
     """Weights that come to MAC arrays from memory, in the order of the network."""
     _resources: dict[str, int] = field(default_factory=dict)
     _routes: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
+    _trees: dict[tuple[int, tuple[int, ...]], dict[int, int]] = field(default_factory=dict)
     _links: dict[int, Link] = field(default_factory=dict)
 
     @staticmethod
@@ -111,6 +116,13 @@ class Context:
         if (src, dst) not in self._routes:
             self._routes[(src, dst)] = self.topology.route(src, dst, src % self.topology.n_variants)
         return self._routes[(src, dst)]
+
+    def tree(self, src: int, dsts: tuple[int, ...]) -> dict[int, int]:
+        """Links of the multicast tree from a place to others, with their depths; remembered."""
+        if (src, dsts) not in self._trees:
+            variant = src % self.topology.n_variants
+            self._trees[(src, dsts)] = Tree.of(self.topology, src, dsts, variant).depth
+        return self._trees[(src, dsts)]
 
     def link(self, index: int) -> Link:
         """A link of the interconnect, remembered."""

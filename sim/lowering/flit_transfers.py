@@ -1,14 +1,16 @@
 """Transfers at flit detail: through the routers of the chips, and over the links between chips.
 
-A stream to several tiles is sent once to each of them: wormhole routers do not copy packets. What leaves its
-chip goes once to the chip's port, an endpoint of its own at the gateway; from there over the links between
-chips or to the host, as at packet detail, along a tree; and from the port of the other chip to each tile. At
-one of its two ends such a link passes flits on as they come (cut-through), at the other it waits for all.
+A stream to several tiles of a chip goes along a tree whose routers copy its packets, the same as at packet
+detail. What leaves the chip also goes once to the chip's port, an endpoint of its own at the gateway; from
+there over the links between chips or to the host, as at packet detail; and from the port of the other chip
+along a tree to the tiles. At one of its two ends such a link passes flits on as they come (cut-through), at
+the other it waits for all.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..flit_detail import FlitFlow
@@ -22,13 +24,13 @@ from .shares import Flow
 
 @dataclass
 class _Inside:
-    """What one firing sends through routers at once: flits by pair of endpoints, and on every link."""
+    """What one firing sends through routers at once: flits by source and destinations, and on every link."""
 
-    pairs: Counter[tuple[int, int]] = field(default_factory=Counter)
+    trees: Counter[tuple[int, tuple[int, ...]]] = field(default_factory=Counter)
     links: Counter[int] = field(default_factory=Counter)
 
-    def add(self, pair: tuple[int, int], links: tuple[int, ...], n_flits: int) -> None:
-        self.pairs[pair] += n_flits
+    def add(self, src: int, dsts: Iterable[int], links: Iterable[int], n_flits: int) -> None:
+        self.trees[(src, tuple(sorted(dsts)))] += n_flits
         for link in links:
             self.links[link] += n_flits
 
@@ -38,30 +40,29 @@ def flit_transfer(context: Context, name: str, layer: str, firings: int, moved: 
     if not moved:
         return None
     actor = context.builder.actor(name, firings, layer=layer)
-    leaving, entering, crossing = _Inside(), _Inside(), _Inside()
+    leaving, entering = _Inside(), _Inside()
+    crossing: Counter[int] = Counter()
     outside: list[tuple[dict[int, int], int]] = []
     for flow in moved:
         n_flits = _flits(context, flow.n_bytes)
-        src = _endpoint(context, flow.src)
-        tree: dict[int, int] = {}
-        out: tuple[int, ...] = ()
+        inside, between = _cut(context, context.tree(flow.src, flow.dsts))
+        home = _chip(context, flow.src)
+        ends: dict[int, list[int]] = defaultdict(list)
         for tile in flow.dsts:
-            before, between, after = _cut(context, context.route(flow.src, tile))
-            if not between:
-                leaving.add((src, _endpoint(context, tile)), before, n_flits)
-                continue
-            out = before
-            tree.update({link: d for d, link in enumerate(between)})
-            if after:
-                entering.add((_port(context, tile), _endpoint(context, tile)), after, n_flits)
-                crossing.add((src, _endpoint(context, tile)), after, n_flits)
-        if out:
-            leaving.add((src, _port(context, flow.src)), out, n_flits)
-            crossing.add((src, _port(context, flow.src)), out, n_flits)
-        if tree:
-            outside.append((tree, flow.n_bytes))
+            ends[_chip(context, tile)].append(_endpoint(context, tile))
+        to = [] if home == HOST else ends.pop(home, [])
+        if between and home != HOST:
+            to.append(_port(context, home))
+            crossing.update(dict.fromkeys(inside[home], n_flits))
+        if to:
+            leaving.add(_endpoint(context, flow.src), to, inside[home], n_flits)
+        for chip in ends.keys() - {HOST}:
+            entering.add(_port(context, chip), ends[chip], inside[chip], n_flits)
+            crossing.update(dict.fromkeys(inside[chip], n_flits))
+        if between:
+            outside.append((between, flow.n_bytes))
     _routed(context, actor, leaving)
-    _linked(context, actor, outside, max(crossing.links.values(), default=0))
+    _linked(context, actor, outside, max(crossing.values(), default=0))
     _routed(context, actor, entering)
     _hops(context, actor, leaving.links + entering.links)
     return actor
@@ -69,7 +70,7 @@ def flit_transfer(context: Context, name: str, layer: str, firings: int, moved: 
 
 def _routed(context: Context, actor: int, part: _Inside) -> None:
     """One visit that sends through the routers."""
-    if not part.pairs:
+    if not part.trees:
         return
     noc = context.chip.noc
     assert noc is not None
@@ -77,7 +78,7 @@ def _routed(context: Context, actor: int, part: _Inside) -> None:
         context.resource(f"link {context.link(i).name}", "link"): n * noc.cycle_fs
         for i, n in sorted(part.links.items())
     }
-    flows = tuple(FlitFlow(src, dst, n) for (src, dst), n in sorted(part.pairs.items()))
+    flows = tuple(FlitFlow(src, dsts, n) for (src, dsts), n in sorted(part.trees.items()))
     alone = max(_alone_cycles(context, flow) for flow in flows)
     longest_fs = max(holds_fs.values())
     context.builder.visit(
@@ -96,7 +97,7 @@ def _alone_cycles(context: Context, flow: FlitFlow) -> int:
     noc = context.chip.noc
     assert noc is not None
     assert context.flit is not None
-    n_routers = len(context.flit.topology.route(flow.src, flow.dst)) - 1
+    n_routers = max(len(context.flit.topology.route(flow.src, dst)) for dst in flow.dsts) - 1
     return noc.link_cycles + n_routers * (noc.router_cycles + noc.link_cycles) + flow.n_flits
 
 
@@ -145,15 +146,17 @@ def _hops(context: Context, actor: int, load: Counter[int]) -> None:
         context.spend(actor, "noc", "flit hop", hops, noc.energy_per_flit_hop_j)
 
 
-def _cut(
-    context: Context, route: tuple[int, ...]
-) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-    """A route before, on and after the links between chips and to the host, which follow each other."""
-    beyond = [i for i, link in enumerate(route) if not on_chip(context.link(link))]
-    if not beyond:
-        return route, (), ()
-    first, last = beyond[0], beyond[-1] + 1
-    return route[:first], route[first:last], route[last:]
+def _cut(context: Context, tree: dict[int, int]) -> tuple[dict[int, list[int]], dict[int, int]]:
+    """Links of a tree by chip, and those between chips and to the host with their depths among themselves."""
+    inside: dict[int, list[int]] = defaultdict(list)
+    beyond: dict[int, int] = {}
+    for link, d in tree.items():
+        if on_chip(context.link(link)):
+            inside[context.topology.copy_of(link)].append(link)
+        else:
+            beyond[link] = d
+    least = min(beyond.values(), default=0)
+    return inside, {link: d - least for link, d in beyond.items()}
 
 
 def _flits(context: Context, n_bytes: int) -> int:
@@ -166,7 +169,12 @@ def _endpoint(context: Context, tile: int) -> int:
     return tile if tile == HOST else tile + tile // context.tile.count
 
 
-def _port(context: Context, tile: int) -> int:
-    """The port of the chip of a tile."""
+def _chip(context: Context, tile: int) -> int:
+    """The chip of a tile; that of the host is the host."""
+    return HOST if tile == HOST else context.chip_of(tile)
+
+
+def _port(context: Context, chip: int) -> int:
+    """The port of a chip."""
     per_chip = context.tile.count
-    return tile // per_chip * (per_chip + 1) + per_chip
+    return chip * (per_chip + 1) + per_chip

@@ -24,16 +24,24 @@ def link_class(link: Link) -> str:
     return {LinkKind.CHIP: "chip link", LinkKind.HOST: "host link"}.get(link.kind, "link")
 
 
-def serial_fs(context: Context, link: Link, n_bytes: int) -> int:
-    """Time a link is busy with so many bytes."""
+def serial_fs(context: Context, link: Link, amount: int) -> int:
+    """Time a link is busy with so many flits (on the chip) or bytes (beyond)."""
     chip = context.chip
     if link.kind == LinkKind.HOST:
         assert chip.host is not None
-        return bytes_fs(n_bytes, chip.host.bandwidth_bytes_per_s)
+        return bytes_fs(amount, chip.host.bandwidth_bytes_per_s)
     if link.kind == LinkKind.CHIP:
-        return bytes_fs(n_bytes, _of_chips(context, link).bandwidth_bytes_per_s)
+        return bytes_fs(amount, _of_chips(context, link).bandwidth_bytes_per_s)
     assert chip.noc is not None
-    return ceil_div(8 * n_bytes, chip.noc.flit_bits) * chip.noc.cycle_fs
+    return amount * chip.noc.cycle_fs
+
+
+def amount_on(context: Context, link: Link, n_bytes: int) -> int:
+    """What a flow brings to a link: flits, the last of which may not be full, or bytes."""
+    noc = context.chip.noc
+    if noc is None or not on_chip(link):
+        return n_bytes
+    return ceil_div(8 * n_bytes, noc.flit_bits)
 
 
 def head_fs(context: Context, link: Link) -> int:
@@ -62,13 +70,13 @@ def _of_chips(context: Context, link: Link) -> Chips:
 
 
 def spend(context: Context, actor: int, links: Mapping[int, Link], load: Mapping[int, int]) -> None:
-    """Flit-hops on the network, bytes on other links.
+    """Flit-hops on the network, bytes on other links: `load` has flits of links on the chip, else bytes.
 
     A hop is a router and the link behind it, so the injecting link is none.
     """
     chip = context.chip
     hops = sum(
-        ceil_div(8 * load[i], chip.noc.flit_bits)
+        load[i]
         for i, link in links.items()
         if chip.noc is not None and link.kind in (LinkKind.WIRE, LinkKind.EJECT)
     )

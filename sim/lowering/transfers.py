@@ -11,17 +11,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import count
 
 from ..noc.link import Link
 from .context import Context
 from .flit_transfers import flit_transfer
-from .links import head_fs, link_class, on_chip, serial_fs, spend
-from .shares import Flow
+from .links import amount_on, head_fs, link_class, on_chip, serial_fs, spend
+from .shares import Flow, unicasts
 
 
 def transfer(context: Context, name: str, layer: str, firings: int, moved: list[Flow]) -> int | None:
     """An actor that moves one token per firing; None if nothing has to move."""
+    if not context.multicast:
+        moved = unicasts(moved)
     if context.detail == "ideal":
         return _ideal(context, name, layer, firings, moved)
     if context.flit is not None:
@@ -109,19 +110,16 @@ def _circuits(levels: list[Level], links: dict[int, Link]) -> list[Level]:
 
 
 def _load(context: Context, moved: list[Flow]) -> tuple[dict[int, int], dict[int, int]]:
-    """Bytes on every link, and its depth: the most hops that any flow has made before it.
+    """Flits (on the chip) or bytes on every link, and its depth: the most hops that any flow has made before
+    it.
 
-    The routes of a flow to all its tiles share their first links (routing from one source is a tree), and a
-    shared link carries the bytes once.
+    A flow to several tiles takes a tree, each link of which carries it once; flows do not share flits.
     """
     load: dict[int, int] = defaultdict(int)
     depth: dict[int, int] = {}
     for flow in moved:
-        tree: dict[int, int] = {}
-        for dst in flow.dsts:
-            tree.update(zip(context.route(flow.src, dst), count(), strict=False))
-        for link, d in tree.items():
-            load[link] += flow.n_bytes
+        for link, d in context.tree(flow.src, flow.dsts).items():
+            load[link] += amount_on(context, context.link(link), flow.n_bytes)
             if depth.get(link, -1) < d:
                 depth[link] = d
     if context.chip.noc is None:  # one place per chip: only links between chips and to the host are real

@@ -3,6 +3,16 @@
 A channel is a (link, virtual-channel class). A packet that holds a channel and asks for the next one of its
 route makes the second depend on the first. If no channel depends on itself, directly or through others, a
 network that serves its ejecting links cannot deadlock.
+
+Packets that routers copy add no cycle, although a copied packet waits for several links at once. Every turn
+of a tree is a turn of a unicast route, so all that a packet waits for from channel c lies later in the order
+of channels. What a copy must not do is hold one branch's channel while it waits for another's: two broadcasts
+that cross would then wait for each other even where routes go by dimension order. Hence (1) every branch asks
+for its channel, and sends, by itself; (2) a packet is given a channel that ends at a router which copies it
+only if all of it fits into the buffer there, so that all its flits reach that buffer without waiting for any
+branch, and every branch finds them there; (3) the buffer is given back after the last branch. By induction
+from the last channel backwards each branch drains, then the buffer. A packet must fit into a buffer for that,
+which `FlitNetwork.offer_copies` demands.
 """
 
 from __future__ import annotations

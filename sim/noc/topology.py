@@ -167,6 +167,12 @@ class Topology:
         """All links, in the order of their indices."""
         return (self.link(i) for i in range(self.n_links))
 
+    def copy_of(self, link: int) -> int:
+        """Copy of the first level (the chip) that a link lies in."""
+        level, copy, _ = self._locate(link)
+        assert level == 0, "a link of a higher level"
+        return copy
+
     def node_name(self, node: int) -> str:
         """A name such as ``e3``, ``chip2.(0,1)`` or ``host``."""
         if node == HOST:

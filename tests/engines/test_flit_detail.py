@@ -28,7 +28,7 @@ from ohmsum.sim.simulate import simulate
 from ..kit.small_networks import NS, SINGLE, matrix, network, round_chip, source
 
 LINE = build("chain", n_endpoints=4)
-DETAIL = FlitDetail(LINE, BOOKSIM["VC8"], NS, 0, {})
+DETAIL = FlitDetail(LINE, BOOKSIM["VC8"], NS, 100, {})
 
 
 def sending(*flows: tuple[FlitFlow, ...], start_fs: int = NS) -> Program:
@@ -50,20 +50,20 @@ def alone(n_routers: int, n_flits: int) -> int:
 
 
 def test_a_transfer_alone_takes_what_its_hops_and_flits_take() -> None:
-    assert ends_ns(sending((FlitFlow(0, 3, 5),))) == [1 + alone(4, 5)]
+    assert ends_ns(sending((FlitFlow(0, (3,), 5),))) == [1 + alone(4, 5)]
 
 
 def test_flits_set_out_at_the_clock_edge_of_the_network() -> None:
-    assert ends_ns(sending((FlitFlow(0, 3, 5),), start_fs=NS + 1)) == [2 + alone(4, 5)]
+    assert ends_ns(sending((FlitFlow(0, (3,), 5),), start_fs=NS + 1)) == [2 + alone(4, 5)]
 
 
 def test_a_firing_ends_with_the_last_of_its_flows() -> None:
-    assert ends_ns(sending((FlitFlow(0, 1, 2), FlitFlow(2, 3, 9)))) == [1 + alone(2, 9)]
+    assert ends_ns(sending((FlitFlow(0, (1,), 2), FlitFlow(2, (3,), 9)))) == [1 + alone(2, 9)]
 
 
 def test_who_shares_a_source_waits_for_its_flits() -> None:
     """Both ask at the same instant: the flits of the second follow those of the first."""
-    program = sending((FlitFlow(0, 3, 6),), (FlitFlow(0, 3, 4),))
+    program = sending((FlitFlow(0, (3,), 6),), (FlitFlow(0, (3,), 4),))
     first, second = ends_ns(program)
     assert (first, second) == (1 + alone(4, 6), 1 + 6 + alone(4, 4))
     waits = reference.run(program).wait_fs / NS
@@ -158,7 +158,7 @@ def test_repeated_unicast_sends_once_for_each_tile() -> None:
         (lambda net: simulate(net, arch.load("isaac"), noc="flat"), "noc: found 'flat'"),
         (lambda net: simulate(net, arch.load("speech-34"), noc="flit"), "noc.switching"),
         (lambda net: simulate(net, arch.load("isaac"), noc="flit", engine="compiled"), "needs the reference"),
-        (lambda net: compiled.run(sending((FlitFlow(0, 1, 1),))), "needs the reference engine"),
+        (lambda net: compiled.run(sending((FlitFlow(0, (1,), 1),))), "needs the reference engine"),
         (
             lambda net: simulate(net, arch.load("isaac", overrides={"noc.router_cycles": "1"}), noc="flit"),
             "needs at least 2",
@@ -192,8 +192,8 @@ def test_the_event_loop_changes_nothing_that_the_routers_do(sent: list[tuple[int
     for i, (cycle, src, dst, n_flits) in enumerate(sent):
         a = b.actor(f"a{i}", 1)
         b.visit(a, (), cycle * NS)
-        b.visit(a, (), n_flits * NS, 1, flows=(FlitFlow(src, dst, n_flits),))
-    ends = reference.run(b.build(flit=FlitDetail(MESH, router, NS, 0, {}))).last_end_fs
+        b.visit(a, (), n_flits * NS, 1, flows=(FlitFlow(src, (dst,), n_flits),))
+    ends = reference.run(b.build(flit=FlitDetail(MESH, router, NS, 100, {}))).last_end_fs
     direct = FlitNetwork(MESH, router)
     cycle, src, dst, n_flits = np.array(sent).T
     direct.offer(cycle, src, dst, n_flits, np.arange(len(sent)), src * 9 + dst)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from itertools import accumulate
 
 import numpy as np
@@ -16,9 +17,11 @@ from .loop.state import (
     HEAD,
     INDEX,
     LINK,
+    MESSAGE,
     PACKET,
     ROUTER,
     TABLES,
+    VC,
     NetworkState,
     Records,
 )
@@ -67,9 +70,11 @@ def _wiring(topology: Topology, config: RouterConfig) -> tuple[Records, Records,
     router["n_in"] = [len(inputs[r]) for r in routers]
     router["n_out"] = [len(outputs[r]) for r in routers]
     router["in_start"] = [0, *accumulate(router["n_in"][:-1].tolist())]
-    in_links = np.zeros(int(router["n_in"].sum()), INDEX)
-    in_links["index"] = [x for r in routers for x in inputs[r]]
-    return link, router, source, in_links
+    return link, router, source, _indices(x for r in routers for x in inputs[r])
+
+
+def _indices(values: Iterable[int]) -> Records:
+    return np.fromiter(values, np.int32).view(INDEX)
 
 
 def fresh_state(topology: Topology, config: RouterConfig) -> NetworkState:
@@ -77,12 +82,14 @@ def fresh_state(topology: Topology, config: RouterConfig) -> NetworkState:
     link, router, source, in_link = _wiring(topology, config)
     n_vcs, depth, shift = config.n_vcs, config.vc_buffer_flits, (config.n_vcs - 1).bit_length()
     link["free"], link["waiting"] = (1 << n_vcs) - 1, -1
-    source["packet"], source["vc"] = -1, n_vcs - 1
+    source["packet"], source["message"], source["vc"] = -1, -1, n_vcs - 1
     wheel = 1 << int(max(link["arrive"].max(), link["credit"].max())).bit_length()
-    n_buffers = len(link) << shift
+    n_buffers, n_slots = len(link) << shift, 2 * len(source)
+    fanout = int(router["n_out"].max())
     ring = 1 << n_buffers.bit_length()
     lengths = {
-        "vcs": n_buffers,
+        "vcs": n_buffers + n_slots,
+        "packets": n_slots,
         "queue": n_buffers * depth,
         "flying": wheel * len(link),
         "n_flying": wheel,
@@ -94,30 +101,46 @@ def fresh_state(topology: Topology, config: RouterConfig) -> NetworkState:
         "live": len(router),
         "waited": len(link),
         "senders": len(source),
-        "requests": int(router["n_in"].max()) * n_vcs,
+        "requests": int(router["n_in"].max()) * max(n_vcs, fanout),
     }
     tables = {name: np.zeros(lengths.get(name, 0), dtype) for name, dtype in TABLES.items()}
     tables |= {"links": link, "routers": router, "sources": source, "in_links": in_link}
+    tables["free_slots"] = _indices(range(n_slots))
     vc = tables["vcs"]
     vc["credits"], vc["holder"], vc["out"], vc["next_waiting"] = depth, FREE, -1, -1
     head = np.zeros(1, HEAD)
     for name, value in constants(config).items():
         head[name] = value
-    head["n_links"], head["ring_mask"], head["wheel_mask"] = len(link), ring - 1, wheel - 1
+    head["n_links"], head["n_buffers"], head["fanout"] = len(link), n_buffers, fanout
+    head["ring_mask"], head["wheel_mask"], head["n_free_slots"] = ring - 1, wheel - 1, n_slots
     return NetworkState(head, tables)
 
 
-def grow_packets(state: NetworkState, n: int) -> NetworkState:
-    """A state with slots for at least `n` more packets, and a log that holds all of them."""
-    free, old = int(state.head["n_free_slots"][0]), len(state.packets)
+def more_slots(state: NetworkState) -> NetworkState:
+    """Twice the room for packets under way."""
+    n = len(state.packets)
+    return state.replaced(
+        packets=np.concatenate([state.packets, np.zeros(n, PACKET)]),
+        vcs=np.concatenate([state.vcs, np.zeros(n, VC)]),
+        free_slots=_freed(state, "free_slots", range(n, 2 * n)),
+    )
+
+
+def with_messages(state: NetworkState, n: int) -> NetworkState:
+    """A state with room for at least `n` more messages, and a log that holds all of them."""
+    free, old = int(state.head["n_free_messages"][0]), len(state.messages)
     if free >= n:
         return state
     more = max(n - free, old)
-    state.head["n_free_slots"] = free + more
-    slots = np.zeros(old + more, INDEX)
-    slots["index"][: free + more] = [*state.free_slots["index"][:free], *range(old + more - 1, old - 1, -1)]
     return state.replaced(
-        packets=np.concatenate([state.packets, np.zeros(more, PACKET)]),
-        free_slots=slots,
+        messages=np.concatenate([state.messages, np.zeros(more, MESSAGE)]),
+        free_messages=_freed(state, "free_messages", range(old, old + more)),
         deliveries=np.zeros(old + more, DELIVERY),
     )
+
+
+def _freed(state: NetworkState, name: str, new: range) -> Records:
+    """The stack of free records and the new ones, with room for all there are; the head counts them."""
+    free = int(state.head[f"n_{name}"][0])
+    state.head[f"n_{name}"] = free + len(new)
+    return _indices([*state.tables[name]["index"][:free], *reversed(new), *[0] * (new.start - free)])

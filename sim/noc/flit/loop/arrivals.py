@@ -6,8 +6,9 @@ from ....kernels.record_code import kernel
 from .access import (
     deliveries,
     flying,
-    free_slots,
+    free_messages,
     links,
+    messages,
     n_flying,
     n_returning,
     packets,
@@ -16,8 +17,8 @@ from .access import (
     vcs,
 )
 from .bits import bit_of, wrap
-from .moves import give_back, make_ready, start_routing
-from .state import ACTIVE, FREE, IDLE, Head
+from .moves import buffer_of, free_slot, give_back, make_ready, start_routing
+from .state import ACTIVE, FORKED, FREE, IDLE, Head
 
 
 @kernel
@@ -31,15 +32,25 @@ def eject(s: Head, t: int, ivc: int, flit: int) -> bool:
     if (flit & 1 == 1) != first or (flit & 2 == 2) != last:
         return False
     if last:
-        k = s.n_delivered
-        deliveries(s, k).tag = packets(s, slot).tag
-        deliveries(s, k).created = packets(s, slot).created
-        deliveries(s, k).injected = packets(s, slot).injected
-        deliveries(s, k).arrived = t
-        s.n_delivered = k + 1
-        free_slots(s, s.n_free_slots).index = slot
-        s.n_free_slots += 1
+        m = packets(s, slot).message
+        messages(s, m).missing -= packets(s, slot).size
+        free_slot(s, slot)
+        if messages(s, m).missing == 0:
+            deliver(s, t, m)
     return True
+
+
+@kernel
+def deliver(s: Head, t: int, m: int) -> None:
+    """All flits of a message have reached all its sinks."""
+    k = s.n_delivered
+    deliveries(s, k).tag = messages(s, m).tag
+    deliveries(s, k).created = messages(s, m).created
+    deliveries(s, k).injected = messages(s, m).injected
+    deliveries(s, k).arrived = t
+    s.n_delivered = k + 1
+    free_messages(s, s.n_free_messages).index = m
+    s.n_free_messages += 1
 
 
 @kernel
@@ -63,6 +74,8 @@ def arrive(s: Head, t: int) -> bool:
             vcs(s, ivc).asked = t
             if vcs(s, vcs(s, ivc).out).credits > 0:
                 make_ready(s, ivc)
+        elif vcs(s, ivc).mode == FORKED:
+            make_ready(s, ivc)
     s.events -= n_flying(s, at).index
     n_flying(s, at).index = 0
     return True
@@ -81,7 +94,9 @@ def receive_credits(s: Head, t: int) -> None:
             vcs(s, ovc).holder = FREE
             links(s, link).free |= bit
         ivc = vcs(s, ovc).holder
-        if ivc >= 0 and vcs(s, ovc).credits == 1 and vcs(s, ivc).length > 0 and vcs(s, ivc).in_switch == 0:
+        if ivc >= s.n_buffers:
+            make_ready(s, buffer_of(s, ivc))
+        elif ivc >= 0 and vcs(s, ovc).credits == 1 and vcs(s, ivc).length > 0 and vcs(s, ivc).in_switch == 0:
             make_ready(s, ivc)
     s.events -= n_returning(s, at).index
     n_returning(s, at).index = 0

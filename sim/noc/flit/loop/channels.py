@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from ....kernels.record_code import kernel
-from .access import allocated, hops, links, packets, requests, routed, routers, vcs, waited
+from .access import allocated, forks, hops, links, packets, requests, routed, routers, vcs, waited
 from .bits import Bits, bit_of, first_from, lowest, wrap
-from .moves import front, make_ready, take, with_room
-from .state import ACTIVE, FREE, Head
+from .moves import buffer_of, front, make_ready, new_slot, packet_of, take, with_room
+from .state import ACTIVE, FORKED, FREE, Head, Hop
 
 
 @kernel
@@ -26,14 +26,37 @@ def wait_for_vc(s: Head, ivc: int, link: int) -> None:
 
 
 @kernel
+def fork(s: Head, t: int, ivc: int, slot: int, hop: Hop) -> None:
+    """The packet in front of an input VC is to be copied: every branch waits for a VC of its own output
+    link."""
+    vcs(s, ivc).mode, vcs(s, ivc).out = FORKED, slot
+    for k in range(hop.mask, hop.mask + hop.whole):
+        route = forks(s, k).index
+        branch = new_slot(s, packets(s, slot).message, route, packets(s, slot).size)
+        packets(s, branch).of = ivc
+        packets(s, branch).next = packets(s, slot).branches
+        packets(s, slot).branches = branch
+        asking = s.n_buffers + branch
+        vcs(s, asking).out = -1
+        vcs(s, asking).in_switch = 0
+        vcs(s, asking).accept = 0
+        vcs(s, asking).asked = t
+        wait_for_vc(s, asking, hops(s, route).link)
+
+
+@kernel
 def finish_routing(s: Head, t: int) -> None:
     """Head flits whose route is known join those that wait for a VC of their output link."""
     k = s.routed_head
     while k < s.routed_tail and routed(s, k & s.ring_mask).at <= t:
         ivc = routed(s, k & s.ring_mask).vc
         slot = front(s, ivc)
-        vcs(s, ivc).asked = t
-        wait_for_vc(s, ivc, hops(s, packets(s, slot).route + packets(s, slot).hop).link)
+        hop = hops(s, packets(s, slot).route + packets(s, slot).hop)
+        if hop.link < 0:
+            fork(s, t, ivc, slot, hop)
+        else:
+            vcs(s, ivc).asked = t
+            wait_for_vc(s, ivc, hop.link)
         k += 1
     s.routed_head = k
 
@@ -43,11 +66,12 @@ def usable(s: Head, t: int, ivc: int, link: int) -> Bits:
     """Output VCs of `link` that the packet in front of `ivc` may ask for now."""
     if s.vc_delay > 1 and (t - vcs(s, ivc).asked) % s.vc_delay != 0:
         return np.int64(0)
-    slot = front(s, ivc)
-    mask = links(s, link).free & hops(s, packets(s, slot).route + packets(s, slot).hop).mask
+    slot = packet_of(s, ivc)
+    hop = hops(s, packets(s, slot).route + packets(s, slot).hop)
+    mask = links(s, link).free & hop.mask
     if s.busy_when_full:
         mask &= ~links(s, link).full
-    if s.cut_through:
+    if s.cut_through or hop.whole:
         mask = with_room(s, mask, link, packets(s, slot).size)
     return mask
 
@@ -55,7 +79,8 @@ def usable(s: Head, t: int, ivc: int, link: int) -> Bits:
 @kernel
 def input_number(s: Head, ivc: int) -> int:
     """Number of an input VC within its router."""
-    number: int = links(s, ivc >> s.shift).in_port * s.n_vcs + (ivc & s.low)
+    buffer = buffer_of(s, ivc)
+    number: int = links(s, buffer >> s.shift).in_port * s.n_vcs + (buffer & s.low)
     return number
 
 
@@ -164,8 +189,9 @@ def take_vcs(s: Head, t: int) -> None:
         ivc, ovc = allocated(s, job).vc, allocated(s, job).out
         k += 1
         vcs(s, ivc).asked = t + 1
-        slot = front(s, ivc)
-        lost = vcs(s, ovc).holder != FREE or (s.cut_through and vcs(s, ovc).credits < packets(s, slot).size)
+        slot = packet_of(s, ivc)
+        whole = s.cut_through or hops(s, packets(s, slot).route + packets(s, slot).hop).whole
+        lost = vcs(s, ovc).holder != FREE or (whole and vcs(s, ovc).credits < packets(s, slot).size)
         if lost or (s.busy_when_full and vcs(s, ovc).credits == 0):
             wait_for_vc(s, ivc, ovc >> s.shift)
             continue
@@ -175,5 +201,5 @@ def take_vcs(s: Head, t: int) -> None:
         vcs(s, ivc).out = ovc
         s.last_move = t
         if vcs(s, ovc).credits > 0:
-            make_ready(s, ivc)
+            make_ready(s, buffer_of(s, ivc))
     s.granted_head = k

@@ -14,21 +14,30 @@ the tail frees its output VC.
 from __future__ import annotations
 
 from ....kernels.record_code import kernel
-from .access import offers
+from .access import n_flying, offers
 from .arrivals import arrive, receive_credits
 from .channels import allocate_vcs, finish_routing, take_vcs
 from .sources import create, send_from_sources
-from .state import BROKEN, DEADLOCK, OK, Head
+from .state import BROKEN, DEADLOCK, MORE_SLOTS, OK, Head
 from .switch import allocate_switch, traverse
+
+
+@kernel
+def lacks_slots(s: Head, t: int) -> bool:
+    """Whether this cycle might need more slots than are free: sources that cut packets, routers that copy
+    them."""
+    heads = s.routed_tail - s.routed_head + n_flying(s, t & s.wheel_mask).index
+    return bool(s.n_free_slots < s.sources_size + heads * s.fanout)
 
 
 @kernel
 def advance(s: Head, until: int) -> int:
     """Run from the network's clock to cycle `until` (not included); a network with nothing to do skips ahead.
 
-    With `stop_at_delivery` it ends after the first cycle in which a packet arrived.
+    With `stop_at_delivery` it ends after the first cycle in which a message was complete.
 
-    Returns OK, DEADLOCK or BROKEN; the clock stands at `until`, or at the cycle where it went wrong.
+    Returns OK, DEADLOCK, BROKEN or MORE_SLOTS; the clock stands at `until`, or at the cycle where it went
+    wrong.
     """
     t = s.clock
     patience = s.vc_delay * s.sw_delay + s.routing_delay + 2 * s.wheel_mask
@@ -40,6 +49,8 @@ def advance(s: Head, until: int) -> int:
             if t == until:
                 break
         s.clock = t
+        if lacks_slots(s, t):
+            return MORE_SLOTS
         if not arrive(s, t):
             return BROKEN
         receive_credits(s, t)

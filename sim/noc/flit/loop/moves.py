@@ -5,7 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from ....kernels.record_code import kernel
-from .access import flying, links, live, n_flying, n_returning, queue, returning, routed, routers, vcs
+from .access import (
+    flying,
+    free_slots,
+    links,
+    live,
+    n_flying,
+    n_returning,
+    packets,
+    queue,
+    returning,
+    routed,
+    routers,
+    vcs,
+)
 from .bits import Bits, bit_of, lowest
 from .state import DRAINING, FREE, ROUTING, Head
 
@@ -15,6 +28,41 @@ def front(s: Head, ivc: int) -> int:
     """Slot of the packet in front of an input VC."""
     slot: int = queue(s, ivc * s.depth + vcs(s, ivc).first).index >> 2
     return slot
+
+
+@kernel
+def packet_of(s: Head, ivc: int) -> int:
+    """Slot of the packet that asks as `ivc`: the one in front of an input VC, or a branch."""
+    return ivc - s.n_buffers if ivc >= s.n_buffers else front(s, ivc)
+
+
+@kernel
+def buffer_of(s: Head, ivc: int) -> int:
+    """The input VC in which that packet lies."""
+    return packets(s, ivc - s.n_buffers).of if ivc >= s.n_buffers else ivc
+
+
+@kernel
+def new_slot(s: Head, message: int, route: int, size: int) -> int:
+    """A packet of a message that is about to set out on a route."""
+    s.n_free_slots -= 1
+    slot: int = free_slots(s, s.n_free_slots).index
+    packet = packets(s, slot)
+    packet.message = message
+    packet.route = route
+    packet.size = size
+    packet.hop = 0
+    packet.sent = 0
+    packet.got = 0
+    packet.branches = -1
+    packet.popped = 0
+    return slot
+
+
+@kernel
+def free_slot(s: Head, slot: int) -> None:
+    free_slots(s, s.n_free_slots).index = slot
+    s.n_free_slots += 1
 
 
 @kernel

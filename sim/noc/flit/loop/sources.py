@@ -1,55 +1,83 @@
-"""Sources: a queue of packets each, one flit a cycle."""
+"""Sources: a queue of messages each, cut into packets as they go, one flit a cycle."""
 
 from __future__ import annotations
 
 from ....kernels.record_code import kernel
-from .access import free_slots, hops, links, offers, packets, senders, sources, vcs
+from .access import free_messages, hops, links, messages, offers, packets, senders, sources, vcs
 from .bits import first_from, wrap
-from .moves import launch, spend, take, with_room
+from .moves import launch, new_slot, spend, take, with_room
 from .state import SOURCE, Head
 
 
 @kernel
+def queue_message(
+    s: Head, time: int, tag: int, src: int, route: int, size: int, packet: int, copies: int
+) -> None:
+    """A message of `size` flits to `copies` endpoints joins the queue of its source."""
+    s.n_free_messages -= 1
+    m = free_messages(s, s.n_free_messages).index
+    message = messages(s, m)
+    message.tag = tag
+    message.route = route
+    message.packet = packet
+    message.created = time
+    message.injected = -1
+    message.unsent = size
+    message.missing = size * copies
+    message.next = -1
+    source = sources(s, src)
+    if source.message < 0:
+        source.message = m
+    else:
+        messages(s, source.last).next = m
+    source.last = m
+    if source.busy == 0:
+        source.busy = 1
+        senders(s, s.n_sources).index = src
+        s.n_sources += 1
+    s.queued += 1
+
+
+@kernel
 def create(s: Head, t: int) -> None:
-    """Move the packets whose time has come into the queues of their sources."""
+    """Move the messages whose time has come into the queues of their sources."""
     k = s.n_taken
     while k < s.n_offered and offers(s, k).time <= t:
-        s.n_free_slots -= 1
-        slot, src = free_slots(s, s.n_free_slots).index, offers(s, k).src
-        packets(s, slot).tag = offers(s, k).tag
-        packets(s, slot).size = offers(s, k).size
-        packets(s, slot).route = offers(s, k).route
-        packets(s, slot).created = offers(s, k).time
-        packets(s, slot).hop = 0
-        packets(s, slot).sent = 0
-        packets(s, slot).got = 0
-        packets(s, slot).next = -1
-        if sources(s, src).packet < 0:
-            sources(s, src).packet = slot
-        else:
-            packets(s, sources(s, src).last).next = slot
-        sources(s, src).last = slot
-        if sources(s, src).busy == 0:
-            sources(s, src).busy = 1
-            senders(s, s.n_sources).index = src
-            s.n_sources += 1
-        s.queued += 1
+        offer = offers(s, k)
+        queue_message(
+            s, offer.time, offer.tag, offer.src, offer.route, offer.size, offer.packet, offer.copies
+        )
         k += 1
     s.n_taken = k
+
+
+@kernel
+def next_packet(s: Head, src: int) -> int:
+    """Cut the next packet from the message in front of a source; -1 if there is none."""
+    m = sources(s, src).message
+    if m < 0:
+        return -1
+    message = messages(s, m)
+    slot = new_slot(s, m, message.route, min(message.packet, message.unsent))
+    message.unsent -= packets(s, slot).size
+    sources(s, src).packet = slot
+    return slot
 
 
 @kernel
 def choose_source_vc(s: Head, t: int, src: int, slot: int) -> bool:
     """Give the packet in front of a source the next free VC with a credit, in turn; False if none is."""
     link = sources(s, src).link
-    mask = links(s, link).free & ~links(s, link).full & hops(s, packets(s, slot).route).mask
-    if s.cut_through:
+    hop = hops(s, packets(s, slot).route)
+    mask = links(s, link).free & ~links(s, link).full & hop.mask
+    if s.cut_through or hop.whole:
         mask = with_room(s, mask, link, packets(s, slot).size)
     if mask == 0:
         return False
     vc = first_from(mask, wrap(sources(s, src).vc + 1, s.n_vcs))
     sources(s, src).vc = vc
-    packets(s, slot).injected = t
+    if messages(s, packets(s, slot).message).injected < 0:
+        messages(s, packets(s, slot).message).injected = t
     packets(s, slot).hop = 1
     take(s, (link << s.shift) + vc, SOURCE)
     return True
@@ -62,6 +90,8 @@ def send_from_sources(s: Head, t: int) -> None:
     while k < s.n_sources:
         src = senders(s, k).index
         slot = sources(s, src).packet
+        if slot < 0:
+            slot = next_packet(s, src)
         if slot < 0:
             sources(s, src).busy = 0
             s.n_sources -= 1
@@ -80,5 +110,8 @@ def send_from_sources(s: Head, t: int) -> None:
         launch(s, t, ovc, slot * 4 + tail * 2 + head)
         s.in_flight += 1
         if tail:
-            sources(s, src).packet = packets(s, slot).next
-            s.queued -= 1
+            sources(s, src).packet = -1
+            m = packets(s, slot).message
+            if messages(s, m).unsent == 0:
+                sources(s, src).message = messages(s, m).next
+                s.queued -= 1

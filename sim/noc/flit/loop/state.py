@@ -3,24 +3,34 @@
 Link l and virtual channel v make the number ``l << shift | v``: the *input VC* (buffer) of the router or sink
 at the end of the link, and the *output VC* of the router or source at its start, which keeps the credits. A
 flit is ``slot * 4 + tail * 2 + head``, slot being its packet's. Rings and wheels have power-of-two lengths.
+
+A *message* is what a source has to send: flits to one or several endpoints, cut into packets as they go. A
+packet that a router copies ends there in its slot, and every *branch* goes on as a packet of its own, in a
+slot of its own. While it is read from the buffer that all branches share, it asks for its output VC as the
+input VC number ``n_buffers + slot``.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ....kernels.records import Head, Records, RecordType, Tables, head_record, record
 
-__all__ = ["HEAD", "TABLES", "Head", "NetworkState", "Records"]
+__all__ = ["HEAD", "TABLES", "Head", "Hop", "NetworkState", "Records"]
 
-IDLE, ROUTING, ACTIVE = 0, 1, 2
-"""Modes of an input VC: empty; its front packet waits for a route or an output VC; or holds one."""
+Hop = Any
+"""A record of `HOP`, as the loop sees it."""
+
+IDLE, ROUTING, ACTIVE, FORKED = 0, 1, 2, 3
+"""Modes of an input VC: empty; its front packet waits for a route or an output VC; or holds one; or is
+copied."""
 
 FREE, SOURCE, DRAINING = -1, -2, -3
 """Holders of an output VC that are no input VC: nobody; a source; nobody, but a packet is downstream."""
 
-OK, DEADLOCK, BROKEN = 0, 1, 2
-"""Results of `advance`: time reached; nothing can ever move again; a flit was lost, doubled or overtaken."""
+OK, DEADLOCK, BROKEN, MORE_SLOTS = 0, 1, 2, 3
+"""Results of `advance`: time reached; nothing can ever move again; a flit was lost, doubled or overtaken; a
+cycle might need more slots than there are."""
 
 
 def _record(small: str, large: str = "") -> RecordType:
@@ -30,9 +40,8 @@ def _record(small: str, large: str = "") -> RecordType:
 
 VC = _record("credits holder tail_sent grant mode out first length accept next_waiting in_switch", "asked")
 """Output VC: credits, holder, whose turn it is to be granted. Input VC: mode and output VC of the front
-packet, ring of flits, whose turn it is to be accepted, the next one that waits for the same link, since when
-it
-asks."""
+packet (of one that is copied: its slot), ring of flits, whose turn it is to be accepted, the next one that
+waits for the same link, since when it asks."""
 
 LINK = _record(
     "src_router dst_router in_port out_port arrive credit waiting is_waited "
@@ -45,19 +54,27 @@ the
 switch, as bits; flits carried."""
 
 ROUTER = _record("n_in n_out in_start is_live")
-PACKET = _record("next size sent got hop", "tag route created injected")
-"""`hop` links of its route have been granted; `route` is where that route begins in the array of hops."""
+PACKET = _record("message size sent got hop route of next branches popped")
+"""`hop` links of its route have been granted; `route` is where that route begins in the array of hops; flits
+that have left the source (of a branch: its shared buffer `of`) and reached the sink. Of one that is copied:
+its first branch, each with the `next`, and the flits that all branches have sent."""
 
-ENDPOINT = _record("link packet last vc busy")
-"""A source: its link, its queue of packets, the VC it used last."""
+MESSAGE = _record("route packet next", "tag created injected unsent missing")
+"""`packet` flits at most go together; flits that no packet has yet; flits that have not reached their
+sinks."""
 
-HOP = _record("link", "mask")
-"""A link of a route and the VCs that may be used on it."""
+ENDPOINT = _record("link packet message last vc busy")
+"""A source: its link, the packet that it sends, its queue of messages, the VC it used last."""
+
+HOP = _record("link whole", "mask")
+"""A link of a route, whether a packet needs room for all of it behind the link, and the VCs it may use there.
+A route ends at a sink, or with link -1: from there on it forks into `whole` routes, listed in `forks` from
+`mask` on."""
 
 JOB = _record("vc out", "at")
 FLIGHT = _record("to flit")
-REQUEST = _record("src out vc", "mask granted")
-OFFER = _record("src size", "time route tag")
+REQUEST = _record("src out vc who", "mask granted")
+OFFER = _record("src route packet copies", "time size tag")
 DELIVERY = _record("", "tag created injected arrived")
 INDEX = _record("index")
 
@@ -70,7 +87,10 @@ TABLES: dict[str, RecordType] = {
     "sources": ENDPOINT,
     "packets": PACKET,
     "free_slots": INDEX,  # stack of packets not in use
+    "messages": MESSAGE,
+    "free_messages": INDEX,  # stack of those not in use
     "hops": HOP,
+    "forks": INDEX,  # where the routes begin into which others fork
     "flying": FLIGHT,  # flits by the cycle of their arrival, wheel x links
     "n_flying": INDEX,
     "returning": INDEX,  # credits, as VC numbers, by the cycle in which they are of use, wheel x links
@@ -88,16 +108,17 @@ TABLES: dict[str, RecordType] = {
 
 CONSTANTS = (
     "n_vcs shift low depth routing_delay vc_delay sw_delay iterations wait_for_tail busy_when_full "
-    "cut_through n_links stop_at_delivery ring_mask wheel_mask "
+    "cut_through n_links n_buffers fanout stop_at_delivery ring_mask wheel_mask "
 )
-"""`shift` bits, `low` their mask, hold a VC's number on its link; `depth` flits fit in an input VC."""
+"""`shift` bits, `low` their mask, hold a VC's number on its link; `depth` flits fit in an input VC; a packet
+has at most `fanout` branches in one router."""
 
 COUNTERS = (
-    "clock queued in_flight events last_move n_free_slots n_live n_waited n_sources n_offered n_taken "
-    "n_delivered routed_head routed_tail granted_head granted_tail won_head won_tail "
+    "clock queued in_flight events last_move n_free_slots n_free_messages n_live n_waited n_sources "
+    "n_offered n_taken n_delivered routed_head routed_tail granted_head granted_tail won_head won_tail "
 )
-"""Next cycle; packets in source queues; flits in the network; flits and credits on links; last cycle in which
-anything moved; lengths of stacks and work lists; heads and tails of rings."""
+"""Next cycle; messages in source queues; flits in the network; flits and credits on links; last cycle in
+which anything moved; lengths of stacks and work lists; heads and tails of rings."""
 
 HEAD = head_record(TABLES, **dict.fromkeys((CONSTANTS + COUNTERS).split(), "i8"))
 

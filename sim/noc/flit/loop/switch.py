@@ -7,17 +7,19 @@ pointers move only on success in the first round.
 from __future__ import annotations
 
 from ....kernels.record_code import kernel
-from .access import in_links, links, live, queue, requests, routers, vcs, won
+from .access import in_links, links, live, packets, queue, requests, routers, vcs, won
 from .bits import bit_of, first_from, wrap
-from .moves import give_back, launch, make_ready, spend, start_routing
-from .state import IDLE, Head
+from .moves import free_slot, give_back, launch, make_ready, spend, start_routing
+from .state import FORKED, IDLE, Head
 
 
 @kernel
 def switch_requests(s: Head, t: int, router: int) -> int:
     """Number of requests (input, output, VC) of a router: per input and output the first ready VC in turn.
 
-    -1 if no VC is ready.
+    A buffer is read once a cycle, but several outputs can take that flit: a VC whose packet is copied asks
+    for those of the branches that are farthest behind, so that branches that were held up come into step
+    again. -1 if no VC is ready.
     """
     n, idle = 0, True
     begin_in = routers(s, router).in_start
@@ -29,33 +31,71 @@ def switch_requests(s: Head, t: int, router: int) -> int:
             vc = first_from(ready, links(s, link).sw_first)
             ready &= ~bit_of(vc)
             ivc = (link << s.shift) + vc
-            if s.sw_delay > 1 and (t - vcs(s, ivc).asked) % s.sw_delay != 0:
+            if vcs(s, ivc).mode != FORKED:
+                n = ask(s, t, begin, n, link, vc, ivc)
                 continue
-            out = vcs(s, ivc).out >> s.shift
-            asked = False
-            for k in range(begin, n):
-                asked |= requests(s, k).out == out
-            if not asked:
-                requests(s, n).src = link
-                requests(s, n).out = out
-                requests(s, n).vc = vc
-                n += 1
+            least = farthest_behind(s, ivc)
+            if least < 0:
+                links(s, link).ready &= ~bit_of(vc)
+                continue
+            branch = packets(s, vcs(s, ivc).out).branches
+            while branch >= 0:
+                if packets(s, branch).sent == least and can_go_on(s, ivc, branch):
+                    n = ask(s, t, begin, n, link, vc, s.n_buffers + branch)
+                branch = packets(s, branch).next
     return -1 if idle else n
+
+
+@kernel
+def ask(s: Head, t: int, begin: int, n: int, link: int, vc: int, who: int) -> int:
+    """Request n, unless the input has one for that output; returns how many there are then."""
+    if s.sw_delay > 1 and (t - vcs(s, who).asked) % s.sw_delay != 0:
+        return n
+    out = vcs(s, who).out >> s.shift
+    for k in range(begin, n):
+        if requests(s, k).out == out:
+            return n
+    requests(s, n).src = link
+    requests(s, n).out = out
+    requests(s, n).vc = vc
+    requests(s, n).who = who
+    return n + 1
+
+
+@kernel
+def farthest_behind(s: Head, ivc: int) -> int:
+    """Flits sent by the branch, of those that can go on, that has sent fewest; -1 if none can."""
+    least = -1
+    branch = packets(s, vcs(s, ivc).out).branches
+    while branch >= 0:
+        if (least < 0 or packets(s, branch).sent < least) and can_go_on(s, ivc, branch):
+            least = packets(s, branch).sent
+        branch = packets(s, branch).next
+    return least
+
+
+@kernel
+def can_go_on(s: Head, ivc: int, branch: int) -> bool:
+    """Whether a branch has an output VC with a credit, and a flit that it has not sent."""
+    asking = vcs(s, s.n_buffers + branch)
+    if asking.out < 0 or asking.in_switch == 1 or vcs(s, asking.out).credits == 0:
+        return False
+    return bool(packets(s, branch).sent - packets(s, vcs(s, ivc).out).popped < vcs(s, ivc).length)
 
 
 @kernel
 def win_switch(s: Head, t: int, router: int, k: int, first_iteration: bool) -> None:
     """Input and output of request k are matched."""
-    link, out, vc = requests(s, k).src, requests(s, k).out, requests(s, k).vc
-    ivc = (link << s.shift) + vc
+    link, out, vc, who = requests(s, k).src, requests(s, k).out, requests(s, k).vc, requests(s, k).who
     if first_iteration:
         links(s, out).sw_grant = wrap(links(s, link).in_port + 1, routers(s, router).n_in)
         links(s, link).sw_accept = wrap(links(s, out).out_port + 1, routers(s, router).n_out)
     links(s, link).sw_first = wrap(vc + 1, s.n_vcs)
-    links(s, link).ready &= ~bit_of(vc)
-    vcs(s, ivc).in_switch = 1
+    if who < s.n_buffers:
+        links(s, link).ready &= ~bit_of(vc)
+    vcs(s, who).in_switch = 1
     at = s.won_tail & s.ring_mask
-    won(s, at).vc = ivc
+    won(s, at).vc = who
     won(s, at).at = t + s.sw_delay - 1
     s.won_tail += 1
 
@@ -87,7 +127,11 @@ def match_switch(s: Head, t: int, router: int, n: int) -> None:
         matched = False
         for k in range(n):
             link, out = requests(s, k).src, requests(s, k).out
-            if links(s, link).key < n_out and links(s, link).best == k:
+            if links(s, link).key == n_out:
+                continue
+            best = links(s, link).best
+            granted = links(s, out).key < n_in and links(s, out).best == k
+            if best == k or (granted and requests(s, k).vc == requests(s, best).vc):
                 links(s, link).taken = 1
                 links(s, out).taken = 1
                 matched = True
@@ -114,12 +158,63 @@ def allocate_switch(s: Head, t: int) -> None:
 
 
 @kernel
+def send_copy(s: Head, t: int, asking: int) -> None:
+    """A branch sends the next flit of the buffer that it shares; what all branches have sent leaves it."""
+    branch = asking - s.n_buffers
+    packet = packets(s, branch)
+    ivc, ovc = packet.of, vcs(s, asking).out
+    shared = vcs(s, ivc).out
+    head, tail = packet.sent == 0, packet.sent + 1 == packet.size
+    packet.sent += 1
+    vcs(s, asking).in_switch = 0
+    vcs(s, asking).asked = t + 1
+    spend(s, ovc, tail)
+    launch(s, t, ovc, branch * 4 + tail * 2 + head)
+    s.in_flight += 1
+    if tail:
+        leave_fork(s, shared, branch)
+    least, other = packet.size, packets(s, shared).branches
+    while other >= 0:
+        least = min(least, packets(s, other).sent)
+        other = packets(s, other).next
+    if least > packets(s, shared).popped:
+        packets(s, shared).popped += 1
+        vcs(s, ivc).first = wrap(vcs(s, ivc).first + 1, s.depth)
+        vcs(s, ivc).length -= 1
+        s.in_flight -= 1
+        give_back(s, t, ivc)
+    if packets(s, shared).branches < 0:
+        free_slot(s, shared)
+        vcs(s, ivc).mode = IDLE
+        links(s, ivc >> s.shift).ready &= ~bit_of(ivc & s.low)
+        if vcs(s, ivc).length > 0:
+            start_routing(s, ivc, t + 1 + s.routing_delay)
+    else:
+        make_ready(s, ivc)
+
+
+@kernel
+def leave_fork(s: Head, shared: int, branch: int) -> None:
+    """A branch has sent its last flit."""
+    if packets(s, shared).branches == branch:
+        packets(s, shared).branches = packets(s, branch).next
+        return
+    before = packets(s, shared).branches
+    while packets(s, before).next != branch:
+        before = packets(s, before).next
+    packets(s, before).next = packets(s, branch).next
+
+
+@kernel
 def traverse(s: Head, t: int) -> None:
     """Winners of the switch leave their buffer."""
     i = s.won_head
     while i < s.won_tail and won(s, i & s.ring_mask).at <= t:
         ivc = won(s, i & s.ring_mask).vc
         i += 1
+        if ivc >= s.n_buffers:
+            send_copy(s, t, ivc)
+            continue
         ovc, first = vcs(s, ivc).out, vcs(s, ivc).first
         flit = queue(s, ivc * s.depth + first).index
         tail = flit & 2 == 2
