@@ -52,8 +52,8 @@ class Tile(Counted):
     bus: Bus | None = Field(None, description="The path between buffer and crossbars.")
     replicas: Literal["lock_step", "free"] | None = Field(
         None,
-        description="How copies of a layer work: lock_step (if absent), all at the same instant on one "
-        "controller's word; free, each as soon as its own inputs are there.",
+        description="How copies of a layer work: free (if absent), each as soon as its own inputs are there; "
+        "lock_step, all at the same instant on one controller's word.",
     )
     write_parallel: Count | None = Field(
         None,

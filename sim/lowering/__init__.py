@@ -31,7 +31,7 @@ from ..noc.deadlock import check_deadlock_free
 from ..noc.detail import Detail
 from ..operands.layer_operands import LayerOperands
 from ..program import Program
-from . import arrays, crossbars, rewritten, training, units
+from . import arrays, crossbars, rewritten, streams, training, units
 from .autoregression import feed_back
 from .connect import connect
 from .context import Context
@@ -90,7 +90,10 @@ def lower(
         for name in mapping.network.outputs:
             outputs[f"{name} (out)"] = name
             stages[f"{name} (out)"] = units.output(context, f"{name} (out)", stages[name])
-    connect(context, stages, outputs, multicast=multicast)
+    if context.cuts:
+        streams.connect(context, stages, outputs, multicast=multicast)
+    else:
+        connect(context, stages, outputs, multicast=multicast)
     lower_swap(context, stages)
     bound_prefetch(context)
     training.order(context, stages)

@@ -38,7 +38,7 @@ def connect(
     streams: dict[str, list[_Stream]] = defaultdict(list)
     for edge, room in zip(edges, rooms, strict=True):
         src, dst = stages[edge.src], stages[edge.dst]
-        wanted = _wanted(src, dst)
+        wanted = wanted_of(src, dst)
         kept = src.firings.n if src.in_place else kept_firings(context, src)
         kept = kept or _buffered(context, src, edge.dst, wanted, inputs)
         stream = _Stream(dst, edge, max(room, kept), wanted)
@@ -47,7 +47,7 @@ def connect(
         _distribute(context, stages[together[0].edge.src], together, multicast)
     for stage in stages.values():
         if stage.feedback:
-            _feed_back(context, stage, stages, multicast)
+            feed_back(context, stage, stages, multicast)
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _edges(context: Context, stages: dict[str, Stage], outputs: dict[str, str]) 
     for operator in network.operators:
         taking = stages[operator.name].taken or stages[operator.name].firings
         for port in dict.fromkeys(operator.inputs):
-            src = _handed_on_by(network, operator, network.producer(port.tensor)).name
+            src = handed_on_by(network, operator, network.producer(port.tensor)).name
             need, free = need_and_free(port.window, stages[src].firings, taking)
             edges.append(Edge(src, operator.name, need, free))
     for sink, src in outputs.items():
@@ -76,7 +76,7 @@ def _edges(context: Context, stages: dict[str, Stage], outputs: dict[str, str]) 
     return edges
 
 
-def _handed_on_by(network: Network, operator: Operator, maker: Operator) -> Operator:
+def handed_on_by(network: Network, operator: Operator, maker: Operator) -> Operator:
     """Who a product gets the newest keys from: from whoever made them, not by way of the cache.
 
     They are on their way to the cache at the same time; only the tokens after wait for them to be there.
@@ -137,7 +137,7 @@ def _buffered(context: Context, src: Stage, dst: str, wanted: Shares, inputs: Co
     return max(1, min(src.firings.n, *(capacity // inputs[t] // max(1, n) for t, n in n_bytes.items())))
 
 
-def _bytes(context: Context, src: Stage) -> int:
+def firing_bytes(context: Context, src: Stage) -> int:
     """Bytes that one firing makes."""
     if src.firings.barrier:
         whole = src.elements * src.firings.grid.n_tokens * src.firings.samples * context.word_bytes
@@ -147,7 +147,7 @@ def _bytes(context: Context, src: Stage) -> int:
 
 def _distribute(context: Context, src: Stage, streams: list[_Stream], multicast: bool) -> None:
     """Channels from one producer to consumers in the same place, and by one multicast to all the others."""
-    n, n_bytes = src.firings.n, _bytes(context, src)
+    n, n_bytes = src.firings.n, firing_bytes(context, src)
     away = []
     for stream in streams:
         if not src.in_place and flows(src.held, stream.wanted, context.word_bytes):
@@ -158,7 +158,7 @@ def _distribute(context: Context, src: Stage, streams: list[_Stream], multicast:
         return
     name = f"{src.operator} -> {' + '.join(dict.fromkeys(s.dst.operator for s in away))}"
     wanted = tuple(share for stream in away for share in stream.wanted)
-    sent = _per_firing(src, flows(src.held, wanted, context.word_bytes))
+    sent = per_firing(src, flows(src.held, wanted, context.word_bytes))
     moved = transfer(context, name, away[0].dst.operator, n, sent if multicast else unicasts(sent))
     if moved is not None:
         every = Schedule.affine(1, 1, n)
@@ -179,7 +179,7 @@ def _channel(context: Context, src: int, stream: _Stream, slack: int, n_bytes: i
     )
 
 
-def _per_firing(src: Stage, moved: list[Flow]) -> list[Flow]:
+def per_firing(src: Stage, moved: list[Flow]) -> list[Flow]:
     """Flows of one group of mean tokens, spread over the folds of a MAC array where those are what fires."""
     moved = [Flow(f.src, f.dsts, ceil(f.n_bytes * src.mean_share)) for f in moved]
     if not src.firings.barrier:
@@ -188,7 +188,7 @@ def _per_firing(src: Stage, moved: list[Flow]) -> list[Flow]:
     return [Flow(f.src, f.dsts, -(-f.n_bytes * groups // src.firings.barrier)) for f in moved]
 
 
-def _wanted(src: Stage, dst: Stage) -> Shares:
+def wanted_of(src: Stage, dst: Stage) -> Shares:
     """What the consumer wants of one firing of the producer: its own tokens if both are grouped alike."""
     alike = (
         src.firings.grid == dst.firings.grid and src.firings.group == dst.firings.group and dst.taken is None
@@ -203,7 +203,7 @@ def _wanted(src: Stage, dst: Stage) -> Shares:
     return even(ALL, src.elements, tiles_of(dst.held))
 
 
-def _feed_back(context: Context, stage: Stage, stages: dict[str, Stage], multicast: bool) -> None:
+def feed_back(context: Context, stage: Stage, stages: dict[str, Stage], multicast: bool) -> None:
     """The last output of a recurrence back to its matrix: firing k needs the k outputs before it."""
     update = stages.get(f"{stage.operator}.state", stage)
     n = stage.firings.n
@@ -212,9 +212,11 @@ def _feed_back(context: Context, stage: Stage, stages: dict[str, Stage], multica
     sent = flows(update.held, stage.wanted_all or (), context.word_bytes)
     moved = transfer(context, name, stage.operator, n, sent if multicast else unicasts(sent))
     if moved is None:
-        context.builder.channel(update.last, stage.first, 2, before, bytes_per_token=_bytes(context, update))
+        context.builder.channel(
+            update.last, stage.first, 2, before, bytes_per_token=firing_bytes(context, update)
+        )
         return
     context.builder.channel(
-        update.last, moved, 2, Schedule.affine(1, 1, n), bytes_per_token=_bytes(context, update)
+        update.last, moved, 2, Schedule.affine(1, 1, n), bytes_per_token=firing_bytes(context, update)
     )
-    context.builder.channel(moved, stage.first, 2, before, bytes_per_token=_bytes(context, update))
+    context.builder.channel(moved, stage.first, 2, before, bytes_per_token=firing_bytes(context, update))

@@ -17,12 +17,14 @@ from ..interconnect import flit_detail, interconnect
 from ..mapping.assignment import InBlocks
 from ..mapping.kv_cache import Cache, kv_caches
 from ..mapping.mapping import Mapping
+from ..mapping.stripes import Cut, cuts
 from ..mapping.waiting import Waiting
 from ..noc.detail import Detail
 from ..noc.topology import Link, Topology
 from ..noc.trees import Tree
 from ..operands.layer_operands import LayerOperands
 from ..program import ProgramBuilder, Schedule
+from .shares import Shares
 
 if TYPE_CHECKING:
     from .prefetch import Fetch
@@ -53,6 +55,8 @@ class Context:
     """By operator on crossbars, where they are known."""
     fetches: list[Fetch] = field(default_factory=list)
     """Weights that come to MAC arrays from memory, in the order of the network."""
+    stripe_held: dict[tuple[str, int], Shares] = field(default_factory=dict)
+    """What a stripe of an operator holds of its tokens, by operator and stripe."""
     _resources: dict[str, int] = field(default_factory=dict)
     _routes: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
     _trees: dict[tuple[int, tuple[int, ...]], dict[int, int]] = field(default_factory=dict)
@@ -90,6 +94,14 @@ class Context:
         if self.mapping.swap is not None:
             found.check(self.chip, self.mapping.swap.group)
         return found
+
+    @cached_property
+    def cuts(self) -> dict[str, Cut]:
+        """The stripes of the operators that work in some; none where the output is the next input."""
+        mapping = self.mapping
+        if self.autoregressive or mapping.swap is not None or mapping.partition != "pipeline":
+            return {}
+        return cuts(mapping.network, self.chip, mapping.by_name, mapping.tile_order)
 
     def chip_of(self, place: int) -> int:
         """The chip that a place lies on."""

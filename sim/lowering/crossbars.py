@@ -1,25 +1,32 @@
 """A layer on crossbars: inputs are read, products made, converted and added up, outputs written.
 
-All crossbars of a layer, and all its replicas, work in lock step: they start when the last of their inputs
-is there (a static schedule, as on ISAAC), which makes one actor of them, exactly. Every firing reads the
-whole im2col vector of its tokens from the tile buffers. Where row blocks lie in different tiles, partial
-sums travel to the tile of the last row block with twice the width of an activation (assumption) and are
-added there by a second actor.
+Copies of a layer that fire by themselves are stripes (`sim/mapping/stripes.py`): every stripe is an actor of
+its own, which makes a token per firing on whichever of its copies is free first. On a chip in lock step
+all crossbars of a layer, and all its replicas, start when the last of their inputs is there (a static
+schedule), which makes one actor of them, exactly. Every firing reads the whole im2col vector of its tokens
+from the tile buffers. Where row blocks lie in different tiles, partial sums travel to the tile of the last
+row block with twice the width of an activation (assumption) and are added there by a second actor.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
+
+import numpy as np
 
 from ...arch.digital import Bus
 from ...workloads.graph import Matrix, Operator
 from ..mapping.assignment import InBlocks
+from ..mapping.stripes import Cut
 from ..program import Schedule
 from .context import Context
-from .grouping import Firings, replica_group
+from .driven import Blocks, blocks_of, rows_in, wanted_by
+from .grouping import Firings, Group, replica_group
 from .growth import ALIKE, Growth
-from .mvm import multiply
-from .shares import ALL, Flow, Share, Shares, busiest, merged, tiles_of
+from .mvm import Copies, multiply
+from .part import Part
+from .shares import Flow, Shares, busiest, merged, tiles_of
 from .stage import Stage
 from .transfers import transfer
 from .unit_visits import Step, on_tiles
@@ -27,6 +34,8 @@ from .unit_visits import Step, on_tiles
 
 def lower(context: Context, operator: Operator, assignment: InBlocks) -> Stage:
     """The stage of one operator with static weights on crossbars."""
+    if operator.name in context.cuts:
+        return _in_stripes(context, operator, assignment, context.cuts[operator.name])
     group = replica_group(operator.output.grid, assignment.replicas)
     firings = Firings(operator.output.grid, group, samples=operator.samples)
     blocks = blocks_of(context, assignment)
@@ -36,7 +45,7 @@ def lower(context: Context, operator: Operator, assignment: InBlocks) -> Stage:
     n_tokens = operator.output.grid.n_tokens * operator.samples
     product, interval = multiply(context, actor, assignment.matrix, assignment, n_tokens)
     moved = _partial_sums(context, assignment)
-    last = actor if not moved else collect(context, operator, firings, actor, moved)
+    last = actor if not moved else collect(context, operator.name, operator.name, firings.n, actor, moved)
     latency = read + product + finish(context, last, operator, assignment, held, with_sums=bool(moved))
     wanted, wanted_all = wanted_by(context, operator, assignment.matrix, firings, blocks)
     return Stage(
@@ -53,17 +62,54 @@ def lower(context: Context, operator: Operator, assignment: InBlocks) -> Stage:
     )
 
 
-Blocks = dict[int, set[tuple[int, int]]]
-"""By tile: the (replica, row block) pairs that it holds in any column block."""
+def _in_stripes(context: Context, operator: Operator, a: InBlocks, cut: Cut) -> Stage:
+    """A stage of stripes: one part for all the copies in the same tiles."""
+    owners = cut.owners(operator.output.grid)
+    parts: list[Part] = []
+    copy = 0
+    for stripe, n_copies in enumerate(cut.copies):
+        tokens = np.flatnonzero(owners == stripe)
+        one = replace(a, replicas=1, first_crossbar=a.crossbar(copy, 0, 0), copies_at=())
+        copy += n_copies
+        if len(tokens):
+            name = operator.name if len(cut.copies) == 1 else f"{operator.name} stripe {stripe}"
+            part = _stripe(context, operator, one, Copies(name, n_copies, tokens))
+            context.stripe_held[operator.name, stripe] = part.held
+            parts.append(part)
+    return Stage(
+        operator=operator.name,
+        first=parts[0].first,
+        last=parts[-1].last,
+        firings=Firings(operator.output.grid, Group()),
+        held=tuple(share for part in parts for share in part.held),
+        latency_fs=max(part.latency_fs for part in parts),
+        interval_fs=min(part.interval_fs for part in parts),
+        parts=tuple(parts),
+    )
 
 
-def blocks_of(context: Context, a: InBlocks) -> Blocks:
-    found: Blocks = defaultdict(set)
-    for replica in range(a.replicas):
-        for column in range(a.tiling.col_blocks):
-            for row in range(a.tiling.row_blocks):
-                found[context.tile_of(a, replica, row, column)].add((replica, row))
-    return found
+def _stripe(context: Context, operator: Operator, one: InBlocks, copies: Copies) -> Part:
+    """The actors of a stripe; `one` is the first of its copies, alone."""
+    m, n = one.matrix, len(copies.tokens)
+    blocks = blocks_of(context, one)
+    held = _held(context, operator, one)
+    actor = context.builder.actor(copies.name, n, layer=operator.name)
+    latency = _read_inputs(context, actor, m, blocks)
+    reading = max(rows_in(pairs) for pairs in blocks.values()) * m.applications * context.word_bytes
+    product, interval = multiply(context, actor, m, one, operator.output.grid.n_tokens, copies)
+    moved = _partial_sums(context, one)
+    last = actor if not moved else collect(context, copies.name, operator.name, n, actor, moved)
+    latency += product + finish(context, last, operator, one, held, with_sums=bool(moved))
+    port = context.tile.buffer
+    return Part(
+        first=actor,
+        last=last,
+        tokens=copies.tokens,
+        held=held,
+        latency_fs=latency,
+        interval_fs=max(interval, port.hold_fs(max(1, port.beats(reading)))),
+        wanted=wanted_by(context, operator, m, Firings(operator.output.grid), blocks)[1],
+    )
 
 
 def _held(context: Context, operator: Operator, a: InBlocks) -> Shares:
@@ -76,45 +122,13 @@ def _held(context: Context, operator: Operator, a: InBlocks) -> Shares:
     )
 
 
-def wanted_by(
-    context: Context, operator: Operator, m: Matrix, firings: Firings, blocks: Blocks
-) -> tuple[Shares, Shares]:
-    """Parts of an input firing by the tiles that need them: (if grouped as the outputs are, if not).
-
-    A linear layer's row block needs its own elements of its own replica's token only. A convolution with a
-    kernel needs whole tokens of the neighbourhood: every row block holds some kernel positions of most
-    channels.
-    """
-    window = operator.inputs[0].window
-    taken, rows = m.k - m.recurrent_k, context.tile.crossbar.rows
-    linear = m.groups == 1 and window.kernel == (1, 1) and window.kind in ("same", "window")
-    elements = context.mapping.network.producer(operator.inputs[0].tensor).output.elements
-    own: dict[tuple[tuple[int, int], tuple[int, int]], set[int]] = defaultdict(set)
-    anyone: dict[tuple[int, int], set[int]] = defaultdict(set)
-    everything = (0, max(elements, 1))
-    for tile, pairs in blocks.items():
-        for replica, row in pairs:
-            part = (row * rows, min((row + 1) * rows, taken)) if linear and taken == elements else everything
-            if part[0] < part[1]:
-                own[((replica, replica + 1), part)].add(tile)
-                anyone[part].add(tile)
-    whole = (0, firings.group.n_tokens)
-    alike = linear and window.stride == (1, 1)
-    shares_all = tuple(Share((0, ALL), part, tuple(sorted(tiles))) for part, tiles in sorted(anyone.items()))
-    shares = tuple(
-        Share(token if alike else whole, part, tuple(sorted(tiles)))
-        for (token, part), tiles in sorted(own.items())
-    )
-    return (shares if alike else shares_all), shares_all
-
-
 def _read_inputs(context: Context, actor: int, m: Matrix, blocks: Blocks) -> int:
     """Visits of buffer and bus: every tile reads the rows of its row blocks, once per application.
 
     Returns the latency.
     """
-    tile, rows = context.tile, min(context.tile.crossbar.rows, m.k * m.groups)
-    in_tile = [len(pairs) * rows * m.applications * context.word_bytes for pairs in blocks.values()]
+    tile = context.tile
+    in_tile = [rows_in(pairs) * m.applications * context.word_bytes for pairs in blocks.values()]
     total = sum(in_tile)
     latency = 0
     tiles = tuple(sorted(blocks))
@@ -148,11 +162,11 @@ def _partial_sums(context: Context, a: InBlocks) -> list[Flow]:
     return [Flow(src, (dst,), n) for (src, dst), n in sorted(n_bytes.items())]
 
 
-def collect(context: Context, operator: Operator, firings: Firings, actor: int, moved: list[Flow]) -> int:
+def collect(context: Context, name: str, layer: str, n_firings: int, actor: int, moved: list[Flow]) -> int:
     """Actors that move partial sums and add them up; returns the second."""
-    one_by_one = Schedule.affine(1, 1, firings.n)
-    last = context.builder.actor(f"{operator.name} sums", firings.n, layer=operator.name)
-    sums = transfer(context, f"{operator.name} partial sums", operator.name, firings.n, moved)
+    one_by_one = Schedule.affine(1, 1, n_firings)
+    last = context.builder.actor(f"{name} sums", n_firings, layer=layer)
+    sums = transfer(context, f"{name} partial sums", layer, n_firings, moved)
     if sums is None:
         context.builder.channel(actor, last, 4, one_by_one)
         return last

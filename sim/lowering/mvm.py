@@ -18,7 +18,7 @@ from ...workloads.graph import Matrix
 from ..mapping.assignment import InBlocks
 from ..mapping.timing import MvmTiming, ceil_div
 from ..operands.layer_operands import LayerOperands
-from ..program import Schedule
+from ..program import I64, Schedule
 from .context import Context
 from .growth import schedule, spread_evenly
 
@@ -54,8 +54,10 @@ class Product:
     n_firings: int
 
     @staticmethod
-    def of(context: Context, actor: int, m: Matrix, a: InBlocks, n_tokens: int) -> Product:
-        """The products of a layer that makes `n_tokens` tokens."""
+    def of(
+        context: Context, actor: int, m: Matrix, a: InBlocks, n_tokens: int, tokens: I64 | None = None
+    ) -> Product:
+        """The products of a layer that makes `n_tokens` tokens; only `tokens` of them, of one stripe."""
         operands, n = context.operands.get(a.operator), context.builder.n_firings(actor)
         time = MvmTiming.of(context.tile, a.tiling, a.replicas)
         scale = n * a.replicas / n_tokens
@@ -63,6 +65,8 @@ class Product:
             of_data = (operands.reads, operands.rows, operands.columns)
             reads, rows, columns = (spread_evenly(round(total * scale), n) for total in of_data)
             each = operands.firing_reads
+            if tokens is not None and len(each) > 1:
+                each = tuple(each[t] for t in tokens)
             return Product(actor, m, a, time, operands, each, reads, rows, columns, scale, n)
         all_reads = time.reads * m.applications
         per_crossbar = all_reads * a.replicas
@@ -103,15 +107,38 @@ class Product:
         return spread_evenly(round(per_inference * self.scale), self.n_firings)
 
 
-def multiply(context: Context, actor: int, m: Matrix, a: InBlocks, n_tokens: int) -> tuple[int, int]:
+@dataclass(frozen=True)
+class Copies:
+    """The copies of a layer in one stripe, which take its tokens in turn: each is a server.
+
+    Attributes
+    ----------
+    name : str
+    count : int
+    tokens : I64
+        What the stripe makes.
+    """
+
+    name: str
+    count: int
+    tokens: I64
+
+
+def multiply(
+    context: Context, actor: int, m: Matrix, a: InBlocks, n_tokens: int, copies: Copies | None = None
+) -> tuple[int, int]:
     """Visits of crossbars, converters and shift-and-add. Returns latency and interval of the products.
 
-    Both are those of a firing that leaves out no read, the interval of the shortest.
+    Both are those of a firing that leaves out no read, the interval of the shortest. Without `copies` all
+    replicas of `a` work at once; with them, `a` has one replica, and every firing takes one of the copies.
     """
-    product = Product.of(context, actor, m, a, n_tokens)
+    tokens = None if copies is None else copies.tokens
+    product = Product.of(context, actor, m, a, n_tokens, tokens)
     tile, time = context.tile, product.time
-    arrays = context.resource(f"{a.operator} crossbars", "crossbar", units=a.replicas * a.tiling.crossbars)
-    adcs = _adcs(context, a)
+    name, servers = (a.operator, 1) if copies is None else (copies.name, copies.count)
+    units = servers * a.replicas * a.tiling.crossbars
+    arrays = context.resource(f"{name} crossbars", "crossbar", servers=servers, units=units)
+    adcs = _adcs(context, a) if copies is None else _own_adcs(context, a, copies)
     hold = product.times(time.period_fs)
     longest = time.crossbar_hold_fs * m.applications
     if time.convert_fs:
@@ -127,7 +154,13 @@ def multiply(context: Context, actor: int, m: Matrix, a: InBlocks, n_tokens: int
     if product.operands is not None:
         _spend_on_data(context, product, product.operands)
     interval = hold if isinstance(hold, int) else min(hold.cols)
-    return latency + _shift_add(context, product), interval
+    return latency + _shift_add(context, product, name, servers), ceil_div(interval, servers)
+
+
+def _own_adcs(context: Context, a: InBlocks, copies: Copies) -> tuple[int, ...]:
+    """The converters of the copies of one stripe, where no crossbar shares any."""
+    units = copies.count * a.tiling.crossbars * (context.tile.adc.count // context.tile.crossbar.count)
+    return (context.resource(f"{copies.name} adcs", "adc", servers=copies.count, units=units),)
 
 
 def _adcs(context: Context, a: InBlocks) -> tuple[int, ...]:
@@ -195,16 +228,24 @@ def _spend_on_data(context: Context, product: Product, data: LayerOperands) -> N
             context.spend(product.actor, component, action, count, energy_j / steps)
 
 
-def _shift_add(context: Context, product: Product) -> int:
-    """Visit of the shift-and-add units, which keep up with the converters. Returns the latency."""
+def _shift_add(context: Context, product: Product, name: str, servers: int) -> int:
+    """Visit of the shift-and-add units, which keep up with the converters. Returns the latency.
+
+    Copies that fire by themselves share the units of all of them.
+    """
     tile, a, actor = context.tile, product.assignment, product.actor
     if tile.shift_add is None:
         return 0
     unit = tile.shift_add
-    lanes = ceil_div(a.replicas * a.tiling.crossbars * unit.count * unit.lanes, tile.crossbar.count)
+    of_all = ceil_div(
+        servers * a.replicas * a.tiling.crossbars * unit.count * unit.lanes, tile.crossbar.count
+    )
+    servers = min(servers, of_all)
+    lanes = of_all // servers
     beats = ceil_div(a.replicas * a.tiling.cols * a.tiling.row_blocks, lanes)
     hold = product.times(unit.hold_fs(beats))
-    resource = context.resource(f"{a.operator} shift-add", "shift-add", units=max(1, lanes // unit.lanes))
+    units = max(servers, of_all // unit.lanes)
+    resource = context.resource(f"{name} shift-add", "shift-add", servers=servers, units=units)
     context.builder.visit(actor, resource, hold, unit.latency_fs(beats))
     context.spend(actor, "shift-add", "add", product.columns, unit.energy_j, unit.power_w, hold, lanes)
     if tile.output_register is not None:  # every read adds to the sums of the outputs, which lie there

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from .grouping import Firings
+from .part import Part
 from .shares import Shares
 
 
@@ -40,6 +41,9 @@ class Stage:
         is wanted of an operator that only has to be done.
     feedback : bool
         Its own last output is an input of `first` (recurrence).
+    parts : tuple of Part
+        The stripes of a stage that is cut into some; `first` and `last` are then of some stripe, `held` is
+        what any of them holds.
     """
 
     operator: str
@@ -56,6 +60,7 @@ class Stage:
     mean_share: Fraction = Fraction(1)
     in_place: bool = False
     wanted_from: Mapping[str, tuple[Shares, Shares]] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
 
     @property
     def elements(self) -> int:

@@ -21,7 +21,7 @@ from ..mapping.training import samples_kept
 from ..program import Schedule
 from . import memory, transposed, units
 from .context import Context
-from .crossbars import blocks_of, wanted_by
+from .driven import blocks_of, rows_in, wanted_by
 from .grouping import Firings, Group, replica_group
 from .shares import ALL, Share, Shares, even
 from .stage import Stage
@@ -67,8 +67,7 @@ def _pulses(context: Context, operator: Operator, a: InCells) -> Stage:
     firings = Firings(grid, replica_group(grid, a.replicas), samples=operator.samples)
     actor = context.builder.actor(operator.name, firings.n, layer=operator.name)
     blocks = blocks_of(context, a)
-    rows = min(context.tile.crossbar.rows, m.k * m.groups)
-    of_rows = {t: len(pairs) * rows * m.applications * context.word_bytes for t, pairs in blocks.items()}
+    of_rows = {t: rows_in(pairs) * m.applications * context.word_bytes for t, pairs in blocks.items()}
     latency = transposed.read_ports(context, actor, of_rows)
     latency += transposed.read_errors(context, actor, a, m.applications)
     trains = firings.group.n_tokens * m.applications

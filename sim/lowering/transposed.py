@@ -43,7 +43,7 @@ def lower(context: Context, operator: Operator, a: InCells) -> Stage:
     )
     product, interval = multiply(view, actor, m, turned, grid.n_tokens * operator.samples)
     moved = _partial_sums(context, a, sets)
-    last = actor if not moved else collect(context, operator, firings, actor, moved)
+    last = actor if not moved else collect(context, operator.name, operator.name, firings.n, actor, moved)
     held = merged(_held(context, operator, a, sets))
     wanted, wanted_all = wanted_errors(context, a, m.k * m.groups)
     return Stage(

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
+
 from ...arch.digital import MacArray
 from ...arch.links import Host
 from ...workloads.functions import get
@@ -25,6 +27,7 @@ from ..mapping.assignment import (
 )
 from ..mapping.growth import output_grows
 from ..mapping.places import work_of
+from ..mapping.stripes import Cut, followed
 from ..mapping.timing import ceil_div, host_fs
 from . import kv_cache, memory, unit_visits
 from .context import Context
@@ -32,6 +35,7 @@ from .crossbars import port_visit, write_outputs
 from .grouping import Firings, Group, following_group
 from .growth import ALIKE, Growth, mean_share
 from .kv_reads import read_cache
+from .part import Part
 from .shares import Shares, busiest, even, rescaled, tiles_of
 from .stage import Stage
 from .unit_visits import growth_of_output, steps
@@ -52,6 +56,8 @@ def lower(
     written : Stage or None
         The one that appends to the cache that a product reads.
     """
+    if isinstance(a, OnTileUnits) and operator.name in context.cuts:
+        return _in_stripes(context, operator, a, context.cuts[operator.name])
     grid = operator.output.grid
     group = following_group(grid, source.firings) if source else _input_group(context, operator)
     firings = Firings(grid, group, samples=operator.samples)
@@ -77,6 +83,47 @@ def lower(
         read_cache(context, actor, operator, firings, held, written)
     share = mean_share(operator) if output_grows(operator, context.mapping.network) else Fraction(1)
     return Stage(operator.name, actor, actor, firings, held, latency, interval, mean_share=share)
+
+
+def _in_stripes(context: Context, operator: Operator, a: OnTileUnits, cut: Cut) -> Stage:
+    """A stage of stripes, each in the tiles of the same stripe of the input that it follows."""
+    maker = followed(operator, context.mapping.network, context.mapping.by_name)
+    assert maker is not None
+    owners = cut.owners(operator.output.grid)
+    parts: list[Part] = []
+    for stripe, tiles in enumerate(cut.places):
+        tokens = np.flatnonzero(owners == stripe)
+        if len(tokens) == 0:
+            continue
+        name = operator.name if len(cut.places) == 1 else f"{operator.name} stripe {stripe}"
+        actor = context.builder.actor(name, len(tokens), layer=operator.name)
+        held = _stripe_held(context, operator, tiles, context.stripe_held.get((maker, stripe)))
+        context.stripe_held[operator.name, stripe] = held
+        latency, interval = _on_tiles(context, actor, operator, a, held, ALIKE)
+        parts.append(Part(actor, actor, tokens, held, latency, interval))
+    return Stage(
+        operator=operator.name,
+        first=parts[0].first,
+        last=parts[-1].last,
+        firings=Firings(operator.output.grid, Group()),
+        held=tuple(share for part in parts for share in part.held),
+        latency_fs=max(part.latency_fs for part in parts),
+        interval_fs=min(part.interval_fs for part in parts),
+        parts=tuple(parts),
+    )
+
+
+def _stripe_held(
+    context: Context, operator: Operator, tiles: tuple[int, ...], followed_held: Shares | None
+) -> Shares:
+    """Which tile of a stripe makes which elements: as the input is cut, where the function allows it."""
+    elements = operator.output.elements
+    if len(tiles) == 1 or followed_held is None:
+        return even(1, elements, tiles[:1])
+    if any(function in WHOLE_TOKEN for function, _ in work_of(operator)):
+        return even(1, elements, tiles[:1])
+    of_input = max(share.elements[1] for share in followed_held)
+    return rescaled(followed_held, (1, 1), (of_input, elements))
 
 
 def _input_group(context: Context, operator: Operator) -> Group:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import replace
 
 from ...arch.chip import Chip, Tile
@@ -28,13 +27,16 @@ from .assignment import (
 )
 from .attention import WRITE, keep_room, prepared, product_of, rewriting, written
 from .in_turn import chips_in_turn
+from .loads import home_layers
 from .mapping import Mapping
+from .nets import nets
 from .options import MappingOptions
 from .parts import cut_large, too_large
-from .placement import WIDEST_NET, Net, Placement, place
+from .placement import Placement, place
 from .places import split
 from .plan import Plan, fits, plan
 from .segments import in_groups, rooms
+from .stripes import run_free
 from .tiling import Array, Tiling, tile_matrix
 from .timing import total_tiles
 from .training import choices_of, in_cells, near_layer
@@ -111,8 +113,7 @@ def _crossbars_used(assignments: dict[str, Assignment]) -> int:
     found: set[int] = set()
     for a in assignments.values():
         if isinstance(a, OnCrossbars | OnRewritten):
-            for d in a.deals():
-                found.update(range(d.first, d.first + a.replicas * a.tiling.row_blocks * (d.end - d.begin)))
+            found.update(a.crossbars())
     return len(found)
 
 
@@ -156,7 +157,8 @@ def _as_before(like: Mapping, analog: list[Operator], most: int | None) -> Plan:
     if like.swap is not None:
         raise SimulationError("--swap: phases that share one mapping need weights that stay where they are")
     dealt = {name: a.dealt for name, a in before.items() if a.dealt}
-    return Plan(replicas, {name: a.first_crossbar for name, a in before.items()}, dealt)
+    first = {name: a.first_crossbar for name, a in before.items()}
+    return Plan(replicas, first, dealt, copies_at={name: a.copies_at for name, a in before.items()})
 
 
 def _assign(
@@ -171,10 +173,13 @@ def _assign(
     here: tuple[int, ...] = (0,)  # where the stream was last seen on the chip
     in_turn = chips_in_turn(network, chip, choices)
     per_chip = chip.tile.count if chip.tile else 1
+    homes = home_layers(network, choices) if run_free(chip, network) else {}
     for o in network.operators:
         choice = choices[o.name]
         makers = [found[network.producer(p.tensor).name] for p in o.inputs]
         near = near_layer(o, found) or next((m.sources for m in makers if m.sources[0] != HOST), here)
+        if homes.get(o.name, o.name) != o.name:
+            near = found[homes[o.name]].sources
         a: Assignment
         match choice:
             case Cells():
@@ -240,6 +245,7 @@ def _blocks(o: Operator, reason: str, matrix: Matrix, tiling: Tiling, planned: P
         replicas=planned.replicas[o.name],
         first_crossbar=planned.first[o.name],
         dealt=planned.dealt.get(o.name, ()),
+        copies_at=planned.copies_at.get(o.name, ()),
     )
     copies, rows, columns = range(a.replicas), range(tiling.row_blocks), range(tiling.col_blocks)
     # Partial sums of a column block meet in the tile of its last row block.
@@ -258,19 +264,8 @@ def _place(
     """Place of every tile and the cost of the placement."""
     if chip.tile is None:
         return Placement(tuple(range(total_tiles(chip))), 0, 0, (0, 0))
-    word = -(-chip.activation_bits // 8)
-    users: dict[str, set[int]] = defaultdict(set)
-    for o in network.operators:
-        for port in o.inputs:
-            users[network.producer(port.tensor).name].update(logical[o.name].tiles or logical[o.name].sources)
-    nets = []
-    for o in network.operators:
-        sources = logical[o.name].sources
-        for s in sources:
-            away = tuple(sorted(users[o.name] - {s}))
-            if 0 < len(away) <= WIDEST_NET:
-                nets.append(Net(s, away, o.output.size * word // len(sources)))
-    return place(chip, nets, options.placement, options.seed, None if like is None else like.tile_order)
+    found = nets(network, chip, logical)
+    return place(chip, found, options.placement, options.seed, None if like is None else like.tile_order)
 
 
 def _move(a: Assignment, order: tuple[int, ...]) -> Assignment:

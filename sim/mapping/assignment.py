@@ -97,6 +97,8 @@ class InBlocks(Placed):
         row_blocks + r``.
     dealt : tuple of Deal
         Instead, where the column blocks are dealt out over several chips.
+    copies_at : tuple of int
+        Instead, the first crossbar of every replica, where they do not lie one after the other.
     adder : Unit or None
         The unit of a tile that adds partial sums.
     fused : tuple of Unit
@@ -108,6 +110,7 @@ class InBlocks(Placed):
     replicas: int = 1
     first_crossbar: int = 0
     dealt: tuple[Deal, ...] = ()
+    copies_at: tuple[int, ...] = ()
     adder: Unit | None = None
     fused: tuple[Unit, ...] = ()
 
@@ -117,12 +120,25 @@ class InBlocks(Placed):
 
     def crossbar(self, replica: int, row: int, column: int) -> int:
         """Crossbar of a block, in the order in which they were taken."""
+        if self.copies_at:
+            return self.copies_at[replica] + column * self.tiling.row_blocks + row
         if not self.dealt:  # nearly always, and asked for every crossbar
             stack = replica * self.tiling.col_blocks + column
             return self.first_crossbar + stack * self.tiling.row_blocks + row
         deal = next(d for d in self.deals() if column < d.end)
         width = deal.end - deal.begin
         return deal.first + (replica * width + column - deal.begin) * self.tiling.row_blocks + row
+
+    def crossbars(self) -> set[int]:
+        """All that hold its matrix."""
+        if self.copies_at:
+            copies = self.copies_at[: self.replicas]
+            return {c for first in copies for c in range(first, first + self.tiling.crossbars)}
+        return {
+            c
+            for d in self.deals()
+            for c in range(d.first, d.first + self.replicas * self.tiling.row_blocks * (d.end - d.begin))
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

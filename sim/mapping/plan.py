@@ -11,12 +11,15 @@ from . import partition, segments
 from .allocate import Need, allocate, check_fit
 from .assignment import Choice, Deal, OnChipUnits, OnHost
 from .attention import written
+from .loads import loads
 from .mapping import Swap
 from .options import MappingOptions
+from .packing import pack
 from .places import work_of
 from .replicate import Replicable, replicate
+from .stripes import run_free
 from .tiling import Tiling
-from .timing import MvmTiming, host_fs, total_tiles, unit_beats
+from .timing import MvmTiming, bytes_fs, ceil_div, host_fs, total_tiles, unit_beats
 from .writing import check_writable
 
 
@@ -30,12 +33,15 @@ class Plan:
         Where the column blocks lie, of layers that are dealt out over chips.
     swap : Swap or None
         The segments, where layers take turns.
+    copies_at : dict of str to tuple of int
+        The first crossbar of every replica, of layers whose replicas do not lie one after the other.
     """
 
     replicas: dict[str, int] = field(default_factory=dict)
     first: dict[str, int] = field(default_factory=dict)
     dealt: dict[str, tuple[Deal, ...]] = field(default_factory=dict)
     swap: Swap | None = None
+    copies_at: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 def plan(
@@ -80,6 +86,13 @@ def plan(
     replicas = {o.name: 1 if o.matrix else written(o, network).sequences for o in layers}
     needed = [Need(o.name, tilings[o.name].crossbars * replicas[o.name], 1) for o in layers]
     check_fit(needed, per_tile, tiles, chip.n_chips)
+    if run_free(chip, network):
+        floor_fs = max(_slowest_elsewhere_fs(network, choices), _input_fs(network, chip))
+        packed = pack(loads(network, chip, choices, tilings, options.replicate), per_tile, tiles, floor_fs)
+        if packed is not None:
+            at = packed[0]
+            replicas = {name: len(copies) for name, copies in at.items()}
+            return Plan(replicas, {name: copies[0] for name, copies in at.items()}, copies_at=at)
     layers = [o for o in layers if o.matrix is not None]
     if options.replicate and layers:
         spare = per_tile * tiles - sum(need.crossbars for need in needed)
@@ -125,6 +138,20 @@ def _in_turns(
         begins = allocate(needs, per_tile, room.crossbars // per_tile) if room.crossbars >= per_tile else [0]
         first |= {n.name: room.first[segment.half] + b for n, b in zip(needs, begins, strict=True)}
     return Plan(replicas, first, swap=swap)
+
+
+def _input_fs(network: Network, chip: Chip) -> int:
+    """Time in which the inputs and outputs of an inference pass the link to the host."""
+    word = ceil_div(chip.activation_bits, 8)
+    came = sum(o.output.size for o in network.operators if o.kind == "input") * word
+    left = sum(o.output.size for o in network.operators if o.name in network.outputs) * word
+    found = 0
+    for n_bytes in (came, left):
+        if chip.host is not None and n_bytes:
+            found = max(found, bytes_fs(n_bytes, chip.host.bandwidth_bytes_per_s))
+        if chip.noc is not None and n_bytes:
+            found = max(found, ceil_div(8 * n_bytes, chip.noc.flit_bits) * chip.noc.cycle_fs)
+    return found
 
 
 def _slowest_elsewhere_fs(network: Network, choices: dict[str, Choice]) -> int:

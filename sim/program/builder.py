@@ -227,6 +227,37 @@ class ProgramBuilder:
     def n_firings(self, actor: int) -> int:
         return self._actors[actor].firings
 
+    @property
+    def n_actors(self) -> int:
+        return len(self._actors)
+
+    def channels(self) -> list[tuple[int, int, Schedule, Schedule]]:
+        """Producer, consumer, need and free of every channel so far."""
+        return [(c.src, c.dst, self._schedules[c.need], self._schedules[c.free]) for c in self._channels]
+
+    def chain_fs(self, actor: int) -> int:
+        """Time of an actor's first firing from its begin to its end, if it waits for nothing."""
+        return sum(self._schedules[v.advance](0) for v in self._actors[actor].visits)
+
+    def busiest_fs(self) -> int:
+        """Least time of an iteration: that of the resource, or of the actor, which has most to do."""
+        busy = [0] * len(self._resources)
+        longest = 1
+        for actor in self._actors:
+            for i, visit in enumerate(actor.visits):
+                hold = self._schedules[visit.hold]
+                total = (
+                    hold(0) * actor.firings
+                    if len(hold.cols) * len(hold.rows) == 1
+                    else int(hold.values(actor.firings).sum())
+                )
+                if i == 0:
+                    longest = max(longest, total)
+                for r, own in zip(visit.resources, visit.holds_fs, strict=True):
+                    busy[r] += own * actor.firings if own else total
+        loads = (fs // of[2] for fs, of in zip(busy, self._resources, strict=True))
+        return max(longest, max(loads, default=1))
+
     def _intern(self, value: int | Schedule) -> int:
         schedule = value if isinstance(value, Schedule) else Schedule((int(value),))
         index = self._schedule_index.get(schedule)

@@ -1,0 +1,112 @@
+"""What every layer asks of the tiles that it is in: crossbars, and time of what a tile has once.
+
+The times are those of the lowering: a token's row vector is read from the buffer over the bus, its outputs
+go through the fused units and back; an operator on tile units (an addition, a pool) works where the last of
+its inputs is made, and counts for the layer there.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from math import ceil
+
+from ...arch.chip import Chip, Tile
+from ...arch.digital import Unit
+from ...workloads.graph import Network, Operator
+from .assignment import Analog, Choice, OnTileUnits
+from .attention import written
+from .packing import Load
+from .places import work_of
+from .tiling import Tiling
+from .timing import MvmTiming, ceil_div, unit_beats
+
+
+def loads(
+    network: Network, chip: Chip, choices: dict[str, Choice], tilings: dict[str, Tiling], copied: bool
+) -> list[Load]:
+    """All layers on crossbars, in the order of the network.
+
+    Parameters
+    ----------
+    copied : bool
+        Whether layers may have replicas.
+    """
+    assert chip.tile is not None
+    word = ceil_div(chip.activation_bits, 8)
+    homes = home_layers(network, choices)
+    follow: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for o in network.operators:
+        home = homes.get(o.name)
+        choice = choices[o.name]
+        if home is not None and isinstance(choice, OnTileUnits):
+            for key, fs in _of_unit(o, choice, network, chip.tile, word).items():
+                follow[home][key] += fs * o.output.grid.n_tokens
+    found = []
+    for o in network.operators:
+        if o.name not in tilings:
+            continue
+        tiling, n = tilings[o.name], o.output.grid.n_tokens
+        if o.matrix is None:  # written at run time: as many copies as there are sequences
+            sequences = written(o, network).sequences
+            found.append(Load(o.name, tiling.crossbars, n, 0, sequences, sequences, {}))
+            continue
+        choice = choices[o.name]
+        assert isinstance(choice, Analog)  # it has a tiling
+        times = _of_layer(o, choice, chip.tile, word)
+        for key, total in follow[o.name].items():
+            times[key] = times.get(key, 0) + ceil(total / n)
+        alone = o.matrix.recurrent_k > 0 or not copied
+        hold = MvmTiming.of(chip.tile, tiling, 1).crossbar_hold_fs * o.matrix.applications
+        found.append(Load(o.name, tiling.crossbars, n, hold, 1 if alone else n, 1, times))
+    return found
+
+
+def home_layers(network: Network, choices: dict[str, Choice]) -> dict[str, str]:
+    """The layer on crossbars in whose tiles an operator works: itself, or that of its last input."""
+    homes: dict[str, str] = {}
+    rank = {o.name: i for i, o in enumerate(network.operators)}
+    for o in network.operators:
+        choice = choices[o.name]
+        if isinstance(choice, Analog):
+            homes[o.name] = o.name
+        elif isinstance(choice, OnTileUnits):
+            makers = sorted((network.producer(p.tensor).name for p in o.inputs), key=rank.__getitem__)
+            home = next((homes[m] for m in reversed(makers) if m in homes), None)
+            if home is not None:
+                homes[o.name] = home
+    return homes
+
+
+def _ports(tile: Tile, times: dict[str, int], n_bytes: int, *, bus: bool) -> None:
+    """Add the time that bytes take at the buffer, and on the bus."""
+    times["buffer"] = times.get("buffer", 0) + tile.buffer.hold_fs(max(1, tile.buffer.beats(n_bytes)))
+    if bus and tile.bus is not None:
+        times["bus"] = times.get("bus", 0) + tile.bus.hold_fs(max(1, tile.bus.beats(n_bytes)))
+
+
+def _units(times: dict[str, int], work: list[tuple[str, int]], units: tuple[Unit, ...]) -> None:
+    """Add the time of functions on the units of a tile."""
+    for (function, amount), unit in zip(work, units, strict=True):
+        if amount:
+            fs = unit.hold_fs(unit_beats(unit, amount, function, 1))
+            times[unit.name] = times.get(unit.name, 0) + fs
+
+
+def _of_layer(o: Operator, choice: Analog, tile: Tile, word: int) -> dict[str, int]:
+    assert o.matrix is not None
+    times: dict[str, int] = {}
+    _ports(tile, times, o.matrix.k * o.matrix.groups * o.matrix.applications * word, bus=True)
+    _ports(tile, times, o.output.elements * word, bus=True)
+    _units(times, [(f, o.output.elements) for f in o.fused], choice.fused)
+    return times
+
+
+def _of_unit(o: Operator, choice: OnTileUnits, network: Network, tile: Tile, word: int) -> dict[str, int]:
+    times: dict[str, int] = {}
+    read = sum(network.producer(p.tensor).output.size for p in o.inputs)
+    _ports(tile, times, max(1, ceil_div(read, o.output.grid.n_tokens)) * word, bus=False)
+    _ports(tile, times, o.output.elements * word, bus=True)
+    if choice.own:
+        _units(times, list(work_of(o)), choice.own)
+    _units(times, [(f, o.output.elements) for f in o.fused], choice.fused)
+    return times
