@@ -17,6 +17,7 @@ from ..accuracy.ranges import Percentile
 from ..errors import SimulationError
 from ..lowering.grouping import Firings, replica_group
 from ..mapping.mapping import Mapping
+from ..mapping.stripes import run_free
 from .columns import ExactColumns, NormalColumns
 from .drives import Floats
 from .firings import expected_reads, reads_by_firing
@@ -51,6 +52,7 @@ class Collector:
         self.precision = Precision.of(chip)
         assert chip.tile is not None  # else Precision has refused the chip
         self.tile: Tile = chip.tile
+        self._free = run_free(chip, mapping.network)
         self.matrices = functional.matrices
         self._operators = {o.name: o for o in mapping.network.operators}
         self._parts = {name: list(blocks(m, self.precision)) for name, m in self.matrices.items()}
@@ -161,7 +163,8 @@ class Collector:
     def _result(self, name: str, tally: Tally, exact: bool) -> LayerOperands:
         n_products, applications = self._products(name), self._matrix(name).applications
         grid = self._operators[name].output.grid
-        firings = Firings(grid, replica_group(grid, self.mapping.blocks_of(name).replicas))
+        together = 1 if self._free else self.mapping.blocks_of(name).replicas
+        firings = Firings(grid, replica_group(grid, together))
         if exact and not self.functional.in_time:
             reads = reads_by_firing(tally.reads, firings, applications)
             reads = reads[:1] if len(set(reads)) == 1 else reads

@@ -1,4 +1,4 @@
-"""Reads per firing: all crossbars and replicas of a layer work in lock step, so the slowest decides."""
+"""Reads per firing: crossbars, and replicas in lock step, work together, so the slowest decides."""
 
 from __future__ import annotations
 

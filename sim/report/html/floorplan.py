@@ -158,7 +158,7 @@ def _crossbars(run: Run) -> dict[str, dict[int, int]]:
         if tile is None or not isinstance(a, InBlocks):
             continue
         counts: dict[int, int] = defaultdict(int)
-        for crossbar in range(a.first_crossbar, a.first_crossbar + a.replicas * a.tiling.crossbars):
+        for crossbar in sorted(a.crossbars()):
             counts[order[crossbar // tile.crossbar.count]] += 1
         found[a.operator] = dict(counts)
     return found
