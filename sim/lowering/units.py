@@ -120,7 +120,7 @@ def _stripe_held(
     elements = operator.output.elements
     if len(tiles) == 1 or followed_held is None:
         return even(1, elements, tiles[:1])
-    if any(function in WHOLE_TOKEN for function, _ in work_of(operator)):
+    if any(get(function).whole_token for function, _ in work_of(operator)):
         return even(1, elements, tiles[:1])
     of_input = max(share.elements[1] for share in followed_held)
     return rescaled(followed_held, (1, 1), (of_input, elements))
