@@ -255,7 +255,7 @@ class ProgramBuilder:
                     longest = max(longest, total)
                 for r, own in zip(visit.resources, visit.holds_fs, strict=True):
                     busy[r] += own * actor.firings if own else total
-        loads = (fs // of[2] for fs, of in zip(busy, self._resources, strict=True))
+        loads = (fs // of.servers for fs, of in zip(busy, self._resources, strict=True))
         return max(longest, max(loads, default=1))
 
     def _intern(self, value: int | Schedule) -> int:
