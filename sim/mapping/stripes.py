@@ -19,10 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...arch.chip import Chip
+from ...arch.reads import crossbars_per_adc
 from ...workloads.graph import Grid, Network, Operator
 from ..program import I64
 from .assignment import Assignment, InBlocks, OnCrossbars, OnTileUnits
-from .timing import crossbars_per_adc
 
 ROW = 16
 """Tokens of a row that a sequence is cut in."""
