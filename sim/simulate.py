@@ -17,6 +17,7 @@ from .metrics.seconds import seconds
 from .metrics.throughput import busiest_fs
 from .noc.detail import Detail
 from .program import MAX_TIME_FS
+from .progress import Progress
 
 if TYPE_CHECKING:
     from ..arch.chip import Chip
@@ -31,9 +32,6 @@ N_BINS = 128
 
 MAX_BATCH = 10**7
 """Most inferences of one run: some 200 bytes of times are kept of each."""
-
-Progress = Callable[[str, float], None]
-"""Called now and then with what is being done and the fraction of it that is done."""
 
 
 class Engine(Protocol):

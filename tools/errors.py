@@ -12,7 +12,7 @@ def is_users(error: BaseException) -> bool:
     # Imported here: only when something went wrong is it worth to load the packages for their error classes.
     from ..arch.errors import ConfigError
     from ..sim.errors import SimulationError
-    from ..sim.job.errors import QuestionError
+    from ..sim.extras import MissingExtra
     from ..workloads.errors import NetworkError
 
-    return isinstance(error, (UsageError, QuestionError, ConfigError, NetworkError, SimulationError))
+    return isinstance(error, (UsageError, ConfigError, NetworkError, SimulationError, MissingExtra))

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from ..sim.extras import need
+from ..sim.progress import Progress
 from .errors import UsageError
 from .output_file import OutputFile, output_folder
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from ..sim.answers.base import Answer
     from ..sim.answers.run import Run
 
-Progress = Callable[[str, float], None]
 Fill = Callable[[Any, BinaryIO], None]
 _TABLE_ENDINGS = (".parquet", ".csv")
 
@@ -108,13 +108,6 @@ class RunFiles:
         from ..sim.report.html import html_report
 
         file.write(html_report(run, progress=self.progress).encode())
-
-
-def need(what: str, package: str, extra: str, otherwise: str = "") -> None:
-    """Raise if a package that `what` needs is not installed; name the extra that brings it."""
-    if find_spec(package) is None:
-        hint = f", {otherwise}" if otherwise else ""
-        raise UsageError(f"{what}: needs the package {package!r}: pip install 'ohmsum[{extra}]'{hint}")
 
 
 def _json(answer: Answer, file: BinaryIO) -> None:

@@ -16,6 +16,7 @@ from ...workloads.load import find, read
 from ...workloads.onnx_import.order import reads
 from ...workloads.onnx_import.read import external_location
 from ..errors import SimulationError
+from ..extras import need
 
 Array = npt.NDArray[Any]
 STATEFUL = ("LSTM", "GRU", "RNN", "Scan", "Loop")
@@ -61,14 +62,7 @@ def is_recurrent(model: onnx.ModelProto) -> bool:
 
 def runtime() -> ModuleType:
     """ONNX Runtime, an optional extra."""
-    try:
-        import onnxruntime
-    except ImportError:
-        raise SimulationError(
-            "accuracy runs the digital operators in ONNX Runtime, which is not installed: "
-            "pip install 'ohmsum[ort]'"
-        ) from None
-    module: ModuleType = onnxruntime
+    module: ModuleType = need("what is computed on real data", "onnxruntime", "ort")
     return module
 
 

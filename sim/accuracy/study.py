@@ -17,6 +17,7 @@ from ...arch.chip import Chip
 from ..errors import SimulationError
 from ..kernels.rng import derive_seed
 from ..mapping import Mapping
+from ..progress import Progress
 from .conditions import Conditions
 from .data import Data
 from .functional import Functional
@@ -26,7 +27,6 @@ from .precision import Precision
 from .ranges import Percentile, thinned
 
 Floats = npt.NDArray[np.float32]
-Progress = Callable[[str, float], None]
 SAMPLE_VECTORS = 4096  # per layer, for calibration
 BATCH_BYTES = 64e6  # of im2col matrices at once
 CALIBRATION_STEPS = 256  # of a sequence

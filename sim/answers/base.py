@@ -95,11 +95,11 @@ class Answer(ABC):
         SimulationError
             There is no such table.
         """
-        import pandas as pd
-
+        from ..extras import need
         from ..report.frames import columns
 
-        return pd.DataFrame(columns(self, table))
+        frame: DataFrame = need("to_pandas", "pandas", "arrow").DataFrame(columns(self, table))
+        return frame
 
     def __repr__(self) -> str:
         """One line: what ran and the figures of the headline."""

@@ -16,21 +16,53 @@ from typing import TYPE_CHECKING, Any
 from .arch import vocabulary
 
 if TYPE_CHECKING:
-    from .api import load_chip, load_network, run
+    from . import errors
+    from .api import (
+        check,
+        chips,
+        compare,
+        generate,
+        load_chip,
+        load_network,
+        networks,
+        profile,
+        run,
+        serve,
+        sweep,
+    )
+    from .sim.answers.base import Answer as Result
     from .sim.answers.run import Run
+    from .sim.job.job import Job
     from .sim.simulate import simulate
 
     __version__: str
 
 _HOMES = {
-    "Run": ".sim.answers.run",
-    "load_chip": ".api",
-    "load_network": ".api",
-    "run": ".api",
-    "simulate": ".sim.simulate",
+    "Job": (".sim.job.job", "Job"),
+    "Result": (".sim.answers.base", "Answer"),
+    "Run": (".sim.answers.run", "Run"),
+    "simulate": (".sim.simulate", "simulate"),
 }
 
-__all__ = ["Run", "__version__", "load_chip", "load_network", "run", "simulate"]
+__all__ = [
+    "Job",
+    "Result",
+    "Run",
+    "__version__",
+    "check",
+    "chips",
+    "compare",
+    "errors",
+    "generate",
+    "load_chip",
+    "load_network",
+    "networks",
+    "profile",
+    "run",
+    "serve",
+    "simulate",
+    "sweep",
+]
 
 
 def _is_function(name: str) -> bool:
@@ -54,10 +86,20 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("ohmsum")
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name], __name__), name)
+    if name == "errors":
+        return import_module(".errors", __name__)
+    home, attribute = _HOMES.get(name) or (".api" if name in __all__ else "", name)
+    if not home:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_hint(name)}")
+    return getattr(import_module(home, __name__), attribute)
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+def _hint(name: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, __all__, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ..errors import SimulationError
 
-class QuestionError(ValueError):
+
+class QuestionError(SimulationError):
     """A field of the question with a value that it cannot have, or that does not go with another.
 
     Names of fields stand in back quotes, so that each door can say them in its own words (`words.said`).

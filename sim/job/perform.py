@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, assert_never
 
 from .errors import QuestionError
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
     from ...workloads.language_model import LanguageModel
     from ..answers.base import Answer
     from ..answers.run import Run
-    from ..mapping.mapping import Mapping
+    from ..mapping.mapping import Mapping as Placed
     from ..operands import OperandSource
-    from ..simulate import Progress
+    from ..progress import Progress
 
 
 def perform(
@@ -26,8 +27,9 @@ def perform(
     *,
     network: Network | None = None,
     chip: Chip | None = None,
-    placed: Mapping | None = None,
+    placed: Placed | None = None,
     operands: OperandSource | None = None,
+    unnamed: Collection[str] = (),
 ) -> Answer:
     """Find out what a Job asks.
 
@@ -42,6 +44,8 @@ def perform(
         What `map_network` gave before for this network, chip and mapping options; for inferences.
     operands : OperandSource, optional
         Data in another form than the file that a Job names.
+    unnamed : collection of str
+        Fields that the provenance leaves out: "network" or "chip" where it came from no file.
 
     Returns
     -------
@@ -62,7 +66,7 @@ def perform(
         "engine": job.engine,
         "noc": job.noc,
         "mapping": job.mapping,
-        "options": job.options(),
+        "options": {name: value for name, value in job.options().items() if name not in unnamed},
         "progress": progress,
     }
     match work:

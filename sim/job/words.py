@@ -39,3 +39,15 @@ def as_flag(name: str, value: str | None) -> str:
 def as_name(name: str, value: str | None) -> str:
     """A field as a suite, a sweep or a call says it."""
     return name if value is None else f"{name}: {value}"
+
+
+def with_line(name: str, value: str | None, place: str) -> str:
+    """A field as a file says it, with the line that it is on; `place` is ``file:line``, or nothing.
+
+    Examples
+    --------
+    >>> with_line("arrival", None, "suite.yaml:7"), with_line("arrival", None, "")
+    ('arrival (line 7)', 'arrival')
+    """
+    line = place.rpartition(":")[2]
+    return f"{as_name(name, value)} (line {line})" if line.isdecimal() else as_name(name, value)

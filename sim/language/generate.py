@@ -9,7 +9,6 @@ by the host.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +16,13 @@ from ...workloads.language_model import LanguageModel
 from ..answers.generation import Generation
 from ..errors import SimulationError
 from ..mapping.options import MappingOptions
+from ..progress import Progress
 from .phases import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dict
 
     from ...arch.chip import Chip
-
-Progress = Callable[[str, float], None]
 
 
 def record(choices: MappingOptions, options: Dict[str, Any] | None) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..answers.serving import Serving
@@ -11,6 +10,7 @@ from ..errors import SimulationError
 from ..mapping.options import MappingOptions
 from ..metrics.breakdown import Breakdown
 from ..metrics.seconds import FS_PER_S
+from ..progress import Progress
 from .generate import record
 from .phases import Setting
 from .scheduler import schedule
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ...arch.chip import Chip
     from ...workloads.language_model import LanguageModel
 
-Progress = Callable[[str, float], None]
 N_CHECKED = 6
 """Iterations simulated as they were, for the error of the interpolation."""
 

@@ -18,13 +18,13 @@ from ..errors import SimulationError
 from ..lowering.grouping import Firings, replica_group
 from ..mapping.mapping import Mapping
 from ..mapping.stripes import run_free
+from ..progress import Progress
 from .columns import ExactColumns, NormalColumns
 from .drives import Floats
 from .firings import expected_reads, reads_by_firing
 from .layer_operands import LayerOperands
 from .tally import Tally
 
-Progress = Callable[[str, float], None]
 Taker = Callable[[str, Floats], None]
 """Given the name of a layer and the vectors of one call of it."""
 

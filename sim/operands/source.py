@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,9 +11,8 @@ from ...arch.chip import Chip
 from ...arch.operands import Operands as Means
 from ..errors import SimulationError
 from ..mapping.mapping import Mapping
+from ..progress import Progress
 from .layer_operands import Operands
-
-Progress = Callable[[str, float], None]
 
 
 class OperandSource(Protocol):

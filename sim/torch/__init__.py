@@ -15,10 +15,9 @@ Y. Bengio et al., arXiv:1308.3432 (straight-through estimator).
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SimulationError
+from ..extras import need
 
 if TYPE_CHECKING:
     from .module import OnChip, on_chip
@@ -30,6 +29,5 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first used."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if find_spec("torch") is None:
-        raise SimulationError("ohmsum.sim.torch needs PyTorch: pip install 'ohmsum[torch]'")
+    need("ohmsum.sim.torch", "torch", "torch")
     return getattr(import_module(".module", __name__), name)

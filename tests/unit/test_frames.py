@@ -138,7 +138,7 @@ def test_missing_package_is_named_before_the_work(
     def find_spec(name: str, package_: str | None = None) -> ModuleSpec | None:
         return None if name == package else importlib.util.find_spec(name, package_)
 
-    monkeypatch.setattr("ohmsum.tools.run_files.find_spec", find_spec)
+    monkeypatch.setattr("ohmsum.sim.extras.find_spec", find_spec)
     monkeypatch.chdir(tmp_path)
     assert main(["run", "mlp", "--chip", "isaac", option, file]) == 2
     err = capsys.readouterr().err

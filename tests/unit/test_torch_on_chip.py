@@ -13,6 +13,7 @@ from ohmsum import arch, workloads
 from ohmsum.sim.accuracy import Conditions, Data, Functional, Study
 from ohmsum.sim.accuracy.layer import Layer
 from ohmsum.sim.errors import SimulationError
+from ohmsum.sim.extras import MissingExtra
 from ohmsum.sim.kernels.programming import programming_sigma
 from ohmsum.sim.kernels.read_noise import flicker_amplitude, flicker_sigma
 from ohmsum.sim.mapping import MappingOptions, map_network
@@ -320,6 +321,6 @@ class TestMistakes:
     def test_without_torch(self, monkeypatch: pytest.MonkeyPatch) -> None:
         import ohmsum.sim.torch as package
 
-        monkeypatch.setattr(package, "find_spec", lambda name: None)
-        with pytest.raises(SimulationError, match=r"pip install 'ohmsum\[torch\]'"):
+        monkeypatch.setattr("ohmsum.sim.extras.find_spec", lambda name: None)
+        with pytest.raises(MissingExtra, match=r"pip install 'ohmsum\[torch\]'"):
             _ = package.on_chip

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ... import workloads
 from ...arch import Chip
+from ...sim.progress import Progress
 from ..errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from ...sim.accuracy.search import Choice
     from ...sim.accuracy.study import Outcome, Study
     from ...workloads.graph import Network
-
-Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from .measure import Measured, measure_all
 from .suite import Suite
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Checked:
     """What became of a suite.
 
@@ -36,6 +36,10 @@ class Checked:
     goldens: dict[str, Golden]
     stale: tuple[str, ...]
     note: str = ""
+
+    def __repr__(self) -> str:
+        n_passed = sum(case.passed for case in self.cases)
+        return f"<Checked {self.suite.name}: {n_passed} of {len(self.cases)} cases passed>"
 
     @property
     def passed(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from ...arch.nearest import nearest_hint
 from ...arch.yaml_text import Document, Location
 from ...sim.job.errors import QuestionError
-from ...sim.job.words import as_name, said
+from ...sim.job.words import said, with_line
 from .errors import SuiteError
 
 T = TypeVar("T")
@@ -70,8 +70,7 @@ class Fields:
 
     def _named(self, name: str, value: str | None) -> str:
         """A field with the line that it is on, where it is there."""
-        where = self.place(name).rpartition(":")[2] if name in self and value is None else ""
-        return f"{as_name(name, value)} (line {where})" if where else as_name(name, value)
+        return with_line(name, value, self.place(name) if name in self else "")
 
     def _typed(self, key: str, kind: type, expected: str, default: Any) -> Any:
         value = self._value.get(key)

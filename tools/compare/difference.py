@@ -56,7 +56,7 @@ class Split:
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Difference:
     """Everything that differs.
 
@@ -76,6 +76,11 @@ class Difference:
     figures: tuple[Change, ...]
     splits: tuple[Split, ...]
     causes: tuple[Cause, ...]
+
+    def __repr__(self) -> str:
+        from .text import headline
+
+        return f"<Difference: {headline(self)}>"
 
     @property
     def is_empty(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ from ...sim.noc.flit import (
 )
 from ...sim.noc.loads import Flow, SharedLink, busiest
 from ...sim.noc.packet import zero_load_cycles
+from ...sim.progress import Progress
 from .spec import Network
 
 MOST_FLOWS = 1 << 16
@@ -28,7 +29,6 @@ N_LINKS = 8
 """Busiest links shown."""
 
 F64 = NDArray[np.float64]
-Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, eq=False)

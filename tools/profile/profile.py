@@ -28,7 +28,7 @@ SERIAL_S = 4.0
 """Work that takes less than this on one processor is not worth starting others for."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Profile:
     """Everything that `ohmsum profile` shows.
 
@@ -63,6 +63,9 @@ class Profile:
     buffers: tuple[Occupancy, ...]
     what_if: WhatIf | None
     findings: tuple[Finding, ...]
+
+    def __repr__(self) -> str:
+        return f"<Profile of {self.run.title}: {len(self.findings)} findings, gains in {self.goal}>"
 
 
 def profile(

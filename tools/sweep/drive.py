@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from typing import Any
 
 from ..errors import UsageError
 from .evaluate import Outcome, Task, evaluate
@@ -16,10 +17,10 @@ from .order import by_mapping
 from .point import Point
 from .points import draw, grid, workloads
 from .spec import SweepSpec
-from .store import Store
+from .store import Memory, Store
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Sweep:
     """All points of a sweep with their outcomes.
 
@@ -41,6 +42,19 @@ class Sweep:
     wall_s: float
     workers: str
 
+    def __repr__(self) -> str:
+        counts = {status: self.count(status) for status in ("ok", "failed", "crashed")}
+        told = ", ".join(f"{n} {status}" for status, n in counts.items() if n)
+        return f"<Sweep of {len(self.results)} points: {told}>"
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """A row per point, in the order of the sweep: its fields, status, figures (SI units) and error."""
+        return [
+            {**point.settings, "status": outcome.status, **outcome.metrics, "error": outcome.error}
+            for point, outcome in self.results
+        ]
+
     def count(self, status: str) -> int:
         """Points with a status."""
         return sum(outcome.status == status for _, outcome in self.results)
@@ -59,7 +73,7 @@ class Standing:
 Tell = Callable[[Standing], None]
 
 
-def drive(spec: SweepSpec, store: Store, workers: Workers, tell: Tell | None = None) -> Sweep:
+def drive(spec: SweepSpec, store: Store | Memory, workers: Workers, tell: Tell | None = None) -> Sweep:
     """Evaluate every point that the store does not have.
 
     Raises
@@ -90,7 +104,7 @@ def drive(spec: SweepSpec, store: Store, workers: Workers, tell: Tell | None = N
 class _Session:
     """One call of the command: hands out points and keeps what comes back."""
 
-    store: Store
+    store: Store | Memory
     workers: Workers
     tell: Tell | None
     order: Callable[[Point], tuple[str, ...]]

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from multiprocessing import get_context, parent_process
 from typing import Any
 
+from ...sim.extras import need
 from ..errors import UsageError
 
 PER_WORKER = 2
@@ -47,12 +47,7 @@ def local(jobs: int) -> Iterator[Workers]:
 @contextmanager
 def dask(address: str) -> Iterator[Workers]:
     """The workers of a Dask cluster, as many as there are at the time."""
-    try:
-        distributed: Any = import_module("distributed")
-    except ImportError:
-        raise UsageError(
-            "--dask: needs distributed, which is not installed: pip install 'ohmsum[dse]'"
-        ) from None
+    distributed = need("dask", "distributed", "dse")
     try:
         client = distributed.Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:

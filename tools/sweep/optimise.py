@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from math import exp, fsum, log
 from typing import Any
 
-from ..errors import UsageError
+from ...sim.extras import need
 from .axes import Axis, Choices, Settings
 from .evaluate import Outcome
 from .point import Point
@@ -29,12 +28,7 @@ class Optimiser:
     """
 
     def __init__(self, spec: SweepSpec) -> None:
-        try:
-            optuna: Any = import_module("optuna")
-        except ImportError:
-            raise UsageError(
-                "method: optimize needs optuna, which is not installed: pip install 'ohmsum[dse]'"
-            ) from None
+        optuna = need("method: optimize", "optuna", "dse", "or choose method: random")
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._failed = optuna.trial.TrialState.FAIL
         self._spec = spec

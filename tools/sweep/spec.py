@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from ...sim.figures import FIGURES, Kind
 from ...sim.job.errors import QuestionError
-from ...sim.job.words import as_name, said
+from ...sim.job.words import said, with_line
 from ..errors import UsageError
 from ..nearest import nearest_hint
 from .axes import Axis, Choices, Range, Settings, read_axis
@@ -98,7 +98,23 @@ def read_spec(path: Path) -> SweepSpec:
     """
     from ...arch.yaml_text import read_file
 
-    document = read_file(path)
+    return _checked(read_file(path), str(path))
+
+
+def spec_of(value: Mapping[str, Any]) -> SweepSpec:
+    """The sweep that fields mean, as a file has them.
+
+    Raises
+    ------
+    UsageError
+        With the field, what was found and what was expected.
+    """
+    from ...arch.yaml_text import Document
+
+    return _checked(Document("sweep", dict(value)), "sweep")
+
+
+def _checked(document: Document, path: str) -> SweepSpec:
     if not isinstance(document.value, dict):
         raise UsageError(f"{path}:1: expected the fields of a sweep: {', '.join(_KEYS)}")
     for key in document.value:
@@ -223,8 +239,7 @@ def _kind(document: Document, spec: SweepSpec, places: Mapping[str, Place]) -> K
     from .points import first
 
     def named(name: str, value: str | None) -> str:
-        where = document.place(places[name]).rpartition(":")[2] if name in places and value is None else ""
-        return f"{as_name(name, value)} (line {where})" if where else as_name(name, value)
+        return with_line(name, value, document.place(places.get(name, ())))
 
     wrong: list[QuestionError] = []
     for point in first(spec, N_TRIED):

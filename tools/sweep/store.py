@@ -36,6 +36,21 @@ CREATE TABLE points (
 """
 
 
+class Memory:
+    """Outcomes by key, kept as long as this is."""
+
+    def __init__(self) -> None:
+        self._outcomes: dict[str, Outcome] = {}
+
+    def add(self, task: Task, outcome: Outcome) -> None:
+        """Keep the outcome of a task that has none yet."""
+        self._outcomes[task.key] = outcome
+
+    def known(self, keys: Iterable[str]) -> dict[str, Outcome]:
+        """Outcomes of those keys that have one."""
+        return {key: self._outcomes[key] for key in keys if key in self._outcomes}
+
+
 class Store:
     """Outcomes by key; use as a context manager, which holds the lock.
 

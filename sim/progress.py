@@ -1,0 +1,8 @@
+"""How far long work is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Progress = Callable[[str, float], None]
+"""Called now and then with what is being done and the fraction of it that is done."""
