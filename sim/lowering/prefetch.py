@@ -82,6 +82,16 @@ def fetch_weights(
     context.fetches.append(Fetch(chip, bring, use, rows, blocks, bursts, block_bytes, per_burst))
 
 
+def fetch_kept(context: Context, operator: Operator, a: OnChipUnits, use: int) -> None:
+    """An actor that brings weights which stay for all firings of `use`, anew for every inference."""
+    memory = context.chip.memory
+    if memory is None or not a.kept_weights_bytes:
+        return
+    bring = context.builder.actor(f"{operator.name} weights", 1, layer=operator.name)
+    move(context, bring, memory, a.home, [a.kept_weights_bytes])
+    context.builder.channel(bring, use, 1, 1, 0, bytes_per_token=a.kept_weights_bytes)
+
+
 def bound_prefetch(context: Context) -> None:
     """Channels that hold back what the buffers have no room for."""
     key = lambda f: (f.chip, f.rows)  # noqa: E731
@@ -99,13 +109,14 @@ def room_bytes(context: Context, chip: int, rows: int, fetches: list[Fetch]) -> 
     least = max(
         min(capacity, 2 * array.count * block), max((f.per_burst + 1) * f.block_bytes for f in fetches)
     )
-    network, taken = context.mapping.network, 0
+    network, taken, kept = context.mapping.network, 0, 0
     for o in network.operators:
         a = context.mapping.of(o.name)
         if isinstance(a, OnArray | OnChipUnits) and context.chip_of(a.home) == chip:
             inputs = sum(network.producer(p.tensor).output.size for p in o.inputs)
             taken = max(taken, (inputs + o.output.size) * context.word_bytes // rows)
-    return max(least, capacity - taken)
+            kept += a.kept_weights_bytes if isinstance(a, OnChipUnits) else 0
+    return max(least, capacity - taken - kept)
 
 
 def _bound(context: Context, fetches: list[Fetch], room: int) -> None:

@@ -36,6 +36,7 @@ from .grouping import Firings, Group, following_group
 from .growth import ALIKE, Growth, mean_share
 from .kv_reads import read_cache
 from .part import Part
+from .prefetch import fetch_kept
 from .shares import Shares, busiest, even, rescaled, tiles_of
 from .stage import Stage
 from .unit_visits import growth_of_output, steps
@@ -79,6 +80,7 @@ def lower(
             latency, interval = _on_tiles(context, actor, operator, a, held, growth)
         case OnChipUnits():
             latency, interval = _on_chip(context, actor, operator, a, n_tokens, growth)
+            fetch_kept(context, operator, a, actor)
     if operator.name in context.caches and operator.product is not None:
         read_cache(context, actor, operator, firings, held, written)
     share = mean_share(operator) if output_grows(operator, context.mapping.network) else Fraction(1)

@@ -26,6 +26,7 @@ from .assignment import (
     WritesOperand,
 )
 from .attention import WRITE, keep_room, prepared, product_of, rewriting, written
+from .by_cost import off_arrays
 from .in_turn import chips_in_turn
 from .loads import home_layers
 from .mapping import Mapping
@@ -72,7 +73,7 @@ def map_network(
     if options.swap and like is None:
         network = _with_parts(network, chip, options)
     network = split(network, chip, options)
-    choices = choices_of(network, chip, options)
+    choices = off_arrays(network, chip, choices_of(network, chip, options))
     analog = [o for o in network.operators if isinstance(choices[o.name], Analog)]
     tilings = _tilings(network, analog, chip)
     if like is None:

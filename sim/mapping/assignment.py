@@ -227,12 +227,15 @@ class OnChipUnits(Placed):
         As for `OnTileUnits`.
     array : MacArray or None
         The one whose buffer operands come from and results go to, on a chip without crossbars.
+    kept_weights_bytes : int
+        Weights that come from memory once per inference, and stay in the buffer of the MAC arrays.
     """
 
     place = "chip_unit"
     own: tuple[Unit, ...] = ()
     fused: tuple[Unit, ...] = ()
     array: MacArray | None = None
+    kept_weights_bytes: int = 0
 
     @property
     def unit(self) -> str:

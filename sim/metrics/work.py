@@ -47,7 +47,6 @@ NON_MATRIX_KINDS = frozenset({"softmax", "normalisation", "other vector work", "
 """Arithmetic that no crossbar or MAC array can do."""
 
 
-
 @dataclass(frozen=True)
 class Shares:
     """Seconds on the critical path, and joules, by kind of work."""

@@ -109,4 +109,3 @@ def _padding(layer: nn.Conv1d | nn.Conv2d) -> tuple[int, ...]:
         totals = [layer.dilation[i] * (layer.kernel_size[i] - 1) for i in axes]
         return tuple(part for total in totals for part in (total // 2, total - total // 2))
     return tuple(part for i in axes for part in (layer.padding[i], layer.padding[i]))
-

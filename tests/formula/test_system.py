@@ -243,4 +243,5 @@ def test_memory_is_per_chip_unless_it_is_shared() -> None:
     for shared, expected in (("false", 2), ("true", 1)):
         chip = pair(**memory, memory__shared=shared)
         context = Context.of(map_network(NETWORK, chip, SINGLE), chip, "packet")
-        assert len({context.memory(0), context.memory(1)}) == expected
+        assert chip.memory is not None
+        assert len({context.memory(chip.memory, 0), context.memory(chip.memory, 1)}) == expected
