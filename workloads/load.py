@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
@@ -13,6 +13,8 @@ from .graph import Network
 
 if TYPE_CHECKING:
     import onnx
+
+    from .onnx_import.cut import Value
 
 
 def names() -> tuple[str, ...]:
@@ -28,6 +30,10 @@ def load(
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
     unknown_operators: Literal["error", "vector"] = "error",
     weight_inputs_from: int | None = None,
+    outputs: Sequence[str] = (),
+    inputs: Sequence[str] = (),
+    values: Mapping[str, Value] | None = None,
+    operators: Mapping[str, str] | None = None,
 ) -> Network:
     """Read a network.
 
@@ -40,10 +46,21 @@ def load(
     input_shapes : mapping of str to tuple of int, optional
         Whole shapes of inputs ({"x": (1, 3, 224, 224)}).
     unknown_operators : {"error", "vector"}
-        What becomes of an operator that is not known: an error, or work for the vector unit and a note.
+        What becomes of an operator that is not known: an error, or one operation per output element, noted.
+        One with a stored matrix, or of which the file does not say what shape comes out, is an error always.
     weight_inputs_from : int, optional
         Graph inputs from this number on (counted from 0, those with stored values left out) are weights
         of which the file holds only the shape.
+    outputs : sequence of str, optional
+        Tensors or nodes at which the network ends, instead of its own outputs.
+    inputs : sequence of str, optional
+        Tensors that come in from outside, instead of being made; of the shape that they have, or of the one
+        in `input_shapes`.
+    values : mapping of str to number or numbers, optional
+        Inputs that always have this value ({"sr": 16000}); what hangs on them is folded.
+    operators : mapping of str to str, optional
+        What unknown operators are ({"com.x:Foo": "matmul"}): "matmul", the name of an ONNX operator with the
+        same inputs and attributes, or one of `FUNCTIONS`.
 
     Returns
     -------
@@ -57,7 +74,7 @@ def load(
     path, name = find(source)
     from .onnx_import import import_model  # here, so that importing this package stays cheap
 
-    model, file_hash = read(path, keep_unknown=unknown_operators == "vector")
+    model, file_hash = read(path, keep_unknown=unknown_operators == "vector" or bool(operators))
     return import_model(
         model,
         str(path),
@@ -68,6 +85,10 @@ def load(
         input_shapes=input_shapes,
         unknown_operators=unknown_operators,
         weight_inputs_from=weight_inputs_from,
+        outputs=outputs,
+        inputs=inputs,
+        values=values,
+        operators=operators,
     )
 
 
@@ -78,6 +99,7 @@ def from_torch(
     keywords: Mapping[str, Any] | None = None,
     name: str = "",
     unknown_operators: Literal["error", "vector"] = "error",
+    operators: Mapping[str, str] | None = None,
 ) -> Network:
     """The network of a PyTorch module, of the shapes of an example; needs ``ohmsum[torch]``.
 
@@ -91,7 +113,7 @@ def from_torch(
         Inputs by name.
     name : str
         Of the network; the class of the module if not given.
-    unknown_operators : {"error", "vector"}
+    unknown_operators, operators
         As in `load`.
 
     Raises
@@ -105,8 +127,10 @@ def from_torch(
 
     program = module if is_exported(module) else capture(module, example, keywords)
     name = name or ("program" if program is module else type(module).__name__)
-    model = model_of(program, name, unknown_operators == "vector")
-    return import_model(model, name, Path(), name=name, unknown_operators=unknown_operators)
+    model = model_of(program, name, unknown_operators == "vector" or bool(operators))
+    return import_model(
+        model, name, Path(), name=name, unknown_operators=unknown_operators, operators=operators
+    )
 
 
 def read(path: Path, *, keep_unknown: bool = False) -> tuple[onnx.ModelProto, str]:

@@ -137,13 +137,64 @@ def test_unknown_operators(tmp_path: Path) -> None:
     ]
     message = refused_graph(tmp_path, nodes, TOKENS, {"w": (16,)})
     assert "node 'y' (FancyNorm): operator 'FancyNorm' of domain 'com.example' is not known" in message
-    assert "--unknown-operators vector" in message
+    assert "the file does not say the shape of its output" in message
+    proto = model(nodes, TOKENS, {"w": (16,)})
+    proto.graph.value_info.append(helper.make_tensor_value_info("y", TensorProto.FLOAT, TOKENS["x"]))
+    onnx.save(proto, tmp_path / "bad.onnx")
+    assert "unknown_operators 'vector' takes it as one operation per output element" in refused(
+        tmp_path / "bad.onnx"
+    )
     network = load(tmp_path / "bad.onnx", unknown_operators="vector")
     _, made, _ = body(network)
     assert (made.kind, made.function, made.work, made.params) == ("vector", "unknown", 16, 16)
     assert made.inputs[0].window.kind == "all"
     assert len(network.notes) == 1
-    assert "'FancyNorm' is not known; mapped on the vector unit" in network.notes[0]
+    assert "'FancyNorm' is not known; taken as one operation per output element" in network.notes[0]
+
+
+def test_an_unknown_operator_with_a_matrix_is_never_vector_work(tmp_path: Path) -> None:
+    proto = model([node("Fancy", "x w", "y", domain="com.example")], TOKENS, {"w": (16, 4)})
+    proto.graph.output[0].CopyFrom(helper.make_tensor_value_info("y", TensorProto.FLOAT, (1, 6, 4)))
+    onnx.save(proto, tmp_path / "bad.onnx")
+    message = refused(tmp_path / "bad.onnx", unknown_operators="vector")
+    assert "its work hides in its stored 'w' (16x4)" in message
+    assert "operators: 'com.example:Fancy=matmul'" in message
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ({"com.example:Fancy": "gelus"}, "operators: found 'gelus', expected 'matmul', an ONNX operator, or"),
+        ({"Fancy": "matmul"}, "as matmul: its input has 16 features, its matrix is 5x4"),
+        ({"Relu": "matmul", "com.x:Fanzy": "gelu"}, "operators: "),
+    ],
+)
+def test_rules_that_do_not_fit(tmp_path: Path, rules: dict[str, str], expected: str) -> None:
+    nodes = [node("Fancy", "x w", "y", domain="com.example")]
+    assert expected in refused_graph(tmp_path, nodes, TOKENS, {"w": (5, 4)}, operators=rules)
+
+
+def test_a_rule_for_an_operator_that_is_not_there(tmp_path: Path) -> None:
+    message = refused_graph(tmp_path, [node("Relu", "x", "y")], TOKENS, operators={"Rely": "gelu"})
+    assert "operators: 'Rely' does not occur in the network; did you mean 'Relu'?" in message
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (
+            {"outputs": ["hiden"]},
+            "output 'hiden': the network has no such tensor or node; did you mean 'hidden'?",
+        ),
+        ({"inputs": ["zz"]}, "input 'zz': the network has no such tensor or node"),
+        ({"values": {"y": 1}}, "value of 'y': no input is called so; inputs: x"),
+        ({"values": {"x": [1.0, 2.0]}}, "value of 'x': 2 numbers, the input has shape 1x6x16"),
+    ],
+)
+def test_cuts_at_what_is_not_there(tmp_path: Path, asked: dict[str, Any], expected: str) -> None:
+    nodes = [node("Relu", "x", "hidden"), node("Exp", "hidden", "y")]
+    onnx.save(model(nodes, TOKENS), tmp_path / "bad.onnx")
+    assert expected in refused(tmp_path / "bad.onnx", **asked)
 
 
 def test_loops_and_live_conditions(tmp_path: Path) -> None:
@@ -157,8 +208,13 @@ def test_loops_and_live_conditions(tmp_path: Path) -> None:
     message = refused_graph(tmp_path, [choose], {**TOKENS, "yes": ()}, dtypes={"yes": TensorProto.BOOL})
     assert "node 'choose' (If): its condition 'yes' is not constant" in message
     loop = helper.make_node("Loop", ["n", "", "x"], ["y"], name="again", body=branch("Exp"))
+    message = refused_graph(tmp_path, [loop], {**TOKENS, "n": ()}, dtypes={"n": TensorProto.INT64})
+    assert "node 'again' (Loop): its number of turns 'n' is not constant (a value can be given)" in message
     message = refused_graph(tmp_path, [loop], TOKENS, {"n": np.array(3)})
-    assert "node 'again' (Loop): loops are not supported; export the network unrolled" in message
+    assert (
+        "node 'again' (Loop): its body takes 0 inputs and makes 1 outputs, expected 3 and at least 2"
+        in message
+    )
 
 
 @pytest.mark.parametrize(
@@ -179,7 +235,7 @@ def test_loops_and_live_conditions(tmp_path: Path) -> None:
         (
             [node("NonZero", "x", "i"), node("Cast", "i", "y", to=1)],
             {},
-            "node 'i' (NonZero): operator 'NonZero'",
+            "node 'i' (NonZero): the size of what it makes depends on the data, and nothing is computed",
         ),
         ([node("Cast", "x", "s", to=7), node("Reshape", "x s", "y")], {}, "node 'y' (Reshape)"),
     ],

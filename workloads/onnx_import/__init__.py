@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -13,13 +13,15 @@ from ..errors import NetworkError
 from ..graph import Network, Operator
 from .bind import bind_inputs, declared_dims, split_inputs
 from .builder import Builder
+from .cut import Value, cut, tensor_of
 from .fuse import fuse, used
 from .inputs import input_view
-from .nodes import Graph, Links
+from .nodes import Graph, Links, Shape
 from .patterns import recognise
+from .policy import FUNCTION_DOMAIN, Policy
 from .quantise import summary
 from .read import finish, read_model
-from .rules import RULES, unknown
+from .rules import RULES, said, unknown
 from .simplify import Simplifier
 from .statics import declared
 
@@ -37,6 +39,10 @@ def import_model(
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
     unknown_operators: Literal["error", "vector"] = "error",
     weight_inputs_from: int | None = None,
+    outputs: Sequence[str] = (),
+    inputs: Sequence[str] = (),
+    values: Mapping[str, Value] | None = None,
+    operators: Mapping[str, str] | None = None,
 ) -> Network:
     """Import a model that is read already; see `ohmsum.workloads.load`.
 
@@ -47,15 +53,45 @@ def import_model(
     folder : Path
         Where external data would lie.
     """
+    given = dict(input_shapes or {})
+    policy = Policy(unknown_operators, dict(operators or {}))
     with _told(where):
-        graph = _graph(
-            model, where, folder, bind or {}, input_shapes or {}, unknown_operators, weight_inputs_from
-        )
+        if outputs or inputs or values:
+            tensors = _cut_inputs(model, where, folder, inputs, given, bind or {}, policy)
+            model = cut(model, where, outputs, tensors, values or {})
+        graph = _graph(model, where, folder, bind or {}, given, policy, weight_inputs_from)
+        policy.check_used(where, model)
         recognise(graph)
-        operators, outputs = _operators(graph)
-        if quantised := summary(operators):
+        made, leaving = _operators(graph)
+        if quantised := summary(made):
             graph.notes.append(quantised)
-    return Network(name, operators, outputs, tuple(graph.notes), where, file_hash)
+    return Network(name, made, leaving, tuple(graph.notes), where, file_hash)
+
+
+def _cut_inputs(
+    model: onnx.ModelProto,
+    where: str,
+    folder: Path,
+    inputs: Sequence[str],
+    given: dict[str, Shape],
+    bind: Mapping[str, int],
+    policy: Policy,
+) -> dict[str, tuple[Shape, int]]:
+    """Shapes and types of tensors that come in from outside: as given, else as the network makes them."""
+    if not inputs:
+        return {}
+    names = [tensor_of(model.graph, name, where) for name in inputs]
+    told = {name: (given[name], int(onnx.TensorProto.FLOAT)) for name in names if name in given}
+    asked = [name for name in names if name not in told]
+    if asked:
+        before = cut(model, where, asked, {}, {})
+        known = {v.name for v in before.graph.input}
+        shapes = {name: shape for name, shape in given.items() if name in known}
+        graph = _graph(before, where, folder, bind, shapes, policy, None)
+        told |= {name: (graph.shapes[name], graph.dtypes[name]) for name in asked}
+    for name in names:
+        given.pop(name, None)
+    return told
 
 
 def _graph(
@@ -64,7 +100,7 @@ def _graph(
     folder: Path,
     bind: Mapping[str, int],
     input_shapes: Mapping[str, tuple[int, ...]],
-    unknown_operators: str,
+    policy: Policy,
     weight_inputs_from: int | None,
 ) -> Graph:
     """The live nodes of a model, with every shape known."""
@@ -86,7 +122,7 @@ def _graph(
         graph.statics[value.name] = declared(shape, dtype, value.name, graph)
     fixed = all(isinstance(d, int) for value in inputs for d in declared_dims(value, file) or [""])
     try:
-        Simplifier(model, graph, folder, as_stored, unknown_operators == "vector").run()
+        Simplifier(model, graph, folder, as_stored, policy).run()
     except NetworkError as error:
         if fixed and not as_stored:
             raise NetworkError(
@@ -104,7 +140,8 @@ def _operators(graph: Graph) -> tuple[tuple[Operator, ...], tuple[str, ...]]:
             b.add_input(name, input_view(name, graph, links))
     for node in graph.nodes:
         with _told(f"{graph.file}: node {node.name!r} ({node.op})"):
-            RULES.get((node.domain, node.op), unknown)(node, b)
+            otherwise = said if node.domain == FUNCTION_DOMAIN else unknown
+            RULES.get((node.domain, node.op), otherwise)(node, b)
     leaving = list(dict.fromkeys(b.views[name].tensor for name in graph.outputs if name in b.views))
     if not leaving:
         raise NetworkError(f"{graph.file}: no output is computed from an input: the network does nothing")

@@ -6,29 +6,37 @@ from collections.abc import Sequence
 
 import onnx
 
-from ..errors import NetworkError
-from .order import label
 
-
-def branch(
-    node: onnx.NodeProto, taken: bool, file: str
+def body(
+    graph: onnx.GraphProto, prefix: str, shared: str, given: dict[str, str]
 ) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto], list[str]]:
-    """Nodes, stored tensors and result names of one branch of an If, under names of their own."""
-    wanted = "then_branch" if taken else "else_branch"
-    body = next((a.g for a in node.attribute if a.name == wanted), None)
-    if body is None:
-        raise NetworkError(f"{file}: node {label(node)}: it has no {wanted}, expected a graph")
-    prefix = (node.name or node.output[0]) + "/"
-    names = {t.name: prefix + t.name for t in body.initializer}
-    names.update({o: prefix + o for inner in body.node for o in inner.output if o})
+    """Nodes, stored tensors and result names of a graph inside a node, under names of their own.
+
+    Parameters
+    ----------
+    prefix : str
+        Of what is made in this turn.
+    shared : str
+        Of what is stored in the body: the same at every turn.
+    given : dict of str to str
+        What the graph's inputs are called outside.
+    """
+    stored = [*graph.initializer]
+    constants = {n.output[0]: n.attribute[0].t for n in graph.node if _holds_tensor(n)}
+    names = {**given, **{t.name: shared + t.name for t in stored}, **{c: shared + c for c in constants}}
+    names.update({o: prefix + o for n in graph.node for o in n.output if o and o not in constants})
     tensors = []
-    for tensor in body.initializer:
+    for name, tensor in (*((t.name, t) for t in stored), *constants.items()):
         copy = onnx.TensorProto()
         copy.CopyFrom(tensor)
-        copy.name = names[tensor.name]
+        copy.name = names[name]
         tensors.append(copy)
-    results = [names.get(result.name, result.name) for result in body.output]
-    return [renamed(n, names, prefix) for n in body.node], tensors, results
+    nodes = [renamed(n, names, prefix) for n in graph.node if not _holds_tensor(n)]
+    return nodes, tensors, [names.get(result.name, result.name) for result in graph.output]
+
+
+def _holds_tensor(node: onnx.NodeProto) -> bool:
+    return node.op_type == "Constant" and len(node.attribute) == 1 and node.attribute[0].HasField("t")
 
 
 def definition(

@@ -58,6 +58,16 @@ def topological(nodes: Iterable[onnx.NodeProto], known: Iterable[str], file: str
     return ordered
 
 
+def needed(nodes: Iterable[onnx.NodeProto], outputs: Iterable[str]) -> list[onnx.NodeProto]:
+    """The nodes that an output depends on, in the same order."""
+    wanted, kept = set(outputs), []
+    for node in reversed(list(nodes)):
+        if wanted & set(node.output):
+            wanted |= reads(node)
+            kept.append(node)
+    return kept[::-1]
+
+
 def label(node: onnx.NodeProto) -> str:
     """How a node is called in a message, with the line of the module that it was exported from."""
     name = node.name or next((o for o in node.output if o), "")

@@ -72,10 +72,15 @@ def _check_scales(node: onnx.NodeProto, graph: Graph) -> None:
     scales = graph.value(node.input[1])
     if scales is not None:
         numbers = scales.astype(np.float64)
-        if not np.isfinite(numbers).all() or (numbers <= 0).any():
-            worst = numbers[~np.isfinite(numbers) | (numbers <= 0)].reshape(-1)[0]
+        wrong = np.isnan(numbers) | (numbers <= 0) | (np.isinf(numbers) & graph.is_static(node.input[0]))
+        if wrong.any():
+            worst = numbers[wrong].reshape(-1)[0]
             raise _error(
                 node, graph, f"its scale {node.input[1]!r} has {worst:g} in it, expected numbers above 0"
+            )
+        if np.isinf(numbers).any():
+            graph.notes.append(
+                f"node {label(node)}: its scale {node.input[1]!r} is infinite: whatever it quantises is lost"
             )
     if len(node.input) > 2 and node.input[2]:
         code, point = code_type(node, graph), graph.dtypes[node.input[2]]

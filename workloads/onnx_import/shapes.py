@@ -105,7 +105,8 @@ class Shapes:
         """Operators of ONNX of a later opset (which runtimes run in earlier ones too), and packed weights."""
         graph, first, out = self.graph, node.input[0] if node.input else "", node.output[0]
         integers = {a.name: a.i for a in node.attribute}
-        if node.op_type in LIKE_THE_FIRST and node.domain in ("", "ai.onnx"):
+        alike = node.op_type in LIKE_THE_FIRST and node.domain in ("", "ai.onnx")
+        if alike or node.domain == "ohmsum.function":
             return {out: (graph.shapes[first], graph.dtypes[first])}
         if node.op_type == "DequantizeLinear":
             return {out: (graph.shapes[first], graph.dtypes[node.input[1]])}

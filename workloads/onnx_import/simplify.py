@@ -14,21 +14,24 @@ from onnx import helper, numpy_helper
 
 from ..errors import NetworkError
 from ..formats import Format
-from . import inline, statics
+from . import control, inline, sequences, statics
 from .checks import Checker
+from .control import CONTROL
 from .folding import Evaluator
 from .nodes import Array, Graph, Node, Shape, Static, alive
-from .order import label, topological
+from .order import label, needed, topological
+from .policy import FUNCTION_DOMAIN, Policy, as_said, hidden_matrix, refusal, registered
 from .quantise import BITS, PACKED, code_type, dynamic, format_of, is_quantiser, number_type, unpacked
 from .rules import RULES
+from .sequences import SEQUENCES
 from .shapes import LARGEST_SIZE, Shapes, Types
 from .standins import STAND_INS, Body
+from .tails import DEPENDENT, Tail
 
 COPIES = frozenset({"Identity", "Cast", "CastLike", "Dropout"})
 RANDOM = frozenset(
     {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli"}
 )
-CONTROL = frozenset({"Loop", "Scan", "SequenceMap"})
 
 
 class Simplifier:
@@ -43,35 +46,39 @@ class Simplifier:
         Where external data would lie.
     trust_shapes : bool
         The shapes written in the file hold (no dimension was bound or overridden).
-    lenient : bool
-        An operator without a known shape rule makes a tensor of its first input's shape.
+    policy : Policy
+        What becomes of unknown operators.
     """
 
     def __init__(
-        self, model: onnx.ModelProto, graph: Graph, folder: Path, trust_shapes: bool, lenient: bool
+        self, model: onnx.ModelProto, graph: Graph, folder: Path, trust_shapes: bool, policy: Policy
     ) -> None:
         self.model = model
         self.graph = graph
         self.folder = folder
-        self.lenient = lenient
+        self.policy = policy
         self.opsets = {o.domain if o.domain != "ai.onnx" else "": o.version for o in model.opset_import}
         self.types = Shapes(model, graph, self.opsets, trust_shapes)
         self.checker = Checker(model, graph, self.opsets)
         self.alias: dict[str, str] = {}
         self.formats: dict[str, Format] = {}  # of live tensors that are codes, or have been
+        self.sequences: dict[str, list[str]] = {}
+        self.absent: set[str] = set()  # optionals without a value
+        self.tail = Tail()
         self.open: dict[str, str] = {}  # constants of which not even the shape is known, and why
 
     def run(self) -> None:
         """Fill the graph."""
         graph = self.graph
         for tensor in self.model.graph.initializer:
-            self._add_static(tensor.name, statics.stored(tensor, self.folder, graph))
+            self.add_static(tensor.name, statics.stored(tensor, self.folder, graph))
         for sparse in self.model.graph.sparse_initializer:
             name = sparse.values.name
-            self._add_static(name, statics.declared(tuple(sparse.dims), sparse.values.data_type, name, graph))
+            self.add_static(name, statics.declared(tuple(sparse.dims), sparse.values.data_type, name, graph))
         known = [*graph.shapes, *(v.name for v in self.model.graph.input)]
-        for node in topological(self.model.graph.node, known, graph.file):
-            self._visit(node)
+        for node in needed(topological(self.model.graph.node, known, graph.file), graph.outputs):
+            self.visit(node)
+        graph.outputs = self.tail.outputs(graph.outputs, graph)
         for output in graph.outputs:
             if output not in graph.shapes:
                 raise NetworkError(
@@ -81,21 +88,28 @@ class Simplifier:
         graph.nodes = alive(graph.nodes, graph.outputs)
         graph.notes += self.types.notes()
 
-    def _add_static(self, name: str, static: Static) -> None:
+    @property
+    def known(self) -> list[str]:
+        """Names of all tensors so far."""
+        return [*self.graph.shapes, *self.sequences, *self.absent, *self.open, *self.tail.lost]
+
+    def add_static(self, name: str, static: Static) -> None:
         self.graph.statics[name] = static
         self.graph.shapes[name] = static.shape
         self.graph.dtypes[name] = static.dtype
 
-    def _visit(self, node: onnx.NodeProto) -> None:
+    def visit(self, node: onnx.NodeProto) -> None:
         graph, op = self.graph, node.op_type
+        if (self.tail.lost or op in DEPENDENT) and self.tail.takes(node, graph, self._begins_tail(node)):
+            return
         if op == "Constant":
             self._constant(node)
-        elif op == "If":
-            self._branch(node)
         elif op in CONTROL:
-            raise NetworkError(
-                f"{graph.file}: node {label(node)}: loops are not supported; export the network unrolled"
-            )
+            control.visit(self, node)
+        elif op in SEQUENCES:
+            sequences.visit(self, node)
+        elif op == "Identity" and node.input[0] in self.sequences:
+            self.same(node.output[0], node.input[0])
         elif op in ("Shape", "Size"):
             self._shape_of(node)
         elif is_quantiser(node) and not self._is_constant(node):
@@ -108,6 +122,12 @@ class Simplifier:
             self._copy(node)
         else:
             self._live(node)
+
+    def _begins_tail(self, node: onnx.NodeProto) -> bool:
+        """Whether the size of what a node makes depends on the data."""
+        return node.op_type in DEPENDENT and not all(
+            self.graph.is_static(n) or n in self.tail.lost for n in node.input if n
+        )
 
     def _is_constant(self, node: onnx.NodeProto) -> bool:
         """Whether no input of the network can change what a node makes.
@@ -130,7 +150,7 @@ class Simplifier:
         value = helper.get_attribute_value(attribute)
         if attribute.name == "sparse_value":
             shape, dtype = tuple(value.dims), value.values.data_type
-            self._add_static(node.output[0], statics.declared(shape, dtype, node.output[0], self.graph))
+            self.add_static(node.output[0], statics.declared(shape, dtype, node.output[0], self.graph))
             return
         if isinstance(value, onnx.TensorProto):
             tensor = onnx.TensorProto()
@@ -140,29 +160,14 @@ class Simplifier:
             text = attribute.name.startswith("value_string")
             tensor = numpy_helper.from_array(np.array(value, dtype=object if text else dtype))
         tensor.name = node.output[0]
-        self._add_static(tensor.name, statics.stored(tensor, self.folder, self.graph))
+        self.add_static(tensor.name, statics.stored(tensor, self.folder, self.graph))
 
-    def _branch(self, node: onnx.NodeProto) -> None:
-        """An If whose condition is known is the branch that is taken."""
-        graph = self.graph
-        condition = graph.value(node.input[0])
-        if condition is None:
-            raise NetworkError(
-                f"{graph.file}: node {label(node)}: its condition {node.input[0]!r} is not constant;"
-                " a network must do the same work for every input"
-            )
-        nodes, tensors, results = inline.branch(node, bool(condition.reshape(-1)[0]), graph.file)
-        for tensor in tensors:
-            self._add_static(tensor.name, statics.stored(tensor, self.folder, graph))
-        for inner in topological(nodes, graph.shapes, graph.file):
-            self._visit(inner)
-        for outer, result in zip(node.output, results, strict=True):
-            if outer:
-                self._same(outer, result)
-
-    def _same(self, name: str, source: str) -> None:
+    def same(self, name: str, source: str) -> None:
         """`name` is another name for `source`."""
         graph, before = self.graph, source
+        if source in self.sequences:
+            self.sequences[name] = self.sequences[source]
+            return
         source = self.alias.get(source, source)
         self.alias[name] = source
         graph.shapes[name], graph.dtypes[name] = graph.shapes[source], graph.dtypes[source]
@@ -173,13 +178,13 @@ class Simplifier:
 
     def _copy(self, node: onnx.NodeProto) -> None:
         graph, name = self.graph, node.output[0]
-        self._same(name, node.input[0])
+        self.same(name, node.input[0])
         target = next((a.i for a in node.attribute if a.name == "to"), None)
         inferred = None if target is not None else self.types.inferred(node).get(name)
         graph.dtypes[name] = target or (inferred[1] if inferred is not None else graph.dtypes[name])
         for mask in node.output[1:]:  # of a dropout: nothing is dropped
             if mask:
-                self._add_static(mask, Static(graph.shapes[name], onnx.TensorProto.BOOL, (), lambda: None))
+                self.add_static(mask, Static(graph.shapes[name], onnx.TensorProto.BOOL, (), lambda: None))
 
     def _quantised(self, node: onnx.NodeProto) -> None:
         """A live tensor as codes, or read from codes: the same tensor, of which the format is known."""
@@ -188,14 +193,14 @@ class Simplifier:
         before = self.formats.get(node.input[0], found)
         self.formats[name] = before if node.op_type == "DequantizeLinear" else found
         dtype = code_type(node, graph) if node.op_type == "QuantizeLinear" else number_type(node, graph)
-        self._same(name, node.input[0])
+        self.same(name, node.input[0])
         graph.dtypes[name] = dtype
 
     def _dynamically(self, node: onnx.NodeProto) -> None:
         """Codes of a live tensor, and the scale and zero point found from all its elements."""
         graph, (codes, *found) = self.graph, node.output
         self.formats[codes] = dynamic(onnx.TensorProto.UINT8)
-        self._same(codes, node.input[0])
+        self.same(codes, node.input[0])
         graph.dtypes[codes] = int(onnx.TensorProto.UINT8)
         for name, dtype in zip(found, (onnx.TensorProto.FLOAT, onnx.TensorProto.UINT8), strict=False):
             graph.shapes[name], graph.dtypes[name] = (), int(dtype)
@@ -211,7 +216,7 @@ class Simplifier:
         else:
             attributes = {a.name: a.i for a in node.attribute}
             value = np.array(shape[attributes.get("start", 0) : attributes.get("end")], dtype=np.int64)
-        self._add_static(node.output[0], statics.known(value))
+        self.add_static(node.output[0], statics.known(value))
 
     def _fold(self, node: onnx.NodeProto) -> None:
         """A node of constants is a constant, whose shape is known at least."""
@@ -233,7 +238,7 @@ class Simplifier:
         for index, name in enumerate(node.output):
             if name and name in types:
                 shape, dtype = types[name]
-                self._add_static(name, statics.computed(node, index, shape, dtype, self.graph, evaluate))
+                self.add_static(name, statics.computed(node, index, shape, dtype, self.graph, evaluate))
             elif name:
                 self.open[name] = self.graph.unknown_values.get(name, "its shape cannot be told")
 
@@ -244,7 +249,7 @@ class Simplifier:
         root, found = unpacked(node, self.graph, prod(shape))
         self.graph.root_sizes[root] = prod(shape)
         self.graph.stored_as[root] = found
-        self._add_static(node.output[0], statics.unpacked(shape, dtype, root, evaluate))
+        self.add_static(node.output[0], statics.unpacked(shape, dtype, root, evaluate))
 
     def _stored_codes(self, node: onnx.NodeProto) -> None:
         """Stored weights that are codes, or are made codes of; a bias of 32 bits is a parameter then, too."""
@@ -262,14 +267,13 @@ class Simplifier:
         domain = "" if node.domain == "ai.onnx" else node.domain
         if (domain, node.op_type) in RULES:
             self._check(node)
-        elif self._stand_in(node) or self._expand(node):
+        elif self._as_said(node) or self._stand_in(node) or self._expand(node):
             return
-        elif not self.lenient:
-            where = f" of domain {domain!r}" if domain else ""
-            raise NetworkError(
-                f"{graph.file}: node {label(node)}: operator {node.op_type!r}{where} is not known;"
-                " --unknown-operators vector maps it on the vector unit"
-            )
+        elif domain != FUNCTION_DOMAIN:
+            matrix, asked = hidden_matrix(node, graph), self.policy.unknown == "vector"
+            shaped = all(name in self.types.of_outputs(node) for name in node.output if name)
+            if not asked or matrix or not shaped:
+                raise refusal(node, graph, matrix, shaped, asked=asked)
         for name, (shape, dtype) in self._output_types(node).items():
             if 0 in shape:
                 raise NetworkError(
@@ -296,17 +300,28 @@ class Simplifier:
     def _expand(self, node: onnx.NodeProto) -> bool:
         """Put the nodes in the place of one that ONNX defines by them; False if it does not."""
         nodes = self._definition(node)
-        for inner in topological(nodes or [], self.graph.shapes, self.graph.file):
-            self._visit(inner)
+        for inner in topological(nodes or [], self.known, self.graph.file):
+            self.visit(inner)
         return nodes is not None
+
+    def _as_said(self, node: onnx.NodeProto) -> bool:
+        """Put what the user says in the place of an operator; False if nothing is said."""
+        rule = self.policy.said(node)
+        if not rule:
+            return False
+        for inner in as_said(node, rule, self.graph, self._body(node)):
+            self.visit(inner)
+        return True
+
+    def _body(self, node: onnx.NodeProto) -> Body:
+        return Body(node, self.opsets.get("", 1), self.graph.shapes.__getitem__, self._type_of)
 
     def _stand_in(self, node: onnx.NodeProto) -> bool:
         """Put the nodes in the place of one that a runtime wrote; False if they are not known."""
-        write = STAND_INS.get((node.domain, node.op_type))
+        write = STAND_INS.get((node.domain, node.op_type)) or registered(node)
         if write is None:
             return False
-        graph = self.graph
-        body = Body(node, self.opsets.get("", 1), graph.shapes.__getitem__, self._type_of)
+        graph, body = self.graph, self._body(node)
         try:
             write(body)
         except NetworkError as error:
@@ -316,7 +331,7 @@ class Simplifier:
                 f"{graph.file}: node {label(node)}: its inputs and attributes do not fit each other: {error}"
             ) from None
         for inner in body.nodes:
-            self._visit(inner)
+            self.visit(inner)
         return True
 
     def _type_of(self, name: str) -> int:
@@ -339,13 +354,10 @@ class Simplifier:
         found = self._told_types(node)
         for name in filter(None, node.output):
             if name not in found:
-                if not self.lenient:
-                    raise NetworkError(
-                        f"{self.graph.file}: node {label(node)}: the shape of its output {name!r}"
-                        " cannot be told: it depends on the data, or on values that are not in the file"
-                    )
-                first = next(n for n in node.input if n)
-                found[name] = self.graph.shapes[first], self.graph.dtypes[first]
+                raise NetworkError(
+                    f"{self.graph.file}: node {label(node)}: the shape of its output {name!r}"
+                    " cannot be told: it depends on the data, or on values that are not in the file"
+                )
         return found
 
     def _told_types(self, node: onnx.NodeProto) -> Types:
@@ -377,10 +389,10 @@ class Simplifier:
             fills=set(self.graph.fills),
             unknown_values={},
         )
-        other = Simplifier(self.model, aside, self.folder, False, False)
+        other = Simplifier(self.model, aside, self.folder, False, self.policy)
         other.alias = dict(self.alias)
-        for inner in topological(nodes, aside.shapes, aside.file):
-            other._visit(inner)
+        for inner in topological(nodes, self.known, aside.file):
+            other.visit(inner)
         return {
             name: (aside.shapes[name], aside.dtypes[name]) for name in node.output if name in aside.shapes
         }

@@ -13,7 +13,7 @@ from . import (
     views,
 )
 from .registry import RULES, rule
-from .unknown import unknown
+from .unknown import said, unknown
 
 __all__ = [
     "RULES",
@@ -27,6 +27,7 @@ __all__ = [
     "recurrent",
     "resampling",
     "rule",
+    "said",
     "unknown",
     "views",
 ]

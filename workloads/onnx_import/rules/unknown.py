@@ -1,4 +1,4 @@
-"""An operator without a rule, if the user wants it on the vector unit all the same."""
+"""Operators without a rule, which the user wants all the same."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from ...graph import Port, Window
 from ..builder import Builder
 from ..nodes import Node
 from ..view import fresh, tokens
+from .elementwise import same_layout
 from .views import plain_layout
 
 
@@ -31,6 +32,11 @@ def unknown(node: Node, b: Builder) -> None:
             b.result(node, out, index)
             params = 0
     b.graph.notes.append(
-        f"node {node.name!r}: operator {node.op!r} is not known; mapped on the vector unit,"
-        " one operation per output element, every input needed whole"
+        f"node {node.name!r}: operator {node.op!r} is not known; taken as one operation per output element,"
+        " every input needed whole, on a unit that does unknown functions or else on the host"
     )
+
+
+def said(node: Node, b: Builder) -> None:
+    """A function of each element (or of each token), as the user says."""
+    same_layout(node, b, node.op, params=b.params(node.inputs[1:], formula=True))
