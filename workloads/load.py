@@ -60,7 +60,7 @@ def load(
         Inputs that always have this value ({"sr": 16000}); what hangs on them is folded.
     operators : mapping of str to str, optional
         What unknown operators are ({"com.x:Foo": "matmul"}): "matmul", the name of an ONNX operator with the
-        same inputs and attributes, or one of `FUNCTIONS`.
+        same inputs and attributes, or one of `functions.FUNCTIONS`.
 
     Returns
     -------

@@ -74,11 +74,29 @@ def _shapes(value: Any) -> dict[str, tuple[int, ...]]:
     return found
 
 
+def _values(value: Any) -> dict[str, tuple[float, ...]]:
+    found = {}
+    for name, item in _pairs(value).items():
+        listed = item if isinstance(item, list | tuple) else [item]
+        parts = item.split(",") if isinstance(item, str) else listed
+        try:
+            found[name] = tuple(float(part) for part in parts)
+        except (TypeError, ValueError):
+            raise ValueError(f"{name}: found {item!r}, expected numbers such as {{example}}") from None
+    return found
+
+
 def _text(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
 Name = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
+
+
+OF_THE_NETWORK = (
+    "bind", "input", "unknown_operators", "operator", "outputs", "inputs", "value", "weight_inputs_from",
+)  # fmt: skip
+"""Fields that say which network of its file is meant."""
 
 
 class Job(BaseModel):
@@ -138,8 +156,40 @@ class Job(BaseModel):
     ] = Field(default_factory=dict)
     unknown_operators: Annotated[
         Literal["error", "vector"],
-        Asked("vector: run operators that are not known on the vector unit and say so.", "error|vector"),
+        Asked(
+            "vector: operators that are not known and have no weights are one operation per output element.",
+            "error|vector",
+        ),
     ] = "error"
+    operator: Annotated[
+        Texts,
+        BeforeValidator(_changes),
+        Asked(
+            "What an unknown operator is: com.x:Foo=matmul (its input times its stored matrix), an ONNX "
+            "operator with the same inputs and attributes, or a function of every element.",
+            "OP=WHAT",
+            aliases=("operators",),
+            example="com.x:Foo=matmul",
+        ),
+    ] = Field(default_factory=dict)
+    outputs: Annotated[
+        tuple[str, ...],
+        Asked("Tensor or node of the network where it ends, instead of its own outputs.", "NAME"),
+    ] = ()
+    inputs: Annotated[
+        tuple[str, ...],
+        Asked("Tensor of the network that comes in from outside, instead of being made.", "NAME"),
+    ] = ()
+    value: Annotated[
+        dict[str, tuple[float, ...]],
+        BeforeValidator(_values),
+        Asked(
+            "Value that an input of the network always has; what hangs on it is folded: sr=16000.",
+            "NAME=V[,V...]",
+            aliases=("values",),
+            example="sr=16000",
+        ),
+    ] = Field(default_factory=dict)
     weight_inputs_from: Annotated[
         int | None,
         Field(strict=True, ge=0),
@@ -177,6 +227,10 @@ class Job(BaseModel):
             input_shapes=self.input,
             unknown_operators=self.unknown_operators,
             weight_inputs_from=self.weight_inputs_from,
+            outputs=self.outputs,
+            inputs=self.inputs,
+            values={name: v[0] if len(v) == 1 else v for name, v in self.value.items()},
+            operators=self.operator,
         )
 
     def load_chip(self) -> Chip:
@@ -212,5 +266,7 @@ class Job(BaseModel):
             "bind": [f"{name}={size}" for name, size in self.bind.items()],
         }
         shapes = [f"{name}={'x'.join(map(str, shape))}" for name, shape in self.input.items()]
+        texts["operator"] = [f"{name}={what}" for name, what in self.operator.items()]
+        texts["value"] = [f"{name}={','.join(f'{v:g}' for v in vs)}" for name, vs in self.value.items()]
         asked = {**given_by(self), **texts, "input": shapes}
         return {name: value for name, value in asked.items() if value and name != "engine"}

@@ -139,7 +139,7 @@ def test_inputs_by_name_and_programs_with_a_free_batch(tmp_path: Path) -> None:
     free = workloads.load(tmp_path / "free.pt2", input_shapes={"x": (1, 12)})
     assert [(o.name, o.output.shape) for o in free] == [(o.name, o.output.shape) for o in fixed]
     assert not differences(program_of(fixed), program_of(free))
-    with pytest.raises(workloads.NetworkError, match=r"has unbound dimensions: 's.*--input x=Nx12"):
+    with pytest.raises(workloads.NetworkError, match=r"has unbound dimensions: 's.*`input: x=Nx12`"):
         workloads.load(tmp_path / "free.pt2")
 
 

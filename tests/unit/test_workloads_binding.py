@@ -58,20 +58,20 @@ def test_a_name_bound_through_one_input_holds_for_the_others(tmp_path: Path) -> 
             {},
             (
                 r"input 'x' \(batchxtimex16\) has unbound dimensions: 'batch', 'time'; "
-                r"give --bind batch=VALUE --bind time=VALUE or --input x=NxNx16"
+                r"give `bind: batch=VALUE` `bind: time=VALUE` or `input: x=NxNx16`"
             ),
         ),
         (
             SYMBOLIC,
             {"bind": {"batch": 1}},
-            r"unbound dimensions: 'time'; give --bind time=VALUE or --input x=1xNx16",
+            r"unbound dimensions: 'time'; give `bind: time=VALUE` or `input: x=1xNx16`",
         ),
         (
             {"x": (None, "time", 16)},
             {"bind": {"time": 4}},
-            r"dimensions: 1 without a name; give --input x=Nx4x16",
+            r"dimensions: 1 without a name; give `input: x=Nx4x16`",
         ),
-        ({"x": (None, "time", 16)}, {}, r"dimensions: 'time', 1 without a name; give --input x=NxNx16"),
+        ({"x": (None, "time", 16)}, {}, r"dimensions: 'time', 1 without a name; give `input: x=NxNx16`"),
         (SYMBOLIC, {"bind": {"bacth": 1}}, r"no dimension is called 'bacth' \(did you mean 'batch'\?\)"),
         (
             {"x": (1, 6, 16)},

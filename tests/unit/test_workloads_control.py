@@ -97,7 +97,7 @@ def test_an_input_fixed_to_a_value_chooses_the_branch(tmp_path: Path) -> None:
     onnx.save(proto, tmp_path / "net.onnx")
     assert steps(load(tmp_path / "net.onnx", values={"sr": 16000})) == ["Exp"]
     assert steps(load(tmp_path / "net.onnx", values={"sr": [8000]})) == ["Log"]
-    with pytest.raises(NetworkError, match=r"value of 'sr': 0\.5 is no int64"):
+    with pytest.raises(NetworkError, match=r"`value` of 'sr': 0\.5 is no int64"):
         load(tmp_path / "net.onnx", values={"sr": 0.5})
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...sim.job.given import job_of
+from ...sim.job.job import OF_THE_NETWORK
 from ..errors import UsageError
 from . import options
 from .asking import Given, asks
@@ -121,4 +122,4 @@ def _is_chip(name: str) -> bool:
     )
 
 
-command = asks(show, only=(*OF_THE_CHIP, "bind", "input", "unknown_operators", "weight_inputs_from"))
+command = asks(show, only=(*OF_THE_CHIP, *OF_THE_NETWORK))

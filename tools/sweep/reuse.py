@@ -49,7 +49,9 @@ class NetworkSource(NamedTuple):
     @staticmethod
     def of(job: Job, digest: str) -> NetworkSource:
         """That of a question."""
-        fields = {"network", "bind", "input", "unknown_operators", "weight_inputs_from"}
+        from ...sim.job.job import OF_THE_NETWORK
+
+        fields = {"network", *OF_THE_NETWORK}
         return NetworkSource(digest, job.model_dump_json(include=fields))
 
     def load(self) -> Network:

@@ -56,7 +56,7 @@ def bind_inputs(
     for name, declared in dims.items():
         if declared is None:
             raise NetworkError(
-                f"{file}: input {name!r} has no shape in the file; give it with --input {name}=1x3x224x224"
+                f"{file}: input {name!r} has no shape in the file; give it with `input: {name}=1x3x224x224`"
             )
         bound[name] = _substitute(file, name, declared, names, dims)
     return bound, as_stored
@@ -130,14 +130,14 @@ def _substitute(
     if unbound:
         symbols = list(dict.fromkeys(d for d in unbound if d))
         everywhere = [d for ds in dims.values() for d in ds or () if isinstance(d, str) and d not in names]
-        how = [f"--bind {s}=VALUE" for s in dict.fromkeys(everywhere)] if all(everywhere) else []
+        how = [f"`bind: {s}=VALUE`" for s in dict.fromkeys(everywhere)] if all(everywhere) else []
         example = "x".join(str(d) if isinstance(d, int) else "N" for d in shape)
         nameless = unbound.count("")
         listed = [repr(s) for s in symbols] + ([f"{nameless} without a name"] if nameless else [])
         what = ", ".join(listed)
         raise NetworkError(
             f"{file}: input {name!r} ({_times(declared)}) has unbound dimensions: {what};"
-            f" give {' '.join(how) + ' or ' if how else ''}--input {name}={example}"
+            f" give {' '.join(how) + ' or ' if how else ''}`input: {name}={example}`"
         )
     return tuple(d for d in shape if isinstance(d, int))
 

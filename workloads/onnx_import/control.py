@@ -169,7 +169,7 @@ def _number(walker: Simplifier, node: onnx.NodeProto, index: int, what: str) -> 
         return None
     value = walker.graph.value(name)
     if value is None:
-        raise _error(walker, node, f"its {what} {name!r} is not constant (a value can be given)")
+        raise _error(walker, node, f"its {what} {name!r} is not constant; `value` can fix an input")
     return int(value.reshape(-1)[0])
 
 

@@ -97,21 +97,22 @@ def _fix(graph: onnx.GraphProto, name: str, value: Value, file: str) -> None:
         close = get_close_matches(name, [v.name for v in graph.input], n=1, cutoff=0.4)
         near = f" (did you mean {close[0]!r}?)" if close else ""
         listed = ", ".join(v.name for v in graph.input)
-        raise NetworkError(f"{file}: value of {name!r}: no input is called so{near}; inputs: {listed}")
+        raise NetworkError(f"{file}: `value` of {name!r}: no input is called so{near}; inputs: {listed}")
     tensor = found.type.tensor_type
     dtype = helper.tensor_dtype_to_np_dtype(tensor.elem_type)
     numbers = np.asarray(value)
     with np.errstate(all="ignore"):
         array = numbers.astype(dtype)
     if not np.array_equal(array.astype(numbers.dtype), numbers) and not np.issubdtype(dtype, np.floating):
-        raise NetworkError(f"{file}: value of {name!r}: {value} is no {np.dtype(dtype).name} as the input is")
+        kind = np.dtype(dtype).name
+        raise NetworkError(f"{file}: `value` of {name!r}: {value} is no {kind} as the input is")
     if tensor.HasField("shape"):
         sizes = [d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else 1 for d in tensor.shape.dim]
         if array.ndim == 0:
             array = np.full(sizes, array)
         elif array.size != int(np.prod(sizes)) and array.ndim != len(sizes):
             raise NetworkError(
-                f"{file}: value of {name!r}: {array.size} numbers, the input has shape"
+                f"{file}: `value` of {name!r}: {array.size} numbers, the input has shape"
                 f" {'x'.join(map(str, sizes)) or 'scalar'}"
             )
         elif array.ndim != len(sizes):

@@ -15,7 +15,7 @@ import onnx
 from onnx import helper
 
 from ..errors import NetworkError
-from ..operators import FUNCTIONS
+from ..functions import names
 from .nodes import Graph
 from .order import label
 from .standins import Body
@@ -35,7 +35,7 @@ class Policy:
         Of those for which nothing is said.
     operators : dict of str to str
         What an operator is, by "domain:Name" (or "Name"): "matmul" (its input times its stored matrix), the
-        name of an ONNX operator with the same inputs and attributes, or one of `FUNCTIONS`, of each element.
+        name of an ONNX operator with the same inputs and attributes, or a function of each element.
     used : set of str
         Those of `operators` that were asked for.
     """
@@ -65,7 +65,7 @@ class Policy:
             if key not in names and not any(name.endswith(f":{key}") for name in names):
                 close = get_close_matches(key, names, n=1, cutoff=0.4)
                 near = f"; did you mean {close[0]!r}?" if close else ""
-                raise NetworkError(f"{file}: operators: {key!r} does not occur in the network{near}")
+                raise NetworkError(f"{file}: `operator`: {key!r} does not occur in the network{near}")
 
 
 def registered(node: onnx.NodeProto) -> Callable[[Body], None] | None:
@@ -89,7 +89,7 @@ def as_said(node: onnx.NodeProto, rule: str, graph: Graph, body: Body) -> list[o
     if rule == MATMUL:
         _matmul(node, graph, body)
         return body.nodes
-    if rule in FUNCTIONS:
+    if rule in names():
         live = [n for n in node.input if n and not graph.is_static(n)]
         inputs = live + [n for n in node.input if n and graph.is_static(n)]
         made = helper.make_node(rule, inputs, [node.output[0]], name=node.name, domain=FUNCTION_DOMAIN)
@@ -100,8 +100,8 @@ def as_said(node: onnx.NodeProto, rule: str, graph: Graph, body: Body) -> list[o
         copy.op_type, copy.domain = rule, ""
         return [copy]
     raise _error(
-        node, graph, f"operators: found {rule!r}, expected 'matmul', an ONNX operator, or one of"
-        f" {', '.join(FUNCTIONS[:6])} ...",
+        node, graph, f"`operator`: found {rule!r}, expected 'matmul', an ONNX operator, or one of"
+        f" {', '.join(names()[:6])} ...",
     )  # fmt: skip
 
 
@@ -145,11 +145,11 @@ def refusal(node: onnx.NodeProto, graph: Graph, matrix: str, shaped: bool, *, as
     where = f" of domain {node.domain!r}" if node.domain else ""
     key = f"{node.domain}:{node.op_type}" if node.domain else node.op_type
     if matrix:
-        how = f"; its work hides in its stored {matrix}: say what it is (operators: '{key}=matmul')"
+        how = f"; its work hides in its stored {matrix}: say what it is with `operator: {key}=matmul`"
     elif not shaped:
-        how = f"; the file does not say the shape of its output: say what it is (operators: '{key}=gelu')"
+        how = f"; the file does not say the shape of its output: say what it is with `operator: {key}=gelu`"
     elif not asked:
-        how = "; unknown_operators 'vector' takes it as one operation per output element"
+        how = "; `unknown_operators: vector` takes it as one operation per output element"
     else:
         how = ""
     return _error(node, graph, f"operator {node.op_type!r}{where} is not known{how}")

@@ -59,7 +59,7 @@ class Tail:
         if node.op_type in WEIGHTED and weights:
             raise NetworkError(
                 f"{graph.file}: node {label(node)}: how often its weights are applied depends on the data"
-                f" (node {cause}); give outputs before that"
+                f" (node {cause}); `outputs` can end the network before that"
             )
         self.n_nodes += 1
         for name in filter(None, node.output):

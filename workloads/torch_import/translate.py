@@ -76,7 +76,7 @@ def quiet() -> Iterator[None]:
 
 def _message(culprit: Culprit, where: str, keep_unknown: bool) -> str:
     line = f" ({culprit.line})" if culprit.line else ""
-    hint = "" if keep_unknown else "; --unknown-operators vector maps it on the vector unit"
+    hint = "" if keep_unknown else "; `unknown_operators: vector` keeps it if it has no weights"
     return (
         f"{where}: node {culprit.node!r}{line}: operator {culprit.name} has no translation to ONNX{hint},"
         " or write it with other operators"
