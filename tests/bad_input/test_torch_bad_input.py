@@ -52,7 +52,7 @@ class TestUnsupportedOperators:
         assert message.count("\n") == 1
         assert "operator aten.cdist.default has no translation to ONNX" in message
         assert line_of(torch_modules.Unsupported, "torch.cdist") in message
-        assert "`unknown_operators: vector` keeps it" in message
+        assert "--unknown-operators vector keeps it" in message
 
     def test_can_be_mapped_on_the_vector_unit(self, unsupported: Path) -> None:
         net = load(unsupported, unknown_operators="vector")
