@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import pytest
 from ohmsum.workloads import Matrix, Product, Reach, Window, load
 from onnx import helper, numpy_helper
 
@@ -97,3 +98,32 @@ def test_a_function_of_the_file_itself_is_inlined(tmp_path: Path) -> None:
     path = tmp_path / "local.onnx"
     onnx.save(proto, path)
     assert steps(load(path)) == ["Add"]
+
+
+def table(*columns: Any) -> Any:
+    return np.stack(columns, -1).astype(np.float32)
+
+
+PLACES = np.arange(6.0)
+WAVES = table(*(f(PLACES * w) for w in (1.0, 0.3, 0.01, 0.2) for f in (np.sin, np.cos, np.sin, np.cos)))
+
+
+@pytest.mark.parametrize(
+    ("constant", "params"),
+    [
+        (WAVES, 0),  # positions, as Vaswani et al. 2017
+        (np.random.default_rng(1).random((6, 16)), 96),  # learned positions
+        (np.zeros((6, 16)), 0),
+        (np.where(np.tri(6, 16) > 0, 0, -1e9), 0),  # a mask
+        (
+            np.random.default_rng(1)
+            .random(11)[np.arange(6)[:, None] - np.arange(6)][:, :5]
+            .repeat(4, 1)[:, :16],
+            10,
+        ),
+        (np.random.default_rng(1).random(16), 16),  # a bias
+    ],
+)
+def test_masks_and_formulas_are_no_parameters(tmp_path: Path, constant: Any, params: int) -> None:
+    network = imported(tmp_path, [node("Add", "x c", "y")], TOKENS, {"c": np.asarray(constant, np.float32)})
+    assert only(network).params == params

@@ -10,6 +10,7 @@ from ..builder import Builder, Constant, split_dims
 from ..nodes import Node, Shape
 from ..view import REPEAT, Axis, View, as_elements, expand, tokens
 from .registry import rule
+from .tables import table_params
 
 # ONNX operator -> what a digital unit does per element; the nearest of `FUNCTIONS` if none is exact.
 FUNCTION_OF: dict[str, str] = {
@@ -48,7 +49,11 @@ def elementwise(node: Node, b: Builder) -> None:
     ports = list(dict.fromkeys(b.port(v, rows, cols, out.grid) for v in live))
     n_operations = max(1, len(node.inputs) - 1) if node.op in ("Sum", "Mean", "Min", "Max") else 1
     work = n_operations * prod(out.stored_shape) // out.grid.n_tokens
-    params = b.params(node.inputs + node.absorbed, formula=True)
+    params = b.params(node.absorbed, formula=True)
+    for name in node.inputs:
+        if name and b.graph.is_static(name):
+            by_token = _varies(b.graph.shape(name), out) == "by token"
+            params += table_params(name, b) if by_token else b.params([name], formula=True)
     b.result(
         node, b.emit(node, "vector", out, ports, function=FUNCTION_OF[node.op], work=work, params=params)
     )
@@ -73,11 +78,16 @@ def _broadcasts(shape: Shape, to: Shape) -> bool:
 def _variation(node: Node, b: Builder, out: View) -> Constant:
     """What the constant operands of a node vary with."""
     shapes = [b.graph.shape(n) for n in node.inputs if n and b.graph.is_static(n)]
-    if all(prod(shape) == 1 for shape in shapes):
+    kinds = {_varies(shape, out) for shape in shapes}
+    return next(kind for kind in ("by token", "by element", "number") if kind in kinds)
+
+
+def _varies(shape: Shape, out: View) -> Constant:
+    """What a constant operand of this shape varies with."""
+    if prod(shape) == 1:
         return "number"
-    axes = [axis for shape in shapes for axis in out.axes[len(out.axes) - len(shape) :]]
-    sizes = [n for shape in shapes for n in shape]
-    by_token = any(n > 1 and tokens([axis]) for n, axis in zip(sizes, axes, strict=True))
+    axes = out.axes[len(out.axes) - len(shape) :]
+    by_token = any(n > 1 and tokens([axis]) for n, axis in zip(shape, axes, strict=True))
     return "by token" if by_token else "by element"
 
 

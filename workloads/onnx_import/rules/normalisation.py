@@ -35,7 +35,8 @@ def batch_norm(node: Node, b: Builder) -> None:
 def group_norm(node: Node, b: Builder) -> None:
     """Mean and variance over the pixels of a channel or of a group of channels."""
     axes = tuple(range(2, len(b.view(node).axes)))
-    same_layout(node, b, "group_norm", statistics=axes, params=_params(node, b))
+    params = b.params(node.inputs[1:] + node.absorbed, formula=True)
+    same_layout(node, b, "group_norm", statistics=axes, params=params)
 
 
 @rule("LRN")
