@@ -17,7 +17,7 @@ from .compiled_loop import SOURCES
 from .compiled_loop import state as st
 from .compiled_loop.state import State
 from .compiled_result import explain_deadlock, make_result
-from .compiled_setup import free_records, initial_state
+from .compiled_setup import empty_heap, free_records, initial_state
 from .inputs import check_inputs, too_late
 from .result import EngineResult
 
@@ -144,7 +144,7 @@ def with_more_flights(state: State) -> State:
     return state.replaced(
         flights=flights,
         events=np.concatenate([state.events, np.zeros(n, st.EVENT)]),
-        ready=np.zeros(2 * n, st.EVENT),
+        ready=empty_heap(2 * n),
         requests=np.zeros(2 * n, st.INDEX),
         ended=np.zeros(2 * n, st.ENDED),
         links=np.concatenate([state.links, np.zeros(len(state.links), st.INDEX)]),

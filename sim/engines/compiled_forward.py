@@ -236,7 +236,7 @@ def move_times(state: State, shift: Shift) -> None:
     state.flights["request"] += shift.by_fs
     state.servers["free_at"] += np.where(state.servers["free_at"] > state.head["now"][0], shift.by_fs, 0)
     state.bookings["end"] += np.where(state.bookings["end"] > state.head["now"][0], shift.by_fs, 0)
-    state.events["time"] += shift.by_fs
+    state.events["time"][: int(state.head["n_heap"][0])] += shift.by_fs
     state.head["now"] += shift.by_fs
     state.head["latest_event"] += shift.by_fs
 

@@ -33,7 +33,7 @@ def initial_state(program: Program, iterations: int, arrivals: I64, n_bins: int,
     """
     limit = check_size(program, iterations)
     visits = visit_records(program)
-    lanes, group, resources = queue_records(program)
+    lanes, group, resources, turns = queue_records(program)
     cursors = cursor_records(program)
     head = head_record(program, n_bins, keep_firings)
     visits["hold"] = cursors["value"][: len(visits)]
@@ -48,7 +48,7 @@ def initial_state(program: Program, iterations: int, arrivals: I64, n_bins: int,
     n_kept = int(limit.sum()) if keep_firings else 0
     widest_group = int(head["widest_group"][0])
     tables: dict[str, Records] = {
-        "events": np.zeros(n_flights + n_entrances + n_bookings, st.EVENT),
+        "events": empty_heap(n_flights + n_entrances + n_bookings),
         "flights": free_records(st.FLIGHT, 0, n_flights),
         "nodes": np.zeros(n_nodes, st.NODE),
         "forward": np.zeros(n_nodes, st.INDEX),
@@ -64,6 +64,7 @@ def initial_state(program: Program, iterations: int, arrivals: I64, n_bins: int,
         "group": group,
         "resources": resources,
         "servers": server_records(program),
+        "turns": turns,
         "pools": pool_records(program),
         "bookings": free_records(st.BOOKING, 0, n_bookings),
         "lanes": lanes,
@@ -72,7 +73,7 @@ def initial_state(program: Program, iterations: int, arrivals: I64, n_bins: int,
         "touched": indices(np.arange(len(actors))),
         "ended": np.zeros(n_flights, st.ENDED),
         "changed": np.zeros(len(resources), st.INDEX),
-        "ready": np.zeros(n_flights, st.EVENT),
+        "ready": empty_heap(n_flights),
         "iterations": iteration_records(iterations, len(actors)),
         "arrivals": numbers(arrivals),
         "waits_for_arrivals": indices(np.flatnonzero(actors["is_source"])),
@@ -135,6 +136,13 @@ def free_records(kind: RecordType, first: int, n: int) -> Records:
     return records
 
 
+def empty_heap(n: int) -> Records:
+    """Room for n entries, and for those that stand behind the last; see `compiled_loop/heap.py`."""
+    heap = np.zeros(n + 5, st.EVENT)
+    heap["time"] = NEVER
+    return heap
+
+
 def actor_records(p: Program, limit: I64) -> Records:
     actors = np.zeros(p.n_actors, st.ACTOR)
     actors["limit"] = limit
@@ -169,7 +177,10 @@ def visit_records(p: Program) -> Records:
     first = p.visit_resource[start[some]]
     single = (end - start)[some] == 1
     plain = single & (p.resource_servers[first] == 1) & (p.visit_resource_hold_fs[start[some]] == 0)
-    kind = np.where(plain, st.ONE_SERVER, st.BOOKED)
+    any_of = np.zeros(p.n_visits, bool)
+    member_visit = np.repeat(np.arange(p.n_visits), end - start)
+    any_of[member_visit[p.resource_servers[p.visit_resource] > 1]] = True
+    kind = np.where(plain, st.ONE_SERVER, np.where(any_of[some], st.ANY_SERVERS, st.SINGLE_SERVERS))
     kind[p.resource_queued[first]] = st.QUEUED
     visits["kind"][some] = kind
     visits["server"][some] = server_start(p)[first]
@@ -244,8 +255,8 @@ def channel_records(p: Program, cursors: Records) -> Records:
     return channels
 
 
-def queue_records(p: Program) -> tuple[Records, Records, Records]:
-    """Lanes of the queues, the resources of each visit, and all resources."""
+def queue_records(p: Program) -> tuple[Records, Records, Records, Records]:
+    """Lanes of the queues, the resources of each visit, all resources, and the turns that visits take."""
     resources = np.zeros(p.n_resources, st.RESOURCE)
     resources["freed_at"] = resources["granted_at"] = NO_TIME
     resources["n_free"] = p.resource_servers
@@ -269,10 +280,11 @@ def queue_records(p: Program) -> tuple[Records, Records, Records]:
     step = p.visit_turn_step[visit]
     n_turns = p.resource_servers[p.visit_resource]
     position = np.arange(len(visit)) - p.visit_resource_start[visit]
-    group["n_turns"] = np.where(step > 0, n_turns, 0)
-    group["turn_step"] = step % n_turns
-    group["turn_offset"] = (p.visit_turn_offset[visit] + position) % n_turns
-    return lanes, group, resources
+    group["turn"] = np.where(step > 0, np.cumsum(step > 0) - 1, -1)
+    turns = np.zeros(len(visit), st.TURN)
+    turns["n"], turns["step"] = n_turns, step % n_turns
+    turns["offset"] = (p.visit_turn_offset[visit] + position) % n_turns
+    return lanes, group, resources, turns[step > 0]
 
 
 def iteration_records(iterations: int, n_actors: int) -> Records:

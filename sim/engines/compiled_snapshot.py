@@ -150,10 +150,10 @@ def _turns(state: State, boundary: int) -> I64:
     """Whose turn it is when an iteration begins, of each visit that takes servers in turn."""
     visits = state.visits[state.visits["group_end"] > state.visits["group_start"]]
     visits = visits[~done(state)[visits["actor"]]]
-    member = state.group[visits["group_start"]]
-    turns, actor = member["n_turns"] > 0, visits["actor"]
-    member, n = member[turns], state.actors["n"][actor[turns]]
-    return np.asarray(boundary * n % member["n_turns"] * member["turn_step"] % member["n_turns"], np.int64)
+    turn = state.group["turn"][visits["group_start"]]
+    n = state.actors["n"][visits["actor"][turn >= 0]]
+    turns = state.turns[turn[turn >= 0]]
+    return np.asarray(boundary * n % turns["n"] * turns["step"] % turns["n"], np.int64)
 
 
 def _entrance_nodes(state: State) -> I64:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ...kernels.record_code import kernel
-from .access import bookings, flights, group, pools, servers, visits
+from .access import bookings, flights, group, pools, servers, turns, visits
 from .begin import FIRING_MASK, RESOURCE, begin_visit, early_node
 from .path import next_node
 from .pools import book_in_pool, pool_free_at
-from .state import BOOKED, ONE_SERVER, Head
+from .state import ANY_SERVERS, ONE_SERVER, SINGLE_SERVERS, Head
 
 
 @kernel
@@ -29,12 +29,53 @@ def on_one_server(s: Head, i: int) -> tuple[int, int, int]:
 
 
 @kernel
+def on_single_servers(s: Head, i: int) -> tuple[int, int, int]:
+    """Book the only servers of the resources of the visit."""
+    flight = flights(s, i)
+    now = flight.request
+    visit = visits(s, flight.visit)
+    begin = now
+    cause = flight.cause
+    parent = flight.parent
+    n_late = 0
+    for x in range(visit.group_start, visit.group_end):
+        server = servers(s, group(s, x).server)
+        if server.free_at > begin:
+            begin = server.free_at
+            cause = RESOURCE
+            parent = server.node
+            n_late = 1
+        elif server.free_at == begin:
+            n_late += 1
+    own_node = s.n_nodes
+    if visit.spread and begin > now:
+        own_node += visit.group_end - visit.group_start - n_late
+    if not s.keep_path:
+        own_node = -1
+    for x in range(visit.group_start, visit.group_end):
+        member = group(s, x)
+        server = servers(s, member.server)
+        start = begin
+        node = own_node
+        if visit.spread and server.free_at < begin:
+            start = max(now, server.free_at)
+            if server.free_at > now:
+                node = early_node(s, i, start, RESOURCE, server.node)
+            elif now < begin:
+                node = early_node(s, i, start, flight.cause, flight.parent)
+        server.node = node
+        server.free_at = start + (member.hold if member.hold > 0 else visit.hold)
+    return begin, cause, parent
+
+
+@kernel
 def server_of(s: Head, x: int, firing: int) -> int:
     """The server of group member x, which has no pool: the only one, or the one whose turn it is."""
     member = group(s, x)
     server: int = member.server
-    if member.n_turns > 0:
-        server += (member.turn_offset + firing % member.n_turns * member.turn_step) % member.n_turns
+    if member.turn >= 0:
+        turn = turns(s, member.turn)
+        server += (turn.offset + firing % turn.n * turn.step) % turn.n
     return server
 
 
@@ -58,7 +99,7 @@ def booked_by(s: Head, x: int, firing: int) -> int:
 
 
 @kernel
-def on_several_servers(s: Head, i: int) -> tuple[int, int, int]:
+def on_any_servers(s: Head, i: int) -> tuple[int, int, int]:
     """Book one server of each resource of the visit."""
     flight = flights(s, i)
     now = flight.request
@@ -102,8 +143,10 @@ def request(s: Head, i: int) -> None:
     kind = visits(s, flights(s, i).visit).kind
     if kind == ONE_SERVER:
         begin, cause, parent = on_one_server(s, i)
-    elif kind == BOOKED:
-        begin, cause, parent = on_several_servers(s, i)
+    elif kind == SINGLE_SERVERS:
+        begin, cause, parent = on_single_servers(s, i)
+    elif kind == ANY_SERVERS:
+        begin, cause, parent = on_any_servers(s, i)
     else:
         begin, cause, parent = flights(s, i).request, flights(s, i).cause, flights(s, i).parent
     begin_visit(s, i, begin, cause, parent)

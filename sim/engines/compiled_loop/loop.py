@@ -203,7 +203,7 @@ def run_instant(s: Head) -> None:
         s.n_events += 1
         s.latest_event = now
         happens(s, code)
-        more = second(s.events_at, s.n_heap) == now
+        more = second(s.events_at) == now
         if more:
             remove_first(s)
     if s.next_arrival < s.arrivals_size and arrivals(s, s.next_arrival).value == now:

@@ -6,7 +6,7 @@ Only a hash of a part of the state is compared here; what follows from a match i
 from __future__ import annotations
 
 from ...kernels.record_code import kernel
-from .access import actors, bookings, event_at, flights, group, iterations, seen, servers, visits
+from .access import actors, bookings, event_at, flights, group, iterations, seen, servers, turns, visits
 from .state import FIRST_HOLD, HOLD_END, IN_POOL, NOT_LOOKING, Head
 
 ODD = -7046029254386353131  # 2**64 / golden ratio, the multiplier of Fibonacci hashing, as a signed number
@@ -26,10 +26,9 @@ def mix_turns(s: Head, h: int) -> int:
         visit = visits(s, v)
         actor = actors(s, visit.actor)
         if visit.group_end > visit.group_start and actor.ended < actor.limit:
-            member = group(s, visit.group_start)
-            if member.n_turns > 0:
-                firing = s.boundary * actor.n % member.n_turns
-                h = mix(h, firing * member.turn_step % member.n_turns)
+            x = group(s, visit.group_start).turn
+            if x >= 0:
+                h = mix(h, s.boundary * actor.n % turns(s, x).n * turns(s, x).step % turns(s, x).n)
     return h
 
 

@@ -14,7 +14,7 @@ from ..result import FIRING_DTYPE
 __all__ = ["HEAD", "TABLES", "Head", "Records", "State"]
 
 # How a visit gets its resources.
-NO_RESOURCE, ONE_SERVER, BOOKED, QUEUED = range(4)
+NO_RESOURCE, ONE_SERVER, SINGLE_SERVERS, ANY_SERVERS, QUEUED = range(5)
 
 # What an event of the heap is; the rest of its code is the flight, the actor (FIRST_HOLD) or the booking
 # (HOLD_END).
@@ -139,10 +139,9 @@ MEMBER = record(
     lane="i4",  # of the resource's queue that the visit joins
     server="i4",  # the only one of the resource, or the first that are taken in turn
     pool="i4",  # of the resource if it has one, else -1
-    n_turns="i4",  # servers that are taken in turn, 0 if none are; step and offset of the turns
-    turn_step="i8",
-    turn_offset="i8",
+    turn="i4",  # record of its turns if its servers are taken in turn, else -1
 )
+TURN = record(n="i8", step="i8", offset="i8")  # server (offset + firing * step) % n
 POOL = record(n_free="i8", first="i4")  # of any servers: how many are free, and the booking that ends first
 BOOKING = record(
     end="i8",  # the smallest (end, key, visit) comes first
@@ -195,6 +194,7 @@ TABLES: dict[str, RecordType] = {
     "group": MEMBER,  # resources of each visit, visit after visit
     "resources": RESOURCE,
     "servers": SERVER,  # of resources with one server, and of those whose servers are taken in turn
+    "turns": TURN,
     "pools": POOL,
     "bookings": BOOKING,
     "lanes": LANE,
