@@ -44,7 +44,8 @@ def second(heap: int) -> int:
     """Time of the earliest entry but the first; `NEVER` if there is none."""
     one = min(event_at(heap, 1).time, event_at(heap, 2).time)
     other = min(event_at(heap, 3).time, event_at(heap, 4).time)
-    return min(one, other)
+    least: int = min(one, other)
+    return least
 
 
 @kernel
