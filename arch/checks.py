@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from . import board, operands
+from .component import Costed
 from .nearest import nearest_hint
 from .paths import fields_by_key, walk
+from .units import POWER, format_quantity
 
 if TYPE_CHECKING:
     from .chip import Chip, Tile
@@ -31,6 +33,8 @@ class Contradiction(ValueError):
 
 
 Finding = tuple[str, str]
+ROUNDING = 1e-3
+"""Figures of a file are rounded to a few digits."""
 
 
 def check(chip: Chip) -> None:
@@ -51,6 +55,7 @@ def findings(chip: Chip) -> Iterator[Finding]:
         yield from _network(chip, chip.tile)
     yield from _memory(chip)
     yield from _attention(chip)
+    yield from _idle(chip)
     yield from board.findings(chip)
     yield from _sources(chip)
 
@@ -71,6 +76,25 @@ def _attention(chip: Chip) -> Iterator[Finding]:
         yield "attention", f"found {where}, but the chip has no {missing[where]}"
     if where == "analog" and chip.tile is not None and chip.tile.crossbar.write_time_fs is None:
         yield "attention", "found analog, but `tile.crossbar.write_time` is not known"
+
+
+def _idle(chip: Chip) -> Iterator[Finding]:
+    """A part that does nothing draws no more than one that works."""
+    costed = [part for _, part in walk(chip) if isinstance(part, Costed)]
+    if all(part.idle_power_w is None and part.gating is None for part in costed):
+        return
+    from .parts import fitted
+
+    for part in fitted(chip):
+        idle = part.model.idle_power_w
+        if part.part.keys:
+            continue
+        if idle is None and part.model.gating == "none":
+            yield f"{part.path}.idle_power", "missing, expected what it draws while idle, with gating none"
+        active = part.active_w(chip)
+        if idle is not None and active is not None and idle > active * (1 + ROUNDING):
+            found, most = (format_quantity(float(f"{w:.4g}"), POWER) for w in (idle, active))
+            yield f"{part.path}.idle_power", f"found {found}, expected at most its active power, {most}"
 
 
 def _memory(chip: Chip) -> Iterator[Finding]:

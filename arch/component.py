@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
@@ -76,6 +76,17 @@ class Costed(Component):
     )
     static_power_w: PowerW | None = Field(
         None, alias="static_power", description="Power of one instance at all times (leakage)."
+    )
+    idle_power_w: PowerW | None = Field(
+        None,
+        alias="idle_power",
+        description="Power of one instance that does nothing and is not gated, beyond static_power (clock, "
+        "biases); the upper end of the energy's bracket takes the power of a busy one if absent.",
+    )
+    gating: Literal["none", "clock", "power"] | None = Field(
+        None,
+        description="What stops while it does nothing: none, it draws idle_power; clock (if absent), "
+        "static_power alone is left; power, nothing is left (waking up costs nothing here).",
     )
     area_mm2: AreaMm2 | None = Field(None, alias="area", description="Area of one instance.")
 

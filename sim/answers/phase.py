@@ -7,11 +7,13 @@ from functools import cached_property
 
 import numpy as np
 
+from ...arch.chip import Chip
 from ...workloads.language_model import SAMPLE
 from ..engines.result import EngineResult
 from ..mapping.mapping import Mapping
-from ..metrics import energy
+from ..metrics import energy, standby
 from ..metrics.breakdown import Breakdown
+from ..metrics.busy import busy_times
 from ..metrics.seconds import seconds
 from ..metrics.work import Shares, shares
 from ..program import I64, Program
@@ -23,6 +25,7 @@ class PhaseRun:
 
     Parameters
     ----------
+    chip : Chip
     mapping : Mapping
         ``mapping.network`` is the network that ran.
     program : Program
@@ -33,6 +36,7 @@ class PhaseRun:
         Where it ran several times: what happened when it ran once, which has the critical path.
     """
 
+    chip: Chip
     mapping: Mapping
     program: Program
     result: EngineResult
@@ -47,7 +51,16 @@ class PhaseRun:
     @cached_property
     def energy(self) -> energy.EnergyBalance:
         """Energy of one of the iterations."""
-        return energy.balance(self.program, self.result.makespan_fs, self.iterations)
+        return energy.balance(self.program, self.result.makespan_fs, self.iterations, self._standby_w)
+
+    @property
+    def always_w(self) -> dict[str, float]:
+        """What components draw beyond their actions, as they are gated, on the mean."""
+        return energy.added(self.program.static_power_w, self._standby_w)
+
+    @cached_property
+    def _standby_w(self) -> dict[str, float]:
+        return standby.mean_w(standby.standby(self.chip, busy_times(self.program, self.result)))
 
     @cached_property
     def breakdown(self) -> Breakdown:

@@ -15,7 +15,7 @@ from ..engines.result import EngineResult
 from ..figures import Kind
 from ..interconnect import interconnect
 from ..mapping.mapping import Mapping
-from ..metrics import busy, energy, layers, path, series, stalls, throughput
+from ..metrics import busy, energy, layers, path, series, stalls, standby, throughput
 from ..metrics.bounds import Bounds, bounds
 from ..metrics.heat import Heat, heat
 from ..metrics.network import NetworkUse
@@ -150,7 +150,19 @@ class Run(Answer):
     @cached_property
     def energy(self) -> energy.EnergyBalance:
         """Energy of one inference, by layer, component and action."""
-        return energy.balance(self.program, self._whole.makespan_fs, self.batch)
+        whole = self._whole.makespan_fs
+        return energy.balance(self.program, whole, self.batch, standby.mean_w(self.standby))
+
+    @cached_property
+    def standby(self) -> tuple[standby.Standby, ...]:
+        """What every part draws beyond its actions (over the batch, where there is one)."""
+        return standby.standby(self.chip, self.busy)
+
+    @property
+    def energy_bracket_j(self) -> tuple[float, float]:
+        """Energy of one inference if every idle part were cut off, and if none were ever stopped."""
+        actions_j = self.energy.total_j - self.energy.static_j
+        return standby.bracket_j(self.standby, actions_j, self._whole.makespan_fs, self.batch)
 
     @property
     def power_w(self) -> float:
@@ -189,7 +201,13 @@ class Run(Answer):
     def time_series(self) -> series.TimeSeries:
         """Utilization and power over the time of one inference."""
         alone = self.busy if self.together is None else busy.busy_times(self.program, self.single)
-        return series.time_series(self.program, self.single, alone)
+        return series.time_series(self.program, self.single, alone, self.standby_alone_w)
+
+    @cached_property
+    def standby_alone_w(self) -> float:
+        """Mean power of idle parts as they are gated, beyond static power, of one inference alone."""
+        alone = self.busy if self.together is None else busy.busy_times(self.program, self.single)
+        return fsum(standby.mean_w(standby.standby(self.chip, alone)).values())
 
     @cached_property
     def layer_stalls_s(self) -> dict[str, dict[str, float]]:

@@ -60,6 +60,16 @@ RUN = (
         inference=lambda run: run.energy.static_j,
     ),
     Figure(
+        key="energy_all_gated_j", unit="J", label="energy, all gated", better="less", about="energy",
+        meaning="if every part were cut from its supply whenever it does nothing",
+        inference=lambda run: run.energy_bracket_j[0],
+    ),
+    Figure(
+        key="energy_nothing_gated_j", unit="J", label="energy, nothing gated", better="less", about="energy",
+        meaning="if nothing were ever stopped; where no idle power is stated, idle parts draw as busy ones",
+        inference=lambda run: run.energy_bracket_j[1],
+    ),
+    Figure(
         key="energy_delay_js", unit="Js", label="energy x delay", better="less", about="energy",
         meaning="energy times latency",
         inference=lambda run: run.energy.total_j * run.latency_s,

@@ -91,7 +91,7 @@ class Setting:
             keep_path=iterations == 1,
             progress=progress,
         )
-        return PhaseRun(lowered.mapping, lowered.program, result, iterations)
+        return PhaseRun(self.chip, lowered.mapping, lowered.program, result, iterations)
 
 
 @dataclass(frozen=True, eq=False)

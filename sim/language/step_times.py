@@ -102,7 +102,7 @@ class StepTimes:
         step = Step(
             run.result.makespan_fs,
             sum(t.energy_j for t in dynamic),
-            dict(run.program.static_power_w),
+            run.always_w,
             Breakdown.of(run.program, run.result, dynamic),
         )
         if keep:

@@ -7,8 +7,8 @@ from .context import Context
 
 
 def static_power(context: Context) -> None:
-    """Enter the static power of all instances of all parts of all chips."""
+    """Enter the static power of all instances of all parts of all chips, but those whose power is gated."""
     chip = context.chip
     for part in fitted(chip):
-        if part.model.static_power_w and not part.part.keys:
+        if part.model.static_power_w and part.model.gating != "power" and not part.part.keys:
             context.builder.static_power(part.key, part.model.static_power_w * part.instances(chip))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import fsum
 
@@ -91,12 +91,14 @@ class EnergyBalance:
         return {name: fsum(values) for name, values in groups.items()}
 
 
-def balance(program: Program, makespan_fs: int, n_inferences: int) -> EnergyBalance:
+def balance(
+    program: Program, makespan_fs: int, n_inferences: int, standby_w: Mapping[str, float] | None = None
+) -> EnergyBalance:
     """The energy of one of `n_inferences` that took `makespan_fs` together.
 
     Dynamic energy is that of the ledger: actions per inference x energy per action. It depends on no
     timing. Static energy is power x makespan / inferences: with a batch the chip leaks during the whole run,
-    for all of them.
+    for all of them. `standby_w` is what components draw besides, on the mean (`standby.mean_w`).
     """
     groups: dict[tuple[str, str, str], tuple[int, list[float]]] = {}
     rows = zip(
@@ -116,9 +118,17 @@ def balance(program: Program, makespan_fs: int, n_inferences: int) -> EnergyBala
     time_s = seconds(makespan_fs) / n_inferences
     found += [
         EnergyTerm(STATIC, component, STATIC, 0, watts * time_s)
-        for component, watts in program.static_power_w
+        for component, watts in added(program.static_power_w, standby_w or {}).items()
     ]
     return EnergyBalance(tuple(found))
+
+
+def added(static_w: Iterable[tuple[str, float]], more_w: Mapping[str, float]) -> dict[str, float]:
+    """Powers by component."""
+    found = dict(static_w)
+    for component, watts in more_w.items():
+        found[component] = found.get(component, 0.0) + watts
+    return found
 
 
 def actor_energy_j(program: Program) -> F64:

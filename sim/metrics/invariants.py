@@ -34,7 +34,7 @@ def _energy(run: Run) -> Iterator[str]:
     width_s = [series.bin_s] * len(series.power_w)
     width_s[-1] = run.latency_s - series.bin_s * (len(width_s) - 1)
     trace_j = math.fsum(p * w for p, w in zip(series.power_w, width_s, strict=True))
-    static_w = sum(w for _, w in run.program.static_power_w)
+    static_w = sum(w for _, w in run.program.static_power_w) + run.standby_alone_w
     alone_j = total_j - run.energy.static_j + static_w * run.latency_s
     sums = {
         "layers": (math.fsum(layer.energy_j for layer in run.layers), total_j),

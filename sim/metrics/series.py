@@ -34,15 +34,16 @@ class TimeSeries:
     power_w: list[float]
 
 
-def time_series(program: Program, result: EngineResult, busy: BusyTimes) -> TimeSeries:
-    """The time series of a run of one inference."""
+def time_series(
+    program: Program, result: EngineResult, busy: BusyTimes, standby_w: float = 0.0
+) -> TimeSeries:
+    """The time series of a run of one inference; `standby_w` is drawn besides, on the mean."""
     n_bins = len(busy.width_fs)
     actor_bins = np.add.reduceat(result.busy_bins, program.actor_visit_start[:-1], axis=0)
     actor_bins[:, n_bins - 1] += actor_bins[:, n_bins:].sum(axis=1)
     actor_bins = actor_bins[:, :n_bins]
     weight = actor_energy_j(program) / actor_bins.sum(axis=1)
     width_s = busy.width_fs / 1e15
-    power_w = np.sum(actor_bins * weight[:, None], axis=0) / width_s + sum(
-        w for _, w in program.static_power_w
-    )
+    always_w = standby_w + sum(w for _, w in program.static_power_w)
+    power_w = np.sum(actor_bins * weight[:, None], axis=0) / width_s + always_w
     return TimeSeries(seconds(busy.bin_fs), busy.class_series, power_w.tolist())

@@ -87,7 +87,13 @@ def _time_figures(run: Run) -> list[tuple[str, str]]:
 def _energy_figures(run: Run) -> list[tuple[str, str]]:
     total_j = run.energy.total_j
     static = f"{percent(run.energy.static_j / total_j)} of energy" if total_j else "-"
-    return [*(named_figure(run, key) for key in ("energy_j", "power_w", "tops_per_w")), ("static", static)]
+    low, high = (si(joules, "J") for joules in run.energy_bracket_j)
+    return [
+        *(named_figure(run, key) for key in ("energy_j", "power_w", "tops_per_w")),
+        ("static", static),
+        ("gated", low),
+        ("ungated", high),
+    ]
 
 
 def _hardware_figures(run: Run) -> list[tuple[str, str]]:
