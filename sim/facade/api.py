@@ -108,6 +108,7 @@ def profile(
     network: NetworkLike,
     chip: str | Path,
     *,
+    phase: Literal["prefill", "decode"] | None = None,
     goal: Literal["latency", "throughput", "energy"] | None = None,
     what_if: bool = True,
     jobs: int = 1,
@@ -117,6 +118,8 @@ def profile(
 
     Parameters
     ----------
+    phase : {"prefill", "decode"}
+        Of a language model; decoding if not given, where there is any.
     goal : {"latency", "throughput", "energy"}
         What gains are measured in; latency for a batch of 1, else throughput.
     what_if : bool
@@ -124,7 +127,8 @@ def profile(
     jobs : int
         Processes. More than one needs a script whose work stands under ``if __name__ == "__main__"``.
     network, chip, **options
-        As of `run`; the chip by name or file, because it is changed.
+        As of `run`, `generate` and `serve`; the chip by name or file, because it is changed. Requests over
+        time are looked at with all of them there from the beginning.
     """
     from .tools.profile.profile import profile as find
 
@@ -133,7 +137,9 @@ def profile(
     with _plain_words():
         job = job_of({**given, "network": _name(network), "chip": str(chip)})
         loaded = network if isinstance(network, Network) else None
-        return find(job, network=loaded, goal=goal, try_changes=what_if, jobs=jobs, progress=progress)
+        return find(
+            job, phase=phase, network=loaded, goal=goal, try_changes=what_if, jobs=jobs, progress=progress
+        )
 
 
 def compare(old: Answer | str | Path, new: Answer | str | Path) -> Difference:

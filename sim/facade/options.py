@@ -80,5 +80,5 @@ class ServingOptions(LanguageOptions, total=False):
     requests: int
 
 
-class ProfileOptions(RunOptions, LanguageOptions, total=False):
+class ProfileOptions(RunOptions, ServingOptions, total=False):
     """Of any question that is looked at from all sides."""

@@ -26,6 +26,9 @@ def profile(
         str | None,
         typer.Option(metavar="NAME", help="latency, throughput or energy: what changes are ranked by."),
     ] = None,
+    phase: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of a language model: prefill, or decode (default).")
+    ] = None,
     no_what_if: Annotated[bool, typer.Option("--no-what-if", help="Only look; do not try changes.")] = False,
     jobs: options.Jobs = None,
     json_file: options.JsonFile = None,
@@ -43,7 +46,7 @@ def profile(
     to_stdout = str(json_file) == "-"
     with ExitStack() as stack, shown_progress() as progress:
         files = _open(stack, None if to_stdout else json_file, out)
-        found = find(job, goal=goal, try_changes=not no_what_if, jobs=jobs, progress=progress)
+        found = find(job, phase=phase, goal=goal, try_changes=not no_what_if, jobs=jobs, progress=progress)
         for file, text_of in files:
             file.write(text_of(found))
     if to_stdout:
@@ -100,8 +103,4 @@ def _html(found: Profile) -> str:
     return html_report(found.run, to_json(found))
 
 
-NOT_PROFILED = (
-    "training", "arrival", "epoch_samples", "prefill", "decode", "experts", "top_k", "routing", "requests",
-    "engine", "data", "operands", "samples",
-)  # fmt: skip
-command = asks(profile, without=NOT_PROFILED)
+command = asks(profile)

@@ -8,9 +8,9 @@ from ...arch.errors import ConfigError
 from ...sim.answers.run import Run
 from ...sim.errors import SimulationError
 from ...sim.job.job import Job
-from ...sim.job.perform import run
 from ...sim.metrics.seconds import seconds
 from ...workloads.graph import Network
+from .subject import subject
 
 GOALS = ("latency", "throughput", "energy")
 
@@ -73,12 +73,12 @@ class Outcome:
     error: str = ""
 
 
-def evaluate(network: Network, job: Job) -> Outcome:
+def evaluate(network: Network, phase: str | None, job: Job) -> Outcome:
     """Run one variant: mapped anew, exactly as `ohmsum run` with the same ``--set`` would.
 
     A change that cannot be (the network no longer fits, say) is an outcome, not an error.
     """
     try:
-        return Outcome(Figures.of(run(job, network=network)))
+        return Outcome(Figures.of(subject(job, network, phase)))
     except (ConfigError, SimulationError) as error:
         return Outcome(None, str(error))

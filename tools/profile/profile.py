@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from ...sim.answers.run import Run
 from ...sim.job.job import Job
-from ...sim.job.perform import run as perform_run
 from ...workloads.graph import Network
 from ..workers import Workers, n_processors
 from .bottlenecks import bottlenecks
@@ -20,6 +19,7 @@ from .latency import LatencyBreakdown, latency_breakdown
 from .links import HotLink, hot_links
 from .observations import impossible, observations
 from .queues import Queue, queues
+from .subject import at_once, checked_phase, subject
 from .throughput import RateLimit, rate_limits
 from .tiling import TilingLosses, tiling_losses
 from .whatif import WhatIf, what_if
@@ -71,6 +71,7 @@ class Profile:
 def profile(
     job: Job,
     *,
+    phase: str | None = None,
     network: Network | None = None,
     goal: str | None = None,
     try_changes: bool = True,
@@ -82,6 +83,9 @@ def profile(
     Parameters
     ----------
     job : Job
+        Of requests over time, with all of them there from the beginning.
+    phase : {"prefill", "decode"}, optional
+        Of a language model; decoding if not given, where there is any.
     network : Network, optional
         What `job` names, if it has been imported before.
     goal : {"latency", "throughput", "energy"}, optional
@@ -91,8 +95,9 @@ def profile(
     jobs : int, optional
         Processes; if not given, as many as processors where the work is worth it. The result is the same.
     """
-    loaded = job.load_network() if network is None else network
-    run = perform_run(job, progress, network=loaded)
+    phase, asked = checked_phase(job, phase), at_once(job)
+    loaded = asked.load_network() if network is None else network
+    run = subject(asked, loaded, phase, progress)
     goal = goal or ("latency" if job.work.batch == 1 else "throughput")
     latency, limits, tiling = latency_breakdown(run), rate_limits(run), tiling_losses(run)
     waits, links, buffers = queues(run), hot_links(run), occupancies(run)
@@ -101,7 +106,7 @@ def profile(
         every = (*knobs(run.chip), *cost_knobs(run.chip, run.energy.by_component_j))
         with Workers(_jobs(run, len(every)) if jobs is None else jobs) as workers:
             weight = _importance(run, latency)
-            tried = what_if(loaded, job, Figures.of(run), every, weight, goal, workers, progress)
+            tried = what_if(loaded, phase, asked, Figures.of(run), every, weight, goal, workers, progress)
     findings = (
         *impossible(run, buffers),
         *(bottlenecks(latency, tiling, tried) if tried else ()),

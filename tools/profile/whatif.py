@@ -114,6 +114,7 @@ class _Lab:
     """Runs trials and keeps their outcomes, so that none is run twice."""
 
     network: Network
+    phase: str | None
     job: Job
     workers: Workers
     progress: Callable[[str, float], None] | None
@@ -126,7 +127,7 @@ class _Lab:
         tell = self.progress
         done = (lambda n: tell(what, n / len(todo))) if tell else None
         variants = [self.job.with_changes(sets) for _, sets in todo]
-        outcomes = self.workers.map(partial(evaluate, self.network), variants, done)
+        outcomes = self.workers.map(partial(evaluate, self.network, self.phase), variants, done)
         self.known.update(zip((key for key, _ in todo), outcomes, strict=True))
 
     def outcome(self, sets: dict[str, str]) -> Outcome:
@@ -135,6 +136,7 @@ class _Lab:
 
 def what_if(
     network: Network,
+    phase: str | None,
     job: Job,
     base: Figures,
     knobs: Sequence[Knob],
@@ -152,12 +154,14 @@ def what_if(
     ----------
     network : Network
         What `job` names, imported.
+    phase : {"prefill", "decode"} or None
+        Of a language model, what is looked at.
     job : Job
         The run to improve on.
     importance : callable
         Share of time that a knob's component takes now; chooses the pairs, along with the gains.
     """
-    lab = _Lab(network, job, workers, progress)
+    lab = _Lab(network, phase, job, workers, progress)
     furthest = {id(knob): dict(knob.after[-1:])[knob.factors[-1]] for knob in knobs}
     lab.run("what if: each at its best", list(furthest.values()))
     effective = [k for k in knobs if _has_effect(lab.outcome(furthest[id(k)]), base)]
