@@ -36,6 +36,7 @@ def initial_state(program: Program, iterations: int, arrivals: I64, n_bins: int,
     lanes, group, resources, turns = queue_records(program)
     cursors = cursor_records(program)
     head = head_record(program, n_bins, keep_firings)
+    head["most_nodes"] = head["widest_group"] + longest_run(visits["runs_on"])
     visits["hold"] = cursors["value"][: len(visits)]
     visits["advance"] = cursors["value"][len(visits) : 2 * len(visits)]
     visits["hold_varies"] = cursors["varies"][: len(visits)]
@@ -184,7 +185,23 @@ def visit_records(p: Program) -> Records:
     kind[p.resource_queued[first]] = st.QUEUED
     visits["kind"][some] = kind
     visits["server"][some] = server_start(p)[first]
+    visits["runs_on"][:-1] = (own_visits(p, visits["kind"]) & (visits["is_first"] == 0))[1:]
     return visits
+
+
+def own_visits(p: Program, kind: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Visits that no other visit can delay: of no resource, or of a server of their own, shape (V,)."""
+    users = np.bincount(p.visit_resource, minlength=p.n_resources)
+    own = np.asarray(kind == st.NO_RESOURCE)
+    single = np.flatnonzero(kind == st.ONE_SERVER)
+    own[single] = users[p.visit_resource[p.visit_resource_start[single]]] == 1
+    return own
+
+
+def longest_run(runs_on: NDArray[np.uint8]) -> int:
+    """Most visits in a row after each of which the firing goes on at once."""
+    ends = np.flatnonzero(np.concatenate([[0], runs_on, [0]]) == 0)
+    return int(np.diff(ends).max()) - 1
 
 
 def in_turn(p: Program) -> NDArray[np.bool_]:

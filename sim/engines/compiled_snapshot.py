@@ -56,13 +56,16 @@ def take(state: State) -> Snapshot:
     now, boundary = int(head["now"]), int(head["boundary"])
     flights, flight_roots = _flights(state, now, boundary)
     bookings, booking_roots = _bookings(state, now, boundary)
-    roots = np.concatenate([flight_roots, booking_roots])
+    late = (state.visits["latest_advance"] > now) & ~done(state)[state.visits["actor"]]
+    latest_nodes = np.where(late, state.visits["latest_node"], NONE)
+    roots = np.concatenate([flight_roots, booking_roots, latest_nodes]).astype(np.int64)
     lanes = _lanes(state, flights[1])
     relative = (
         _actors(state, now, boundary),
         np.maximum(state.servers["free_at"] - now, 0),
         np.stack([state.resources["n_free"], state.resources["last_lane"]]).astype(np.int64),
         _turns(state, boundary),
+        np.where(late, state.visits["latest_advance"] - now, NONE),
         flights[0],
         bookings,
         lanes,

@@ -92,21 +92,6 @@ def note_change(s: Head, r: int) -> None:
 
 
 @kernel
-def free_server(s: Head, r: int, key: int, visit: int, node: int) -> None:
-    """A server of a queued resource comes free, put down to that visit."""
-    now = s.now
-    resource = resources(s, r)
-    resource.n_free += 1
-    smaller = key < resource.freed_key or (key == resource.freed_key and visit < resource.freed_visit)
-    if resource.freed_at < now or smaller:
-        resource.freed_at = now
-        resource.freed_key = key
-        resource.freed_visit = visit
-        resource.freed_node = node
-    note_change(s, r)
-
-
-@kernel
 def early_node(s: Head, i: int, start: int, cause: int, parent: int) -> int:
     """A spread visit as the one resource sees it that it occupied before it began."""
     flight = flights(s, i)
@@ -149,10 +134,14 @@ def begin_visit(s: Head, i: int, begin: int, cause: int, parent: int) -> int:
         flight.parent = visit.latest_node
     visit.latest_advance = advance_at
     visit.latest_node = node
+    flight.runs_on = visit.runs_on
     if visit.is_first:
         begin_firing(s, i, node, begin, begin + hold, advance_at)
-    else:
+    elif not visit.runs_on:
         schedule_event(s, advance_at, i << 2 | ADVANCE)
+    if visit.runs_on:
+        flight.visit = v + 1
+        flight.request = advance_at
     return node
 
 
@@ -172,7 +161,9 @@ def begin_firing(s: Head, i: int, node: int, begin: int, hold_end: int, advance_
         node = entrances(s, entrance(s, a, firing - 1)).index
     actor.entrance_end = hold_end
     entrances(s, entrance(s, a, firing)).index = node
-    if hold_end == advance_at:
+    if flight.runs_on:
+        schedule_event(s, hold_end, a << 2 | FIRST_HOLD)
+    elif hold_end == advance_at:
         schedule_event(s, advance_at, i << 2 | FIRST_HOLD_AND_ADVANCE)
     else:
         schedule_event(s, hold_end, a << 2 | FIRST_HOLD)

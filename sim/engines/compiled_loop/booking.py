@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ...kernels.record_code import kernel
+from ...program import MAX_TIME_FS
 from .access import bookings, flights, group, pools, servers, turns, visits
-from .begin import FIRING_MASK, RESOURCE, begin_visit, early_node
+from .begin import FIRING_MASK, RESOURCE, begin_visit, early_node, schedule_event
 from .path import next_node
 from .pools import book_in_pool, pool_free_at
-from .state import ANY_SERVERS, ONE_SERVER, SINGLE_SERVERS, Head
+from .state import ADVANCE, ANY_SERVERS, ONE_SERVER, SINGLE_SERVERS, Head
 
 
 @kernel
@@ -138,6 +139,37 @@ def on_any_servers(s: Head, i: int) -> tuple[int, int, int]:
 
 
 @kernel
+def run_on(s: Head, i: int) -> None:
+    """Let flight i go on through visits of delays and of servers that are theirs alone.
+
+    All requests of such a visit come one after the other, in the order of their firings: when it begins is
+    known as soon as the visit before it has begun, without an event in between.
+    """
+    flight = flights(s, i)
+    while flight.runs_on:
+        flight.runs_on = 0
+        visit = visits(s, flight.visit)
+        begin = flight.request
+        cause = flight.cause
+        parent = flight.parent
+        longest = max(visit.hold, visit.advance)
+        if visit.kind == ONE_SERVER:
+            server = servers(s, visit.server)
+            if server.free_at > begin:
+                begin = server.free_at
+                cause = RESOURCE
+                parent = server.node
+            if begin <= MAX_TIME_FS - longest:
+                server.free_at = begin + visit.hold
+                server.node = next_node(s, 0)
+        if begin > MAX_TIME_FS - longest:  # the run will end with this visit, but not before its request
+            flight.visit -= 1
+            schedule_event(s, flight.request, i << 2 | ADVANCE)
+            return
+        begin_visit(s, i, begin, cause, parent)
+
+
+@kernel
 def request(s: Head, i: int) -> None:
     """A visit without a queue learns at once when it begins."""
     kind = visits(s, flights(s, i).visit).kind
@@ -150,3 +182,4 @@ def request(s: Head, i: int) -> None:
     else:
         begin, cause, parent = flights(s, i).request, flights(s, i).cause, flights(s, i).parent
     begin_visit(s, i, begin, cause, parent)
+    run_on(s, i)

@@ -233,8 +233,8 @@ def lacks_space(s: Head) -> int:
     most = s.n_flights + s.entrances_size  # visits that may begin in one instant
     if most > s.flights_size:
         return MORE_FLIGHTS
-    most_nodes = most * s.widest_group  # a spread visit may have one for every resource
-    if s.n_bookings + most_nodes > s.bookings_size and s.books:
+    most_nodes = most * s.most_nodes
+    if s.n_bookings + most * s.widest_group > s.bookings_size and s.books:
         return MORE_BOOKINGS
     if s.keep_path and s.n_nodes + most_nodes > s.nodes_size:
         drop_dead_nodes(s)

@@ -23,6 +23,7 @@ from .access import (
     visits,
 )
 from .begin import FIRING_MASK, RESOURCE, begin_visit, early_node, note_change, schedule_event
+from .booking import run_on
 from .heap import pop, push
 from .path import entrance
 from .pools import end_booking, new_booking
@@ -225,6 +226,7 @@ def grant(s: Head, i: int) -> None:
     node = begin_visit(s, i, now, cause, parent)
     for x in range(start, end):
         hold_until(s, x, until, flight.key, v, node)
+    run_on(s, i)
 
 
 @kernel
@@ -251,6 +253,8 @@ def grant_parts(s: Head, i: int) -> None:
             node = begin_visit(s, i, now, cause, parent)
         own = group(s, x).hold
         hold_until(s, x, now + own if own > 0 else own_until, flight.key, v, node)
+    if flight.n_missing == 0:
+        run_on(s, i)
 
 
 @kernel

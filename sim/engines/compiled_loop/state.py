@@ -43,6 +43,7 @@ FLIGHT = record(
     n_missing="i4",  # resources that a visit that waits in queues has not been granted
     next="i4",  # free list
     ready="u1",  # in the heap of grantable requests
+    runs_on="u1",  # it has gone on to its next visit, which it has not asked for
     used="u1",
 )
 NODE = record(
@@ -98,6 +99,7 @@ VISIT = record(
     is_first="u1",
     is_last="u1",
     spread="u1",
+    runs_on="u1",  # nobody can come between this visit and the next: the firing goes on at once
     hold_varies="u1",
     advance_varies="u1",
 )
@@ -247,6 +249,7 @@ HEAD = head_record(
     n_old="i4",  # nodes from before the period
     bin_shift="i4",  # log2 of the width of a bin
     widest_group="i4",  # most resources that one visit occupies
+    most_nodes="i4",  # that one firing may have in one instant
     late_flight="i4",  # the first that would pass MAX_TIME_FS
     in_turn="u1",  # some servers are taken in turn
     books="u1",  # some resources keep bookings: those with pools and with queues
