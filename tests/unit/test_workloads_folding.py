@@ -113,14 +113,9 @@ WAVES = table(*(f(PLACES * w) for w in (1.0, 0.3, 0.01, 0.2) for f in (np.sin, n
     [
         (WAVES, 0),  # positions, as Vaswani et al. 2017
         (np.random.default_rng(1).random((6, 16)), 96),  # learned positions
-        (np.zeros((6, 16)), 0),
+        (np.zeros((6, 16)), 96),  # not trained yet
         (np.where(np.tri(6, 16) > 0, 0, -1e9), 0),  # a mask
-        (
-            np.random.default_rng(1)
-            .random(11)[np.arange(6)[:, None] - np.arange(6)][:, :5]
-            .repeat(4, 1)[:, :16],
-            10,
-        ),
+        (np.random.default_rng(1).random(11)[np.subtract.outer(np.arange(6), np.arange(16) // 4)], 9),
         (np.random.default_rng(1).random(16), 16),  # a bias
     ],
 )

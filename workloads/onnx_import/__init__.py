@@ -157,6 +157,6 @@ def _told(where: object) -> Iterator[None]:
         yield
     except NetworkError:
         raise
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
         what = f"{type(error).__name__}: {error}"
         raise NetworkError(f"{where}: attributes, shapes or names do not fit each other ({what})") from error

@@ -103,20 +103,30 @@ class Builder:
         """Parameters behind these static tensors.
 
         A tensor that several operators share (tied weights) is counted once. A vector is counted at each use:
-        every layer keeps its own bias, and exporters that find two biases equal store one.
+        every layer keeps its own bias, and exporters that find two biases equal store one. Beside weights
+        that are used again it is used again, too.
         `formula` leaves out single numbers: they belong to a formula (the 0.5 of a GELU), not to the weights.
         """
         graph, total = self.graph, 0
+        names = list(names)
+        again = any(self._is_used(name) for name in names)
         for name in names:
             static = graph.statics.get(name)
             if static is None or (formula and static.size == 1):
                 continue
             for root in static.roots:
                 is_vector = graph.root_sizes[root] == max(static.shape, default=1) == static.size
-                if is_vector or root not in self._counted:
+                if (is_vector and not again) or root not in self._counted:
                     self._counted.add(root)
                     total += graph.root_sizes[root]
         return total
+
+    def _is_used(self, name: str) -> bool:
+        """Whether a matrix has been counted before."""
+        static = self.graph.statics.get(name)
+        if static is None or max(static.shape, default=1) == static.size:
+            return False
+        return bool(static.roots) and all(root in self._counted for root in static.roots)
 
     def weight(self, name: str) -> str:
         """The stored tensor behind a static one, "" if there is not exactly one."""

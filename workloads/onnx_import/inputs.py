@@ -64,7 +64,10 @@ def _asked(node: Node, name: str, graph: Graph, links: Links, probe: View) -> se
     if node.op == "Gather" and not first:
         return set()
     if node.op in IMAGE and first:
-        return _only_on(probe, 1)
+        moved = len(out) == len(axes) > 1 and out[1] != probe.shape[1]
+        return _only_on(probe, -1 if node.op in ("Resize", "Upsample") and moved else 1)
+    if node.op == "GridSample":
+        return _only_on(probe, 1 if first else -1)
     if node.op == "Gemm":
         return _only_on(probe, 0 if node.attributes.get("transA", 0) else 1) if first else None
     if node.op in FEATURES:

@@ -72,7 +72,7 @@ def _check_scales(node: onnx.NodeProto, graph: Graph) -> None:
     scales = graph.value(node.input[1])
     if scales is not None:
         numbers = scales.astype(np.float64)
-        wrong = np.isnan(numbers) | (numbers <= 0) | (np.isinf(numbers) & graph.is_static(node.input[0]))
+        wrong = np.isnan(numbers) | (numbers <= 0)
         if wrong.any():
             worst = numbers[wrong].reshape(-1)[0]
             raise _error(

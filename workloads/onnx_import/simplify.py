@@ -26,6 +26,7 @@ from .rules import RULES
 from .sequences import SEQUENCES
 from .shapes import LARGEST_SIZE, Shapes, Types
 from .standins import STAND_INS, Body
+from .standins.einsum import is_plain
 from .tails import DEPENDENT, Tail
 
 COPIES = frozenset({"Identity", "Cast", "CastLike", "Dropout"})
@@ -118,6 +119,8 @@ class Simplifier:
             self._dynamically(node)
         elif op not in RANDOM and self._is_constant(node):
             self._fold(node)
+        elif op in RANDOM:
+            self._random(node)
         elif op in COPIES:  # also CastLike of a constant, to the type of a live tensor
             self._copy(node)
         else:
@@ -185,6 +188,13 @@ class Simplifier:
         for mask in node.output[1:]:  # of a dropout: nothing is dropped
             if mask:
                 self.add_static(mask, Static(graph.shapes[name], onnx.TensorProto.BOOL, (), lambda: None))
+
+    def _random(self, node: onnx.NodeProto) -> None:
+        """Random numbers come in from outside: a network is the same work for all of them."""
+        graph, name = self.graph, node.output[0]
+        graph.shapes[name], graph.dtypes[name] = self._output_types(node)[name]
+        graph.inputs.append(name)
+        graph.notes.append(f"the random numbers of node {label(node)} are an input of the network")
 
     def _quantised(self, node: onnx.NodeProto) -> None:
         """A live tensor as codes, or read from codes: the same tensor, of which the format is known."""
@@ -265,6 +275,10 @@ class Simplifier:
     def _live(self, node: onnx.NodeProto) -> None:
         graph = self.graph
         domain = "" if node.domain == "ai.onnx" else node.domain
+        if self._is_general(node):
+            self._check(node)
+            self._stand_in(node)
+            return
         if (domain, node.op_type) in RULES:
             self._check(node)
         elif self._as_said(node) or self._stand_in(node) or self._expand(node):
@@ -303,6 +317,13 @@ class Simplifier:
         for inner in topological(nodes or [], self.known, self.graph.file):
             self.visit(inner)
         return nodes is not None
+
+    def _is_general(self, node: onnx.NodeProto) -> bool:
+        """Whether an operator that has a rule is used in a form that its rule does not take."""
+        values = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+        if node.op_type == "Einsum":
+            return not is_plain(values.get("equation", b"").decode("utf-8", "replace"))
+        return node.op_type in ("LSTM", "GRU", "RNN") and bool(values.get("layout", 0))
 
     def _as_said(self, node: onnx.NodeProto) -> bool:
         """Put what the user says in the place of an operator; False if nothing is said."""

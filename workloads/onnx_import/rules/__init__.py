@@ -10,6 +10,7 @@ from . import (
     pooling,
     recurrent,
     resampling,
+    spectral,
     views,
 )
 from .registry import RULES, rule
@@ -28,6 +29,7 @@ __all__ = [
     "resampling",
     "rule",
     "said",
+    "spectral",
     "unknown",
     "views",
 ]

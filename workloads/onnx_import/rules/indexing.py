@@ -11,6 +11,7 @@ from ..nodes import Node, Shape
 from ..view import Axis, View, element_axis, fresh, tokens
 from .moves import cut
 from .registry import rule
+from .tables import table_params
 from .views import plain_layout
 
 
@@ -76,5 +77,5 @@ def _free(node: Node, b: Builder) -> None:
     else:
         out = fresh(node.outputs[0], shape, *plain_layout(shape))
     ports = dict.fromkeys(Port(v.tensor, Window("all")) for v in live)
-    statics = [n for n in node.inputs if n and b.graph.is_static(n)]
-    b.result(node, b.emit(node, "move", out, ports, params=b.params(statics, formula=True)))
+    params = sum(table_params(n, b) for n in node.inputs if n and b.graph.is_static(n))
+    b.result(node, b.emit(node, "move", out, ports, params=params))

@@ -6,10 +6,11 @@ from dataclasses import replace
 from math import prod
 
 from ...graph import Grid, Port, Window
-from ..builder import Builder, split_dims
-from ..nodes import Node
-from ..view import COL, ROW, Axis, Factor, View, as_elements, element_axis, merged, tokens, window
+from ..builder import Builder, split_dims, whole
+from ..nodes import Node, Shape
+from ..view import COL, ROW, Axis, Factor, View, as_elements, element_axis, fresh, merged, tokens, window
 from .registry import rule
+from .views import plain_layout
 
 
 @rule("Slice")
@@ -105,6 +106,9 @@ def _concat_tokens(node: Node, b: Builder, axis: int, params: int) -> None:
     shape = b.graph.shape(node.outputs[0])
     live = {i: _single_dim(node, b, i, axis) for i in b.live(node)}
     leader = max(live.values(), key=lambda v: prod(f.size for f in tokens([v.axes[axis]])))
+    if merged(leader.axes[axis]) is None:  # the axis counts through the stream in no even steps
+        _concat_whole(node, b, list(live.values()), shape, params)
+        return
     dim = tokens([leader.axes[axis]])[0].dim
     axes: list[Axis] = list(leader.axes)
     axes[axis] = (Factor(shape[axis], dim, merged(leader.axes[axis]).step),)  # type: ignore[union-attr]
@@ -115,6 +119,13 @@ def _concat_tokens(node: Node, b: Builder, axis: int, params: int) -> None:
         if i in live:
             ports.append(Port(live[i].tensor, _shifted(live[i], out, axis, dim, n, offset)))
         offset += n
+    b.result(node, b.emit(node, "move", out, ports, params=params))
+
+
+def _concat_whole(node: Node, b: Builder, live: list[View], shape: Shape, params: int) -> None:
+    """A new stream, for which everything must be there."""
+    out = fresh(node.outputs[0], shape, *plain_layout(shape))
+    ports = dict.fromkeys(whole(v, out.grid) for v in live)
     b.result(node, b.emit(node, "move", out, ports, params=params))
 
 

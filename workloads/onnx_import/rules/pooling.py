@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 from ..builder import Builder, split_dims, whole
@@ -18,9 +19,11 @@ def pool(node: Node, b: Builder) -> None:
     port = slide(node, b, out, kernel)
     function = "max_pool" if node.op == "MaxPool" else "average_pool"
     work = prod(clipped(node, b, kernel)) * out.shape[1]
-    if any(node.outputs[1:]):
-        raise b.graph.error(node, "its second output (indices) is used, expected the pooled values only")
     b.result(node, b.emit(node, "vector", out, [port], function=function, work=work))
+    if any(node.outputs[1:]):  # where the largest were
+        places = replace(out, tensor=node.outputs[1])
+        made = b.emit(node, "vector", places, [port], part="indices", function=function, work=work)
+        b.result(node, made, 1)
 
 
 @rule("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool")

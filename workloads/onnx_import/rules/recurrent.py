@@ -32,7 +32,7 @@ def recurrent(node: Node, b: Builder) -> None:
     names = {"forward": ["forward"], "reverse": ["reverse"], "bidirectional": ["forward", "reverse"]}[
         direction
     ]
-    params = b.params([n for n in node.inputs if n])
+    params = b.params([n for i, n in enumerate(node.inputs) if n and not (i > 3 and _is_zero(n, b))])
     matrix = Matrix(
         n_in + hidden, GATES[node.op] * hidden, recurrent_k=hidden, weight=b.weight(node.inputs[1])
     )
@@ -52,6 +52,12 @@ def recurrent(node: Node, b: Builder) -> None:
             )
         )  # fmt: skip
     _outputs(node, b, made, (steps, len(names), batch, hidden))
+
+
+def _is_zero(name: str, b: Builder) -> bool:
+    """A first state of zeros."""
+    values = b.graph.value(name)
+    return values is not None and not values.any()
 
 
 def _state_work(node: Node, h: int) -> tuple[tuple[str, int], ...]:

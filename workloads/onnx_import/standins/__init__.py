@@ -5,7 +5,7 @@ operators. Each function here writes, for one such node, the plain nodes that gi
 both in ONNX Runtime. Quantised ones become DequantizeLinear, the plain operator, QuantizeLinear.
 """
 
-from . import attention, dynamic, embedding, fused, layout, norms, packed, qlinear
+from . import attention, dynamic, einsum, embedding, fused, layout, norms, packed, qlinear, recurrent
 from .body import Body
 from .registry import STAND_INS, in_file, stand_in
 
@@ -14,6 +14,7 @@ __all__ = [
     "Body",
     "attention",
     "dynamic",
+    "einsum",
     "embedding",
     "fused",
     "in_file",
@@ -21,5 +22,6 @@ __all__ = [
     "norms",
     "packed",
     "qlinear",
+    "recurrent",
     "stand_in",
 ]

@@ -43,6 +43,15 @@ def quantised(b: Body, x: str, scale: str, point: str) -> None:
     b.give(0, b("QuantizeLinear", x, _number(b, scale), _number(b, point)))
 
 
+def _bias(b: Body, bias: str, scale: str, weight_scale: str) -> str:
+    """A bias of 32 bits: its scale is that of the products."""
+    both = b("Mul", _number(b, scale), _number(b, weight_scale))
+    per_channel = b.shape(weight_scale) not in ((), (1,))
+    domain = MICROSOFT if per_channel and b.opset < FIRST_WITH_AXIS else ""
+    axis: dict[str, Any] = {"axis": 0} if per_channel else {}
+    return b("DequantizeLinear", bias, both, domain=domain, **axis)
+
+
 def to_last(b: Body, x: str, rank: int) -> str:
     """Channels from place 1 to the end."""
     return b.transpose(x, [0, *range(2, rank), 1])
@@ -65,11 +74,7 @@ def conv(b: Body) -> None:
     if last:
         values = to_first(b, values, rank)
     if bias:
-        both = b("Mul", _number(b, xs), _number(b, ws))
-        per_channel = b.shape(ws) not in ((), (1,))
-        domain = MICROSOFT if per_channel and b.opset < FIRST_WITH_AXIS else ""
-        axis: dict[str, Any] = {"axis": 0} if per_channel else {}
-        bias = b("DequantizeLinear", bias, both, domain=domain, **axis)
+        bias = _bias(b, bias, xs, ws)
     given = b.given(*CONV, "output_padding", "output_shape")
     y = b(op, values, weights, bias, main=True, **given)
     quantised(b, to_last(b, y, rank) if last else y, ys, yz)
@@ -119,7 +124,7 @@ def gemm(b: Body) -> None:
     channels = 0 if b.integer("transB") else 1
     left, right = dequantised(b, a, a_s, az), dequantised(b, w, ws, wz, channels)
     if bias:
-        bias = b("Mul", b("Cast", bias, to=1), b("Mul", _number(b, a_s), _number(b, ws)))
+        bias = _bias(b, bias, a_s, ws)
         bias = b.times(bias, b.number("alpha", 1.0))
     y = b("Gemm", left, right, bias, main=True, **b.given("alpha", "transA", "transB"))
     if ys:
