@@ -199,7 +199,8 @@ def test_an_infinite_scale_is_noted(tmp_path: Path) -> None:
     nodes = [node("DequantizeLinear", "w s", "wd"), node("MatMul", "x wd", "y")]
     constants = {"w": np.ones((16, 8), INT8), "s": np.float32("inf")}
     network = quantised(tmp_path, nodes, {"x": (3, 16)}, constants)
-    assert network.notes[0] == "node 'wd' (DequantizeLinear): its scale 's' is infinite: whatever it quantises is lost"
+    wanted = "node 'wd' (DequantizeLinear): its scale 's' is infinite: whatever it quantises is lost"
+    assert network.notes[0] == wanted
 
 
 def test_a_zero_point_outside_its_type(tmp_path: Path) -> None:
