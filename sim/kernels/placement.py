@@ -98,7 +98,7 @@ def _swap(of: I64, a: int, b: int) -> None:
 
 
 @numba.njit(cache=True)
-def improve(t: Traffic, movable: int, tries: int, seed: int, hot: float) -> I64:
+def improve(t: Traffic, movable: int, pinned: int, tries: int, seed: int, hot: float) -> I64:
     """Swap pairs of tiles, keeping the swaps that lower the cost (or, while hot, some that raise it).
 
     Parameters
@@ -107,6 +107,8 @@ def improve(t: Traffic, movable: int, tries: int, seed: int, hot: float) -> I64:
         `router_of`, `load` and the marks are changed in place; `load` starts at zero.
     movable : int
         Tiles that may move: 0 .. movable - 1.
+    pinned : int
+        One of them that stays all the same; -1 for none.
     tries, seed : int
     hot : float
         Initial temperature as a share of the mean cost of a tile; 0 accepts improvements only.
@@ -123,7 +125,7 @@ def improve(t: Traffic, movable: int, tries: int, seed: int, hot: float) -> I64:
     np.random.seed(seed)  # noqa: NPY002 (numba's own generator, not NumPy's global one)
     for i in range(tries):
         a, b = np.random.randint(0, movable), np.random.randint(0, movable)  # noqa: NPY002
-        if t.router_of[a] == t.router_of[b]:
+        if t.router_of[a] == t.router_of[b] or a == pinned or b == pinned:
             continue
         nets = _nets_of(t, a, b, found)
         load_before[:] = t.load

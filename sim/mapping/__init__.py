@@ -7,6 +7,7 @@ from dataclasses import replace
 from ...arch.chip import Chip, Tile
 from ...workloads.graph import Matrix, Network, Operator
 from ..errors import SimulationError
+from .allocate import tiles_of
 from .assignment import (
     HOST,
     Analog,
@@ -33,14 +34,18 @@ from .mapping import Mapping
 from .nets import nets
 from .options import MappingOptions
 from .parts import cut_large, too_large
-from .placement import Placement, place
+from .placement import Placement, middle_tile, place
 from .places import split
 from .plan import Plan, fits, plan
 from .segments import in_groups, rooms
+from .sites import at_sites
 from .stripes import run_free
 from .tiling import Array, Tiling, tile_matrix
 from .timing import total_tiles
 from .training import choices_of, in_cells, near_layer
+
+AT_MIDDLE = OnArray | OnChipUnits | InMemory | InCache
+"""What all tiles of a chip share."""
 
 NOT_SWAPPED = "--swap: all layers fit at once, so nothing is swapped"
 
@@ -78,13 +83,19 @@ def map_network(
     tilings = _tilings(network, analog, chip)
     if like is None:
         planned = plan(network, chip, options, choices, tilings)
+        n_tiles = _side_by_side(network, chip, choices, tilings, planned)
+        by_cost = at_sites(network, chip, options, choices, n_tiles)
+        if by_cost != choices:
+            choices = by_cost
+            planned = plan(network, chip, options, choices, tilings)
         if planned.swap is not None and planned.swap.group > 1:
             network = in_groups(network, planned.swap.group)
     else:
         planned = _as_before(like, analog, most_replicas)
         keep_room(network, [o for o in analog if o.matrix is None], tilings, like, planned.replicas)
-    logical = _assign(network, chip, choices, tilings, planned)
-    placed = _place(network, chip, options, logical, like)
+    middle = middle_tile(chip, None if like is None else like.tile_order)
+    logical = _assign(network, chip, choices, tilings, planned, middle)
+    placed = _place(network, chip, options, logical, like, middle)
     assignments = tuple(_move(logical[o.name], placed.order) for o in network.operators)
     per_tile = chip.tile.crossbar.count if chip.tile else 0
     used = {t for a in assignments for t in a.tiles}
@@ -107,6 +118,21 @@ def map_network(
             *rewriting(chip, list(logical.values())),
         ),
     )
+
+
+def _side_by_side(
+    network: Network, chip: Chip, choices: dict[str, Choice], tilings: dict[str, Tiling], planned: Plan
+) -> dict[str, int]:
+    """Tiles that work side by side for every layer, and for what follows it in its tiles."""
+    if chip.tile is None:
+        return {}
+    per_tile = chip.tile.crossbar.count
+    tiles: dict[str, int] = {}
+    for name, tiling in tilings.items():
+        together = range(planned.replicas[name])
+        firsts = planned.copies_at.get(name) or [planned.first[name] + i * tiling.crossbars for i in together]
+        tiles[name] = len({t for f in firsts for t in tiles_of(f, tiling.crossbars, per_tile)})
+    return {name: tiles[home] for name, home in home_layers(network, choices).items()}
 
 
 def _crossbars_used(assignments: dict[str, Assignment]) -> int:
@@ -168,6 +194,7 @@ def _assign(
     choices: dict[str, Choice],
     tilings: dict[str, Tiling],
     planned: Plan,
+    middle: int,
 ) -> dict[str, Assignment]:
     """Assignments with tiles numbered in the order in which crossbars were taken from them."""
     found: dict[str, Assignment] = {}
@@ -189,12 +216,12 @@ def _assign(
                 a = _on_crossbars(o, choice, network, tilings[o.name], planned, chip)
             case OnHost() | AtInput():
                 a = replace(choice, sources=(HOST,))
-            case OnTileUnits():
+            case OnTileUnits(at_middle=False):
                 a = replace(choice, sources=near, tiles=near)
-            case OnArray() | OnChipUnits() | InMemory() | InCache():
-                # Shared by the whole chip: it sits at the middle tile of the chip that the stream is on.
-                middle = in_turn.get(o.name, near[0] // per_chip) * per_chip + per_chip // 2
-                a = replace(choice, sources=(middle,), tiles=(middle,))
+            case OnTileUnits() | OnArray() | OnChipUnits() | InMemory() | InCache():
+                # Shared by the whole chip: it is at the middle tile of the chip that the stream is on.
+                at = in_turn.get(o.name, near[0] // per_chip) * per_chip + middle
+                a = replace(choice, sources=(at,), tiles=(at,))
         here = a.sources if a.sources[0] != HOST else here
         found[o.name] = a
     return found
@@ -261,17 +288,23 @@ def _place(
     options: MappingOptions,
     logical: dict[str, Assignment],
     like: Mapping | None,
+    middle: int,
 ) -> Placement:
     """Place of every tile and the cost of the placement."""
     if chip.tile is None:
         return Placement(tuple(range(total_tiles(chip))), 0, 0, (0, 0))
     found = nets(network, chip, logical)
-    return place(chip, found, options.placement, options.seed, None if like is None else like.tile_order)
+    shared = any(
+        isinstance(a, AT_MIDDLE) or (isinstance(a, OnTileUnits) and a.at_middle) for a in logical.values()
+    )
+    order = None if like is None else like.tile_order
+    pinned = middle if shared else -1
+    return place(chip, found, options.placement, options.seed, order, pinned=pinned)
 
 
 def _move(a: Assignment, order: tuple[int, ...]) -> Assignment:
     """The same assignment, with tiles numbered by their place on the chips."""
-    if not isinstance(a, InBlocks | OnTileUnits):
+    if HOST in a.sources:
         return a
     return replace(
         a, sources=tuple(sorted(order[t] for t in a.sources)), tiles=tuple(sorted(order[t] for t in a.tiles))

@@ -205,11 +205,14 @@ class OnTileUnits(Placed):
     ----------
     own, fused : tuple of Unit
         For each function of the operator (`places.work_of`), and for each fused one.
+    at_middle : bool
+        In the middle tile of the chip, beside what all tiles share, wherever the stream lies.
     """
 
     place = "tile_unit"
     own: tuple[Unit, ...] = ()
     fused: tuple[Unit, ...] = ()
+    at_middle: bool = False
 
     @property
     def unit(self) -> str:

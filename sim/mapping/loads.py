@@ -69,7 +69,7 @@ def home_layers(network: Network, choices: dict[str, Choice]) -> dict[str, str]:
         choice = choices[o.name]
         if isinstance(choice, Analog):
             homes[o.name] = o.name
-        elif isinstance(choice, OnTileUnits):
+        elif isinstance(choice, OnTileUnits) and not choice.at_middle:
             makers = sorted((network.producer(p.tensor).name for p in o.inputs), key=rank.__getitem__)
             home = next((homes[m] for m in reversed(makers) if m in homes), None)
             if home is not None:

@@ -75,10 +75,33 @@ def serpentine(fabric: Fabric) -> list[int]:
     return sorted(range(fabric.n_endpoints), key=key)
 
 
+def middle_tile(chip: Chip, order: tuple[int, ...] | None = None) -> int:
+    """Number, in the order in which tiles are taken, of the middle tile of the first chip.
+
+    What all tiles share is there, so it keeps its place.
+    """
+    if chip.tile is None:
+        return 0
+    taken = serpentine(interconnect(chip).fabrics[0]) if order is None else list(order[: chip.tile.count])
+    return taken.index(chip.tile.count // 2)
+
+
 def place(
-    chip: Chip, nets: list[Net], search: Search, seed: int, order: tuple[int, ...] | None = None
+    chip: Chip,
+    nets: list[Net],
+    search: Search,
+    seed: int,
+    order: tuple[int, ...] | None = None,
+    *,
+    pinned: int = -1,
 ) -> Placement:
-    """Place all tiles of all chips; with `order`, say what it costs to have them in these places."""
+    """Place all tiles of all chips; with `order`, say what it costs to have them in these places.
+
+    Parameters
+    ----------
+    pinned : int
+        Tile of every chip that keeps its place; -1 for none.
+    """
     from ..kernels.placement import improve
 
     assert chip.tile is not None
@@ -95,12 +118,12 @@ def place(
         start = first if order is None else np.array(order[own], np.int64) - own.start
         traffic = _traffic(by_chip[c], np.append(enter[start], fabric.gateway), last_link, link_start)
         warmth = HOT if search == "anneal" else 0.0
-        at = improve(traffic, chip.tile.count, 0, seed + c, 0.0)
+        at = improve(traffic, chip.tile.count, pinned, 0, seed + c, 0.0)
         first_hop_bytes += float(traffic.load.sum())
         first_busiest = max(first_busiest, float(traffic.load.max(initial=0.0)))
         if tries and by_chip[c]:
             traffic.load[:] = 0.0
-            at = improve(traffic, chip.tile.count, tries, seed + c, warmth)
+            at = improve(traffic, chip.tile.count, pinned, tries, seed + c, warmth)
         found += (own.start + start[at]).tolist()
         hop_bytes += float(traffic.load.sum())
         busiest = max(busiest, float(traffic.load.max(initial=0.0)))
