@@ -76,8 +76,7 @@ def simulate(
         The batch arrives over time instead: ``"every 1 ms"``, or ``"poisson 2000/s"`` with the seed of
         `mapping`. It also runs back to back, for the capacity. At least 2 requests.
     engine : {"compiled", "reference"}
-        Both give the same result; the reference is slow and readable. Not given: compiled, but the reference
-        where the network is simulated flit by flit, which only it can.
+        Both give the same result; the reference is slow and readable. Not given: compiled.
     noc : {"packet", "flit", "ideal"}
         Detail of the network; that of the chip (`noc.detail`) if not given, and packet if that says nothing.
     mapping : MappingOptions
@@ -163,7 +162,7 @@ def simulate(
 def engine_and_detail(engine: str | None, noc: str | None, chip: Chip) -> tuple[Engine, Detail]:
     """The engine's run function and the detail of the network, from what was asked for."""
     detail = _detail(noc, chip)
-    return _engine(engine or ("reference" if detail == "flit" else "compiled")), detail
+    return _engine(engine or "compiled"), detail
 
 
 def _detail(asked: str | None, chip: Chip) -> Detail:

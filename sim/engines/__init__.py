@@ -50,10 +50,14 @@ up. When all have joined, the queues are searched.
   (``visit_resource_hold_fs``) for that.
 - *In turn*: of a bank set, firing k of the visit (counted over all iterations) takes the servers ``(offset +
   k * step + m) mod n``, m = 0 .. width - 1, whatever else is free, each like a resource of a spread visit.
-- Visits with *flows* (``program.flit``; reference engine only) book nothing: they begin at once, their
-  packets are offered to the network of routers at its next clock edge, and they advance when the last flit of
-  the last packet has arrived, after all else of that instant. What this takes beyond the advance in the
-  Program, which is that of an empty network, counts as waiting.
+- Visits with *flows* (``program.flit``) book nothing: they begin at once, their messages are offered to the
+  network of routers, in the order (actor, firing, visit), at its next clock edge, and they advance when the
+  last flit of the last message has arrived everywhere. Before an instant T the network runs the cycles that
+  begin before T, while a visit is in it. A cycle that completes visits is the next instant instead; if events
+  of that instant have happened already, it is a further round of it, with all three phases, and what it sends
+  sets out at the edge after. A visit that is complete before that of the firing before waits for it
+  (PREVIOUS). What a visit takes beyond the advance in the Program, which is that of an empty network, counts
+  as waiting. Nothing is fast-forwarded where there are flows.
 - *Queued* resources: the visit waits in the queue of each of its resources. It can be granted when each has a
   free server and would serve it next: FCFS the oldest request (by time, then actor, firing, visit),
   ROUND_ROBIN the first stream (``actor_stream``) after the last one served, cyclically by number (at first:

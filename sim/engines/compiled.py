@@ -11,11 +11,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ..errors import DeadlockError, SimulationError
+from ..noc.flit import FlitNetwork
 from ..program import Program
 from .compiled_forward import FastForward
-from .compiled_loop import SOURCES
+from .compiled_loop import NETWORK_SOURCES, SOURCES
 from .compiled_loop import state as st
 from .compiled_loop.state import State
+from .compiled_network import FROM_ROUTERS, beside_routers
 from .compiled_result import explain_deadlock, make_result
 from .compiled_setup import empty_heap, free_records, initial_state
 from .inputs import check_inputs, too_late
@@ -66,24 +68,29 @@ def run(
         If actors wait for each other for ever.
     """
     iterations, arrivals, n_bins = check_inputs(program, iterations, arrivals_fs, n_bins)
-    if program.flit is not None:
-        raise SimulationError("flit detail of the network needs the reference engine")
     state = initial_state(program, iterations, np.array(arrivals, np.int64), n_bins, keep_firings)
     state.head["keep_path"] = keep_path
     forward = FastForward()
-    if fast_forward and iterations > 2 and not keep_firings:
+    routers = None
+    if program.flit is not None:
+        routers, state = beside_routers(program.flit, state)
+    elif fast_forward and iterations > 2 and not keep_firings:
         state = forward.look(state)
-    state = run_to_end(program, state, forward, progress)
+    state = run_to_end(program, state, routers, forward, progress)
     if state.head["n_finished"][0] < program.n_actors:
         raise DeadlockError(explain_deadlock(program, iterations, state))
     return make_result(program, iterations, state, forward.skipped)
 
 
 def run_to_end(
-    program: Program, state: State, forward: FastForward, progress: Callable[[float], None] | None
+    program: Program,
+    state: State,
+    routers: FlitNetwork | None,
+    forward: FastForward,
+    progress: Callable[[float], None] | None,
 ) -> State:
     """Call the compiled loop until nothing more happens."""
-    loop = compiled_loop()
+    loop = compiled_loop(routers)
     n_firings = int(state.actors["limit"].sum())
     status = st.PAUSED
     while True:
@@ -101,6 +108,10 @@ def run_to_end(
             state = with_more_flights(state)
         elif status == st.MORE_BOOKINGS:
             state = with_more_bookings(state)
+        elif routers is not None and status in FROM_ROUTERS:
+            routers.answer(FROM_ROUTERS[status])
+        elif routers is not None and status == st.MORE_MESSAGES:
+            routers.make_room(2 * routers.n_messages)
         elif status == st.REPEATED:
             state = forward.record(state)
         elif status == st.PERIOD_OVER:
@@ -108,16 +119,16 @@ def run_to_end(
         status = loop(state)
 
 
-def compiled_loop() -> Callable[[State], int]:
+def compiled_loop(routers: FlitNetwork | None) -> Callable[[State], int]:
     """The loop; checks after each call that it was compiled from the sources as they are."""
-    from .compiled_loop.entry import load
+    from .compiled_loop.entry import load, load_with_routers
 
-    loop = load()
+    sources = SOURCES if routers is None else NETWORK_SOURCES
 
     def checked(state: State) -> int:
         state.head["max_events"] = EVENTS_PER_CALL
-        status = int(loop(state.head))
-        if state.head["sources"][0] != SOURCES.digest:
+        status = load()(state.head) if routers is None else load_with_routers()(state.head, routers.head)
+        if state.head["sources"][0] != sources.digest:
             raise RuntimeError("numba's cache holds another version of the event loop; delete __pycache__")
         return status
 
@@ -146,7 +157,9 @@ def with_more_flights(state: State) -> State:
         events=np.concatenate([state.events, np.zeros(n, st.EVENT)]),
         ready=empty_heap(2 * n),
         requests=np.zeros(2 * n, st.INDEX),
-        ended=np.zeros(2 * n, st.ENDED),
+        ended=np.concatenate([state.ended, np.zeros(n, st.ENDED)]),
+        sent=np.concatenate([state.sent, np.zeros(n, st.INDEX)]),
+        parked=np.concatenate([state.parked, np.zeros(n, st.INDEX)]),
         links=np.concatenate([state.links, np.zeros(len(state.links), st.INDEX)]),
     )
 

@@ -71,6 +71,10 @@ def initial_state(program: Program, iterations: int, arrivals: I64, n_bins: int,
         "lanes": lanes,
         "links": np.zeros(n_flights * widest_group, st.INDEX),
         "requests": np.zeros(n_flights, st.INDEX),
+        "sends": np.zeros(0, st.SEND),
+        "flows": np.zeros(0, st.FLOW),
+        "sent": np.zeros(n_flights, st.INDEX),
+        "parked": np.zeros(n_flights, st.INDEX),
         "touched": indices(np.arange(len(actors))),
         "ended": np.zeros(n_flights, st.ENDED),
         "changed": np.zeros(len(resources), st.INDEX),
@@ -184,6 +188,8 @@ def visit_records(p: Program) -> Records:
     kind = np.where(plain, st.ONE_SERVER, np.where(any_of[some], st.ANY_SERVERS, st.SINGLE_SERVERS))
     kind[p.resource_queued[first]] = st.QUEUED
     visits["kind"][some] = kind
+    if p.flit is not None:
+        visits["kind"][list(p.flit.flows)] = st.FLITS
     visits["server"][some] = server_start(p)[first]
     visits["runs_on"][:-1] = (own_visits(p, visits["kind"]) & (visits["is_first"] == 0))[1:]
     return visits

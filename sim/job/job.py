@@ -133,7 +133,7 @@ class Job(BaseModel):
     noc: Annotated[
         Detail | None,
         Asked(
-            "Detail of the network: packets book links; flits go through routers (reference engine, slow); "
+            "Detail of the network: packets book links; flits go through routers (some times slower); "
             "or transfers take no time.",
             "packet|flit|ideal",
             aliases=("detail",),

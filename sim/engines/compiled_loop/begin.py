@@ -13,6 +13,7 @@ from .access import (
     firings,
     flights,
     resources,
+    sent,
     table,
     visits,
 )
@@ -24,6 +25,7 @@ from .state import (
     FIRING_BITS,
     FIRST_HOLD,
     FIRST_HOLD_AND_ADVANCE,
+    FLITS,
     IN_PERIOD,
     Head,
 )
@@ -118,13 +120,17 @@ def begin_visit(s: Head, i: int, begin: int, cause: int, parent: int) -> int:
         step(s, s.n_visits + v)
         visit.advance = cursors(s, s.n_visits + v).value
     visit.wait += begin - flight.request
-    if visit.wait < 0:
+    if visit.wait < 0 and visit.kind != FLITS:
         s.overflow = 1
     record_busy(s, v, begin, begin + hold)
     if s.watch == IN_PERIOD:
         record_period(s, v, begin, begin + hold)
     node = new_node(s, begin, flight.key & FIRING_MASK, v, cause, parent)
     flight.node = node
+    if visit.kind == FLITS:
+        send_later(s, i, node, begin, begin + hold)
+        visit.wait -= begin + advance  # until it arrives: that time is added then
+        return node
     advance_at = begin + advance
     flight.cause = CHAIN
     flight.parent = node
@@ -146,8 +152,32 @@ def begin_visit(s: Head, i: int, begin: int, cause: int, parent: int) -> int:
 
 
 @kernel
+def send_later(s: Head, i: int, node: int, begin: int, hold_end: int) -> None:
+    """A visit through routers begins: its flits set out at the end of this round, and say when it goes on."""
+    sent(s, s.n_sent).index = i
+    s.n_sent += 1
+    visit = visits(s, flights(s, i).visit)
+    if visit.is_first:
+        schedule_event(s, enter(s, i, node, begin, hold_end), visit.actor << 2 | FIRST_HOLD)
+
+
+@kernel
 def begin_firing(s: Head, i: int, node: int, begin: int, hold_end: int, advance_at: int) -> None:
-    """The first visit of a firing begins; its hold counts as ended when those of the firings before have."""
+    """The first visit of a firing begins."""
+    hold_end = enter(s, i, node, begin, hold_end)
+    a = visits(s, flights(s, i).visit).actor
+    if flights(s, i).runs_on:
+        schedule_event(s, hold_end, a << 2 | FIRST_HOLD)
+    elif hold_end == advance_at:
+        schedule_event(s, advance_at, i << 2 | FIRST_HOLD_AND_ADVANCE)
+    else:
+        schedule_event(s, hold_end, a << 2 | FIRST_HOLD)
+        schedule_event(s, advance_at, i << 2 | ADVANCE)
+
+
+@kernel
+def enter(s: Head, i: int, node: int, begin: int, hold_end: int) -> int:
+    """When the first hold of a firing counts as ended: not before those of the firings before."""
     flight = flights(s, i)
     a = visits(s, flight.visit).actor
     actor = actors(s, a)
@@ -161,10 +191,4 @@ def begin_firing(s: Head, i: int, node: int, begin: int, hold_end: int, advance_
         node = entrances(s, entrance(s, a, firing - 1)).index
     actor.entrance_end = hold_end
     entrances(s, entrance(s, a, firing)).index = node
-    if flight.runs_on:
-        schedule_event(s, hold_end, a << 2 | FIRST_HOLD)
-    elif hold_end == advance_at:
-        schedule_event(s, advance_at, i << 2 | FIRST_HOLD_AND_ADVANCE)
-    else:
-        schedule_event(s, hold_end, a << 2 | FIRST_HOLD)
-        schedule_event(s, advance_at, i << 2 | ADVANCE)
+    return hold_end

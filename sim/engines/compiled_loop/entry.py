@@ -9,8 +9,10 @@ import numba
 
 from ...kernels.record_code import machine_code
 from ...kernels.records import Records
-from . import SOURCES
+from ...noc.flit.loop.state import HEAD as NETWORK_HEAD
+from . import NETWORK_SOURCES, SOURCES
 from .loop import go_on
+from .routers import go_on_beside_routers
 from .state import HEAD, PAUSED
 
 
@@ -33,3 +35,22 @@ def load() -> Callable[[Records], int]:
         return status
 
     return machine_code(run, numba.int64(numba.from_dtype(HEAD)[::1]), SOURCES)
+
+
+@cache
+def load_with_routers() -> Callable[[Records, Records], int]:
+    """The same beside a network of routers, whose head it takes too."""
+    digest = NETWORK_SOURCES.digest
+
+    def run(head: Records, network: Records) -> int:
+        s = head[0]
+        net = network[0]
+        s.sources = digest
+        stop = s.n_events + s.max_events
+        status = PAUSED
+        while status == PAUSED and s.n_events < stop:
+            status = go_on_beside_routers(s, net)
+        return status
+
+    heads = (numba.from_dtype(HEAD)[::1], numba.from_dtype(NETWORK_HEAD)[::1])
+    return machine_code(run, numba.int64(*heads), NETWORK_SOURCES)

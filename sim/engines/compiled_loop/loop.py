@@ -222,7 +222,6 @@ def run_instant(s: Head) -> None:
     search_queues(s)
     if s.first_is_over:
         remove_first(s)
-    s.n_ended = 0
     s.n_requests = 0
     s.n_touched = 0
 
@@ -265,6 +264,7 @@ def go_on(s: Head) -> int:
     if time < 0:
         return FINISHED if s.n_finished == s.actors_size else STUCK
     s.now = time
+    s.n_ended = 0
     run_instant(s)
     if s.late_flight >= 0:
         return TOO_LATE

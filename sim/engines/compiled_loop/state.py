@@ -14,7 +14,7 @@ from ..result import FIRING_DTYPE
 __all__ = ["HEAD", "TABLES", "Head", "Records", "State"]
 
 # How a visit gets its resources.
-NO_RESOURCE, ONE_SERVER, SINGLE_SERVERS, ANY_SERVERS, QUEUED = range(5)
+NO_RESOURCE, ONE_SERVER, SINGLE_SERVERS, ANY_SERVERS, QUEUED, FLITS = range(6)
 
 # What an event of the heap is; the rest of its code is the flight, the actor (FIRST_HOLD) or the booking
 # (HOLD_END).
@@ -25,6 +25,7 @@ UNUSED, IN_POOL, IN_QUEUE = range(3)
 
 # Why the loop came back to Python.
 PAUSED, FINISHED, STUCK, MORE_NODES, MORE_FLIGHTS, MORE_BOOKINGS, TOO_LATE, REPEATED, PERIOD_OVER = range(9)
+MORE_SLOTS, MORE_MESSAGES, ROUTERS_STUCK, ROUTERS_BROKEN = range(9, 13)
 
 # What it does at the end of an iteration.
 NOT_LOOKING, LOOKING, IN_PERIOD = range(3)
@@ -35,12 +36,12 @@ FIRING_BITS = 43
 EVENT = record(time="i8", code="i8")
 FLIGHT = record(
     key="i8",  # order key: actor and firing
-    request="i8",
+    request="i8",  # of a visit through routers, in the end: when its last flit arrived
     visit="i4",
     node="i4",  # of the current visit, once begun
     cause="i4",  # why the next request begins, unless it has to wait
     parent="i4",
-    n_missing="i4",  # resources that a visit that waits in queues has not been granted
+    n_missing="i4",  # resources that a visit in queues has not been granted; messages that have not arrived
     next="i4",  # free list
     ready="u1",  # in the heap of grantable requests
     runs_on="u1",  # it has gone on to its next visit, which it has not asked for
@@ -92,7 +93,7 @@ VISIT = record(
     latest_advance="i8",
     actor="i4",
     latest_node="i4",
-    server="i4",
+    server="i4",  # of FLITS: what it sends
     group_start="i4",
     group_end="i4",
     kind="u1",
@@ -172,6 +173,8 @@ RESOURCE = record(
     by_age="u1",
     changed="u1",
 )
+SEND = record(n_complete="i8", first="i4", end="i4")  # firings that arrived in order; the flows of each
+FLOW = record(src="i4", route="i4", n_flits="i4", packet="i4", copies="i4")
 INDEX = record(index="i4")
 NUMBER = record(value="i8")
 LANE = record(head="i4", tail="i4")
@@ -202,6 +205,10 @@ TABLES: dict[str, RecordType] = {
     "lanes": LANE,
     "links": INDEX,  # next in the lane, by flight and position in the group
     "requests": INDEX,  # flights that request at this instant
+    "sends": SEND,  # of visits through routers
+    "flows": FLOW,
+    "sent": INDEX,  # flights that sent at this instant
+    "parked": INDEX,  # flights whose flits arrived before those of the firing before
     "touched": INDEX,  # actors to be tried at this instant
     "ended": ENDED,  # firings that ended at this instant
     "changed": INDEX,  # queued resources to be searched at this instant
@@ -223,6 +230,7 @@ HEAD = head_record(
     n_bins="i8",
     now="i8",
     latest_event="i8",  # instant at which something last happened to an actor
+    cycle_fs="i8",  # clock of the routers
     max_events="i8",  # events until the loop pauses
     n_events="i8",
     next_arrival="i8",
@@ -242,6 +250,9 @@ HEAD = head_record(
     free_booking="i4",
     n_nodes="i4",
     n_requests="i4",
+    n_sent="i4",
+    n_parked="i4",
+    n_in_network="i4",  # visits that are not complete
     n_touched="i4",
     n_ended="i4",
     n_changed="i4",

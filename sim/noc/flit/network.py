@@ -13,7 +13,7 @@ from ..router import RouterConfig
 from ..topology import HOST, Topology
 from .arrays import fresh_state, more_slots, with_messages
 from .loop import SOURCES
-from .loop.state import BROKEN, DEADLOCK, MORE_SLOTS, OFFER
+from .loop.state import BROKEN, DEADLOCK, MORE_SLOTS, OFFER, OK, Records
 from .routes import route_table
 
 I64 = NDArray[np.int64]
@@ -222,9 +222,36 @@ class FlitNetwork:
 
         self._state.head["n_delivered"] = 0
         self._state.head["stop_at_delivery"] = stop_at_delivery
-        while (result := load()(self._state.head, until)) == MORE_SLOTS:
-            self._state = more_slots(self._state)
+        while (result := load()(self._state.head, until)) != OK:
+            self.answer(result)
         assert self._state.head["sources"][0] == SOURCES.digest, "stale machine code"
+        done = self._state.deliveries[: self._state.head["n_delivered"][0]]
+        return Delivered(*(done[name].copy() for name in ("tag", "created", "injected", "arrived")))
+
+    @property
+    def head(self) -> Records:
+        """The head of the network's state, for a loop that runs it together with its own."""
+        return self._state.head
+
+    @property
+    def n_messages(self) -> int:
+        """Messages that there is room for."""
+        return len(self._state.messages)
+
+    def make_room(self, n: int) -> None:
+        """Have room for n more messages, and all routes that were found."""
+        self._state = with_messages(self._state, n).replaced(hops=self._routes.hops, forks=self._routes.forks)
+
+    def answer(self, result: int) -> None:
+        """Do what has to be done before the network can go on after it stopped.
+
+        Raises
+        ------
+        DeadlockError
+            Flits in the network can never move again.
+        """
+        if result == MORE_SLOTS:
+            self._state = more_slots(self._state)
         if result == DEADLOCK:
             raise DeadlockError(
                 f"{self.n_flits_in_flight} flits on {self.topology.kind!r} wait for each other since cycle "
@@ -234,8 +261,6 @@ class FlitNetwork:
             raise AssertionError(
                 f"flit lost, doubled or overtaken on {self.topology.kind!r} at cycle {self.clock}"
             )
-        done = self._state.deliveries[: self._state.head["n_delivered"][0]]
-        return Delivered(*(done[name].copy() for name in ("tag", "created", "injected", "arrived")))
 
     def drain(self, limit: int = 1 << 62) -> Delivered:
         """Simulate until every packet has arrived and every credit is back, at most to cycle `limit`."""
