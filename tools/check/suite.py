@@ -177,7 +177,7 @@ def _check_chip(fields: Fields, job: Job) -> None:
         job.load_chip()
     except ConfigError as error:
         name = _first_bad(plain, job.changes)
-        message = str(error).removeprefix(f"--set {name}: ")
+        message = str(error).removeprefix(f"`set: {name}`: ")
         raise fields.error(("set", name) if name else ("chips",), message) from None
 
 
