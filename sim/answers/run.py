@@ -284,12 +284,6 @@ class Run(Answer):
         batch = 0 if self.together is None else self.together.n_visits
         return self.single.n_visits + batch + (0 if self.stream is None else self.stream.result.n_visits)
 
-    def to_html(self) -> str:
-        """The run as one self-contained HTML page."""
-        from ..report.html import html_report
-
-        return html_report(self)
-
     @property
     def _whole(self) -> EngineResult:
         if self.stream is not None:

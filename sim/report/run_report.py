@@ -75,8 +75,9 @@ def _summary(run: Run, page: Page) -> list[RenderableType]:
 
 
 def _time_figures(run: Run) -> list[tuple[str, str]]:
+    rate = "training.samples_per_s" if isinstance(run, TrainingStep) else "throughput_per_s"
     figures = [
-        *(named_figure(run, key) for key in ("latency_s", "throughput_per_s", "tops")),
+        *(named_figure(run, key) for key in ("latency_s", rate, "tops")),
         ("network", f"{percent(run.network_s / run.latency_s)} of latency"),
     ]
     if run.batch > 1:
