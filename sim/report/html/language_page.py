@@ -15,7 +15,7 @@ from .container import Container
 from .head import head
 from .page import page
 from .requests import serving_requests
-from .shares import work_shares
+from .shares import part_shares, work_shares
 
 if TYPE_CHECKING:
     from ...answers.generation import Generation
@@ -35,7 +35,7 @@ def generation_page(made: Generation) -> str:
         "tokens": _tokens(made, box),
         "made": _made(made, box),
         "cache": _cache(made, box),
-        "shares": work_shares(made),
+        "shares": [work_shares(made), part_shares(made.breakdown)],
     }
     return page(made.title, ("tokens.js", "shares.js"), box.text(data))
 
@@ -47,6 +47,7 @@ def serving_page(served: Serving) -> str:
         **head(served, requests_asked(served), [f"{note}." for note in serving_notes(served)], _main(served)),
         "total_s": served.total_s,
         "requests": serving_requests(served, times(served), box),
+        "shares": [part_shares(served.breakdown)],
         "iterations": {
             "begin_s": box.add(np.array([seconds(i.begin_fs) for i in ran])),
             "duration_s": box.add(np.array([seconds(i.time_fs) for i in ran])),
@@ -54,7 +55,7 @@ def serving_page(served: Serving) -> str:
             "prompts": box.add(np.array([i.n_prompts for i in ran], np.int32)),
         },
     }
-    return page(served.title, ("requests.js",), box.text(data))
+    return page(served.title, ("requests.js", "shares.js"), box.text(data))
 
 
 def _main(served: Serving) -> list[tuple[str, str, str]]:

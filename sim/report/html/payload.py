@@ -56,7 +56,7 @@ def payload(run: Run, activity: Activity, profile: dict[str, Any] | None) -> str
             "roofline": roofline(run),
             "floorplan": floorplan(run),
             "requests": None if run.requests is None else run_requests(run.requests, box),
-            "shares": training_shares(run) if isinstance(run, TrainingStep) else [],
+            "shares": [training_shares(run)] if isinstance(run, TrainingStep) else [],
             "profile": profile,
         }
     )
