@@ -15,7 +15,7 @@ from ..engines.result import EngineResult
 from ..figures import Kind
 from ..interconnect import interconnect
 from ..mapping.mapping import Mapping
-from ..metrics import busy, energy, layers, path, series, stalls, standby, throughput
+from ..metrics import busy, energy, layers, path, series, signal, stalls, standby, throughput
 from ..metrics.bounds import Bounds, bounds
 from ..metrics.heat import Heat, heat
 from ..metrics.network import NetworkUse
@@ -163,6 +163,11 @@ class Run(Answer):
         """Energy of one inference if every idle part were cut off, and if none were ever stopped."""
         actions_j = self.energy.total_j - self.energy.static_j
         return standby.bracket_j(self.standby, actions_j, self._whole.makespan_fs, self.batch)
+
+    @cached_property
+    def signals(self) -> dict[str, signal.LayerSignal]:
+        """Signal, noise and bits of the layers on crossbars, in closed form."""
+        return signal.layer_signals(self.chip, self.mapping)
 
     @property
     def power_w(self) -> float:

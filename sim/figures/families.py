@@ -66,6 +66,16 @@ FAMILIES = (
         inference=_layers(lambda layer: layer.energy_j),
     ),
     Family(
+        key="layers.*.snr_db", unit="dB", label="signal to noise", better="more", about="accuracy",
+        meaning="estimate of a layer on crossbars, in closed form",
+        inference=lambda run: {name: found.snr_db for name, found in run.signals.items()},
+    ),
+    Family(
+        key="layers.*.adc_bits_missing", unit="bit", label="converter bits missing", better="less",
+        about="accuracy", meaning="that converters lack to hold every sum of a column of a layer",
+        inference=lambda run: {name: found.missing_bits for name, found in run.signals.items()},
+    ),
+    Family(
         key="layers.*.tiles", unit="", label="tiles", better=None, about="work",
         meaning="that a layer takes",
         inference=_layers(lambda layer: layer.tiles),

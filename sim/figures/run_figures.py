@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..metrics.signal import network_snr_db
 from .record import Figure
 
 RUN = (
@@ -73,6 +74,16 @@ RUN = (
         key="energy_delay_js", unit="Js", label="energy x delay", better="less", about="energy",
         meaning="energy times latency",
         inference=lambda run: run.energy.total_j * run.latency_s,
+    ),
+    Figure(
+        key="snr_db", unit="dB", label="signal to noise", better="more", about="accuracy",
+        meaning="estimate of all layers on crossbars together, in closed form (`sim/metrics/signal.py`)",
+        inference=lambda run: network_snr_db(run.signals),
+    ),
+    Figure(
+        key="adc_bits_missing", unit="bit", label="converter bits missing", better="less", about="accuracy",
+        meaning="that the converters of the worst layer lack to hold every sum of a column",
+        inference=lambda run: max((s.missing_bits for s in run.signals.values()), default=None),
     ),
     Figure(
         key="host_s", unit="s", label="host", better="less", about="time",

@@ -14,7 +14,8 @@ from .operands_block import data_hash, operands_json
 from .training_block import training_json
 
 if TYPE_CHECKING:
-    from ..answers.run import Run
+    from ...arch.geometry import kept_costs, scaled_costs
+from ..answers.run import Run
     from ..metrics.layers import Layer
     from ..metrics.requests import Requests
 
@@ -34,7 +35,13 @@ def run_blocks(run: Run) -> dict[str, Any]:
                 "notes": list(run.network.notes) or None,
             }
         ),
-        "chip": known({"parts_without_area": list(run.parts_without_area) or None}),
+        "chip": known(
+            {
+                "parts_without_area": list(run.parts_without_area) or None,
+                "scaled_costs": {cost.path: cost.mark for cost in scaled_costs(run.chip)} or None,
+                "kept_costs": {cost.path: cost.mark for cost in kept_costs(run.chip)} or None,
+            }
+        ),
         "batch": run.batch,
         "latency_fs": run.latency_fs,
         "throughput_basis": run.throughput.basis,

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from ...arch.geometry import kept_costs, scaled_costs
 from ..answers.training_step import TrainingStep
+from ..metrics.signal import network_snr_db
 from .heading import named_figure, once, title
 from .layer_table import layer_table
 from .network_block import network_block
@@ -46,7 +48,7 @@ def run_report(run: Run, page: Page) -> Group:
         section("Busiest resources"),
         _resources(run, page),
     ]
-    notes = [*run.network.notes, *run.mapping.remarks, *_missing_area(run)]
+    notes = [*run.network.notes, *run.mapping.remarks, *_missing_area(run), *_geometry(run)]
     return Group(*parts, *([section("Notes"), *map(line, notes)] if notes else []))
 
 
@@ -60,6 +62,15 @@ def _title(run: Run) -> Text:
 def _missing_area(run: Run) -> list[str]:
     paths = run.parts_without_area
     return [f"area unknown and left out: {', '.join(paths)}"] if paths and run.area_mm2 is not None else []
+
+
+def _geometry(run: Run) -> list[str]:
+    """Costs that hang on what was changed about the chip."""
+    scaled, kept = ([cost.path for cost in find(run.chip)] for find in (scaled_costs, kept_costs))
+    return [
+        *([f"scaled with the fields that were changed: {', '.join(scaled)}"] if scaled else []),
+        *([f"not moved by the fields that were changed, no law is known: {', '.join(kept)}"] if kept else []),
+    ]
 
 
 def _summary(run: Run, page: Page) -> list[RenderableType]:
@@ -104,6 +115,10 @@ def _hardware_figures(run: Run) -> list[tuple[str, str]]:
         figures.append(("tiles", f"{mapping.tiles_used}/{mapping.tiles_total}"))
     if mapping.crossbars_total:
         figures.append(("crossbars", f"{mapping.crossbars_used}/{mapping.crossbars_total}"))
+    if run.signals:
+        worst = max(run.signals.values(), key=lambda signal: signal.missing_bits)
+        figures.append(("signal", f"{network_snr_db(run.signals):.0f} dB over noise"))
+        figures.append(("adc bits", f"{worst.adc_bits} of {worst.column_bits}"))
     figures.append(("host", f"{si(run.host_s, 's')} busy" if run.host_s else "not used"))
     return figures
 
