@@ -6,6 +6,7 @@ from dataclasses import asdict
 from math import fsum
 from typing import TYPE_CHECKING, Any
 
+from ...arch.geometry import kept_costs, scaled_costs
 from ..figures import FAMILIES
 from ..mapping.assignment import InBlocks
 from ..metrics.seconds import seconds
@@ -14,8 +15,7 @@ from .operands_block import data_hash, operands_json
 from .training_block import training_json
 
 if TYPE_CHECKING:
-    from ...arch.geometry import kept_costs, scaled_costs
-from ..answers.run import Run
+    from ..answers.run import Run
     from ..metrics.layers import Layer
     from ..metrics.requests import Requests
 
