@@ -170,6 +170,16 @@ class Run(Answer):
         return signal.layer_signals(self.chip, self.mapping)
 
     @property
+    def snr_db(self) -> float | None:
+        """Signal over noise of all layers on crossbars together; None without any."""
+        return signal.network_snr_db(self.signals)
+
+    @property
+    def adc_bits_missing(self) -> int | None:
+        """Bits that the converters of the worst layer lack; None without layers on crossbars."""
+        return max((found.missing_bits for found in self.signals.values()), default=None)
+
+    @property
     def power_w(self) -> float:
         """Mean power over the whole run: energy of all inferences / makespan."""
         return self.energy.total_j * self.batch / self.makespan_s

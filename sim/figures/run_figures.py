@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..metrics.signal import network_snr_db
 from .record import Figure
 
 RUN = (
@@ -78,12 +77,12 @@ RUN = (
     Figure(
         key="snr_db", unit="dB", label="signal to noise", better="more", about="accuracy",
         meaning="estimate of all layers on crossbars together, in closed form (`sim/metrics/signal.py`)",
-        inference=lambda run: network_snr_db(run.signals),
+        inference=lambda run: run.snr_db,
     ),
     Figure(
         key="adc_bits_missing", unit="bit", label="converter bits missing", better="less", about="accuracy",
         meaning="that the converters of the worst layer lack to hold every sum of a column",
-        inference=lambda run: max((s.missing_bits for s in run.signals.values()), default=None),
+        inference=lambda run: run.adc_bits_missing,
     ),
     Figure(
         key="host_s", unit="s", label="host", better="less", about="time",

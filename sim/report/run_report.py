@@ -10,7 +10,6 @@ from rich.text import Text
 
 from ...arch.geometry import kept_costs, scaled_costs
 from ..answers.training_step import TrainingStep
-from ..metrics.signal import network_snr_db
 from .heading import named_figure, once, title
 from .layer_table import layer_table
 from .network_block import network_block
@@ -117,7 +116,7 @@ def _hardware_figures(run: Run) -> list[tuple[str, str]]:
         figures.append(("crossbars", f"{mapping.crossbars_used}/{mapping.crossbars_total}"))
     if run.signals:
         worst = max(run.signals.values(), key=lambda signal: signal.missing_bits)
-        figures.append(("signal", f"{network_snr_db(run.signals):.0f} dB over noise"))
+        figures.append(("signal", f"{run.snr_db:.0f} dB over noise"))
         figures.append(("adc bits", f"{worst.adc_bits} of {worst.column_bits}"))
     figures.append(("host", f"{si(run.host_s, 's')} busy" if run.host_s else "not used"))
     return figures
