@@ -88,8 +88,9 @@ class Noc(Clock):
     )
     gateways: Count | None = Field(
         None,
-        description="Routers that carry what enters the chip and leaves it, spread over its edge; one if "
-        "absent.",
+        description="Routers that carry what enters the chip and leaves it, spread over its edge; if absent "
+        "all on the edge of a grid where a link to the host or between chips brings more than one link "
+        "carries, else one.",
     )
     n_vcs: Count | None = Field(
         None,

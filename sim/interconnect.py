@@ -6,9 +6,11 @@ from copy import copy
 
 from ..arch.board import host_chip, wires
 from ..arch.chip import Chip
+from ..arch.units import FS_PER_S
 from .errors import SimulationError
 from .flit_detail import FlitDetail
 from .noc.fabric import Fabric, FabricSpec, fabric
+from .noc.gates import ON_EDGE, Gated, edge_routers, gated
 from .noc.router import RouterConfig
 from .noc.topology import Link, LinkKind, Topology
 
@@ -70,7 +72,20 @@ def chip_fabric(chip: Chip) -> Fabric:
         edges=tuple(pair for edge in noc.edges or () for pair in _wires(edge)),
         attach=noc.attach or (),
     )
-    return fabric(noc.topology, spec)
+    return gated(fabric(noc.topology, spec), spec.grid, n_gateways(chip))
+
+
+def n_gateways(chip: Chip) -> int:
+    """As many as the chip file says; else the edge of a grid, where one link carries less than comes in."""
+    noc = chip.noc
+    if noc is None:
+        return 1
+    if noc.gateways is not None or noc.topology not in ON_EDGE:
+        return noc.gateways or 1
+    outside = (chip.host, chip.chips if chip.n_chips > 1 else None)
+    most = max((link.bandwidth_bytes_per_s or 0.0 for link in outside if link is not None), default=0.0)
+    link_bytes_per_s = noc.flit_bits / 8 * FS_PER_S / noc.cycle_fs
+    return len(edge_routers(*router_grid(chip))) if most > link_bytes_per_s else 1
 
 
 def _wires(edge: str) -> list[tuple[str, str]]:
@@ -125,7 +140,7 @@ def router_of(chip: Chip) -> RouterConfig:
 
 
 def flit_detail(chip: Chip) -> FlitDetail:
-    """The routers of all chips, each chip with a port at its gateway: its last endpoint.
+    """The routers of all chips, each chip with a port at every gateway: its last endpoints.
 
     Packets are as long as the chip file says; else they are half a virtual channel's buffer, which is what
     lets one follow the other without a pause.
@@ -140,8 +155,10 @@ def flit_detail(chip: Chip) -> FlitDetail:
     noc = chip.noc
     if noc is None or chip.tile is None:
         raise SimulationError(f"chip {chip.name!r} has no tiles that a network could connect (flit detail)")
-    ported = copy(chip_fabric(chip))
-    ported.enter, ported.leave = (*ported.enter, ported.gateway), (*ported.leave, ported.gateway)
+    whole = chip_fabric(chip)
+    gates: tuple[int, ...] = whole.gates if isinstance(whole, Gated) else (whole.gateway,)
+    ported = copy(whole.inner if isinstance(whole, Gated) else whole)
+    ported.enter, ported.leave = (*ported.enter, *gates), (*ported.leave, *gates)
     levels = [ported]
     if chip.n_chips > 1:  # the links between chips are simulated elsewhere
         levels.append(fabric("chain", FabricSpec(n_endpoints=chip.n_chips)))

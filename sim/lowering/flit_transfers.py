@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from ..flit_detail import FlitFlow
 from ..mapping.timing import ceil_div
+from ..noc.gates import Gated
 from ..noc.link import LinkKind
 from ..noc.topology import HOST
 from .context import Context
@@ -29,8 +30,10 @@ class _Inside:
     trees: Counter[tuple[int, tuple[int, ...]]] = field(default_factory=Counter)
     links: Counter[int] = field(default_factory=Counter)
 
-    def add(self, src: int, dsts: Iterable[int], links: Iterable[int], n_flits: int) -> None:
+    def add(self, src: int, dsts: Iterable[int], n_flits: int) -> None:
         self.trees[(src, tuple(sorted(dsts)))] += n_flits
+
+    def carry(self, links: Iterable[int], n_flits: int) -> None:
         for link in links:
             self.links[link] += n_flits
 
@@ -48,16 +51,23 @@ def flit_transfer(context: Context, name: str, layer: str, firings: int, moved: 
         inside, between = _cut(context, context.tree(flow.src, flow.dsts))
         home = _chip(context, flow.src)
         ends: dict[int, list[int]] = defaultdict(list)
+        ports: dict[tuple[int, int], list[int]] = defaultdict(list)
         for tile in flow.dsts:
-            ends[_chip(context, tile)].append(_endpoint(context, tile))
-        to = [] if home == HOST else ends.pop(home, [])
+            chip = _chip(context, tile)
+            ends[chip].append(tile)
+            if chip not in (home, HOST):
+                ports[chip, _port(context, tile)].append(_endpoint(context, tile))
+        to = [] if home == HOST else [_endpoint(context, tile) for tile in ends[home]]
         if between and home != HOST:
-            to.append(_port(context, home))
+            to.append(_port(context, flow.src))
             crossing.update(dict.fromkeys(inside[home], n_flits))
         if to:
-            leaving.add(_endpoint(context, flow.src), to, inside[home], n_flits)
-        for chip in ends.keys() - {HOST}:
-            entering.add(_port(context, chip), ends[chip], inside[chip], n_flits)
+            leaving.add(_endpoint(context, flow.src), to, n_flits)
+            leaving.carry(inside[home], n_flits)
+        for (_, port), tiles in ports.items():
+            entering.add(port, tiles, n_flits)
+        for chip in ends.keys() - {HOST, home}:
+            entering.carry(inside[chip], n_flits)
             crossing.update(dict.fromkeys(inside[chip], n_flits))
         if between:
             outside.append((between, flow.n_bytes))
@@ -165,8 +175,8 @@ def _flits(context: Context, n_bytes: int) -> int:
 
 
 def _endpoint(context: Context, tile: int) -> int:
-    """Number of a tile among the endpoints of the routers, where every chip has a port behind its tiles."""
-    return tile if tile == HOST else tile + tile // context.tile.count
+    """Number of a tile among the endpoints of the routers, where each chip has its ports behind its tiles."""
+    return tile if tile == HOST else tile + tile // context.tile.count * _n_ports(context)
 
 
 def _chip(context: Context, tile: int) -> int:
@@ -174,7 +184,15 @@ def _chip(context: Context, tile: int) -> int:
     return HOST if tile == HOST else context.chip_of(tile)
 
 
-def _port(context: Context, chip: int) -> int:
-    """The port of a chip."""
+def _port(context: Context, tile: int) -> int:
+    """The port through which a tile sends beyond its chip, and from which it is reached."""
     per_chip = context.tile.count
-    return chip * (per_chip + 1) + per_chip
+    chip, place = divmod(tile, per_chip)
+    fabric = context.topology.fabrics[0]
+    gate = fabric.gate_of(fabric.enter[place]) if isinstance(fabric, Gated) else 0
+    return chip * (per_chip + _n_ports(context)) + per_chip + gate
+
+
+def _n_ports(context: Context) -> int:
+    fabric = context.topology.fabrics[0]
+    return len(fabric.gates) if isinstance(fabric, Gated) else 1

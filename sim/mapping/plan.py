@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ...arch.chip import Chip
 from ...workloads.graph import Network, Operator
 from ..errors import SimulationError
+from ..interconnect import n_gateways
 from . import partition, segments
 from .allocate import Need, allocate, check_fit
 from .assignment import Choice, Deal, OnChipUnits, OnHost
@@ -64,19 +65,19 @@ def plan(
         )
     if options.swap_group != 1 and not options.swap:
         raise SimulationError(
-            f"`swap_group: {options.swap_group}`: nothing is swapped, expected it with `swap`"
+            f"--swap-group {options.swap_group}: nothing is swapped, expected it with --swap"
         )
     layers = [o for o in network.operators if o.name in tilings]
     if chip.tile is None or not layers:
         if options.partition == "tensor" and chip.n_chips > 1:
             raise SimulationError(
-                "`partition: tensor`: no layer is on crossbars, so there is nothing to deal out"
+                "--partition tensor: no layer is on crossbars, so there is nothing to deal out"
             )
         return Plan()
     per_tile, tiles = chip.tile.crossbar.count, total_tiles(chip)
     if options.swap and not fits(tilings, chip):
         if options.partition == "tensor":
-            raise SimulationError("`swap`: layers take turns in a pipeline, expected `partition: pipeline`")
+            raise SimulationError("--swap: layers take turns in a pipeline, expected --partition pipeline")
         return _in_turns(chip, options, layers, tilings)
     if options.partition == "tensor" and chip.n_chips > 1:
         floor_fs = _slowest_elsewhere_fs(network, choices)
@@ -150,7 +151,8 @@ def _input_fs(network: Network, chip: Chip) -> int:
         if chip.host is not None and n_bytes:
             found = max(found, bytes_fs(n_bytes, chip.host.bandwidth_bytes_per_s))
         if chip.noc is not None and n_bytes:
-            found = max(found, ceil_div(8 * n_bytes, chip.noc.flit_bits) * chip.noc.cycle_fs)
+            of_one = ceil_div(n_bytes, n_gateways(chip))
+            found = max(found, ceil_div(8 * of_one, chip.noc.flit_bits) * chip.noc.cycle_fs)
     return found
 
 

@@ -42,4 +42,5 @@ def heat(topology: Topology, links: Iterable[LinkUse]) -> Heat | None:
     if cols is None or not found.any():
         return None
     busiest = int(found.max(axis=1).argmax())
-    return Heat(busiest, found[busiest].reshape(-1, cols))
+    on_grid = fabric.n_routers // cols * cols if cols > 1 else fabric.n_routers
+    return Heat(busiest, found[busiest][:on_grid].reshape(-1, cols))

@@ -52,5 +52,3 @@ function layerRow(layer, i) {
   row.onclick = () => toggleLayer(i);
   return row;
 }
-
-views.push(showLayers);

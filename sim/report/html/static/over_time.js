@@ -35,5 +35,3 @@ function overTimeOption(entry) {
       area("dynamic power", power, css("--accent"), 0.75)],
   };
 }
-
-views.push(showOverTime);

@@ -78,5 +78,3 @@ function staircaseOption(entry) {
     } }, ...names.map((name) => ({ name, type: "bar", data: [], itemStyle: { color: colourOf(name) } }))],
   };
 }
-
-views.push(showPath);

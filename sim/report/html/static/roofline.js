@@ -47,5 +47,3 @@ function rooflineOption(entry, roof) {
       }) }],
   };
 }
-
-views.push(showRoofline);

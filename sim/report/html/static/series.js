@@ -1,4 +1,5 @@
 /* Series over time from the activity of every visit, for the chosen layers. */
+let data;
 const cache = new Map();
 onChange(() => cache.clear());
 
