@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -60,6 +63,12 @@ class Window:
         end = start + (self.kernel[axis] - 1) * self.dilation[axis]
         first, last = start // self.up[axis], end // self.up[axis]
         return min(max(first, 0), size - 1), min(max(last, 0), size - 1)
+
+    def spans(self, axis: int, positions: npt.ArrayLike, size: int) -> npt.NDArray[np.int64]:
+        """`span` of many positions at once, shape (2, positions): first and last indices."""
+        start = np.asarray(positions, np.int64) * self.stride[axis] - self.pad[axis]
+        end = start + (self.kernel[axis] - 1) * self.dilation[axis]
+        return np.clip(np.array([start, end]) // self.up[axis], 0, size - 1)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+import numpy as np
+
 from ...workloads.graph import Grid, Window
 from ..program import Schedule
 from .samples import by_sample
@@ -143,9 +145,10 @@ def _edges(window: Window, used: Firings, axis: int, size: int) -> tuple[list[in
     step = used.group.rows if axis == 0 else used.group.cols
     limit = used.grid.rows if axis == 0 else used.grid.cols
     starts = range(0, limit, step)
-    first = [window.span(axis, start, size)[0] for start in starts]
-    last = [window.span(axis, min(start + step, limit) - 1, size)[1] for start in starts]
-    return first, last
+    begins = np.array(starts, np.int64)
+    first = window.spans(axis, begins, size)[0]
+    last = window.spans(axis, np.minimum(begins + step, limit) - 1, size)[1]
+    return first.tolist(), last.tolist()
 
 
 def _reshaped(made: Firings, used: Firings, keep: bool) -> tuple[Schedule, Schedule]:

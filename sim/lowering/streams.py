@@ -207,8 +207,7 @@ class _Reach:
             window = Window("window")
         sizes = (made.rows, made.cols)
         spans = [
-            np.array([window.span(axis, i, sizes[axis]) for i in range(n)], np.int64).T.copy()
-            for axis, n in enumerate((used.rows, used.cols))
+            window.spans(axis, np.arange(n), sizes[axis]) for axis, n in enumerate((used.rows, used.cols))
         ]
         return _Reach(made.cols, used.cols, spans[0], spans[1])
 
