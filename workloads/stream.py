@@ -68,7 +68,8 @@ class Window:
         """`span` of many positions at once, shape (2, positions): first and last indices."""
         start = np.asarray(positions, np.int64) * self.stride[axis] - self.pad[axis]
         end = start + (self.kernel[axis] - 1) * self.dilation[axis]
-        return np.clip(np.array([start, end]) // self.up[axis], 0, size - 1)
+        spans: npt.NDArray[np.int64] = np.clip(np.array([start, end]) // self.up[axis], 0, size - 1)
+        return spans
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from ...workloads.errors import NetworkError
 from ...workloads.load import find, read
 from ...workloads.onnx_import.order import reads
 from ...workloads.onnx_import.read import external_location
+from ...workloads.onnx_import.standins import in_file
 from ..errors import SimulationError
 from ..extras import need
 
@@ -24,6 +25,8 @@ STATEFUL = ("LSTM", "GRU", "RNN", "Scan", "Loop")
 
 def load_model(source: str) -> tuple[onnx.ModelProto, str]:
     """The model of a file or zoo name with its weights, and the file's name.
+
+    Integer and fused operators of runtimes are the plain ones that they stand for, as in the mapping.
 
     Raises
     ------
@@ -43,7 +46,7 @@ def load_model(source: str) -> tuple[onnx.ModelProto, str]:
                     "real data need a network with trained weights"
                 )
             _load(tensor, path)
-    return model, str(path)
+    return in_file(model), str(path)
 
 
 def _load(tensor: onnx.TensorProto, path: Path) -> None:

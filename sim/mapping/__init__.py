@@ -28,6 +28,7 @@ from .assignment import (
 )
 from .attention import WRITE, keep_room, prepared, product_of, rewriting, written
 from .by_cost import off_arrays
+from .formats import lost_bits
 from .in_turn import chips_in_turn
 from .loads import home_layers
 from .mapping import Mapping
@@ -116,6 +117,7 @@ def map_network(
         remarks=(
             *((NOT_SWAPPED,) if options.swap and tilings and planned.swap is None else ()),
             *rewriting(chip, list(logical.values())),
+            *lost_bits(analog, chip),
         ),
     )
 

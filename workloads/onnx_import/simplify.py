@@ -25,8 +25,7 @@ from .quantise import BITS, PACKED, code_type, dynamic, format_of, is_quantiser,
 from .rules import RULES
 from .sequences import SEQUENCES
 from .shapes import LARGEST_SIZE, Shapes, Types
-from .standins import STAND_INS, Body
-from .standins.einsum import is_plain
+from .standins import STAND_INS, Body, is_common
 from .tails import DEPENDENT, Tail
 
 COPIES = frozenset({"Identity", "Cast", "CastLike", "Dropout"})
@@ -275,7 +274,8 @@ class Simplifier:
     def _live(self, node: onnx.NodeProto) -> None:
         graph = self.graph
         domain = "" if node.domain == "ai.onnx" else node.domain
-        if self._is_general(node):
+        key = (domain, node.op_type)
+        if key in RULES and key in STAND_INS and not is_common(node):
             self._check(node)
             self._stand_in(node)
             return
@@ -317,13 +317,6 @@ class Simplifier:
         for inner in topological(nodes or [], self.known, self.graph.file):
             self.visit(inner)
         return nodes is not None
-
-    def _is_general(self, node: onnx.NodeProto) -> bool:
-        """Whether an operator that has a rule is used in a form that its rule does not take."""
-        values = {a.name: helper.get_attribute_value(a) for a in node.attribute}
-        if node.op_type == "Einsum":
-            return not is_plain(values.get("equation", b"").decode("utf-8", "replace"))
-        return node.op_type in ("LSTM", "GRU", "RNN") and bool(values.get("layout", 0))
 
     def _as_said(self, node: onnx.NodeProto) -> bool:
         """Put what the user says in the place of an operator; False if nothing is said."""

@@ -7,7 +7,7 @@ both in ONNX Runtime. Quantised ones become DequantizeLinear, the plain operator
 
 from . import attention, dynamic, einsum, embedding, fused, layout, norms, packed, qlinear, recurrent
 from .body import Body
-from .registry import STAND_INS, in_file, stand_in
+from .registry import STAND_INS, in_file, is_common, stand_in
 
 __all__ = [
     "STAND_INS",
@@ -18,6 +18,7 @@ __all__ = [
     "embedding",
     "fused",
     "in_file",
+    "is_common",
     "layout",
     "norms",
     "packed",

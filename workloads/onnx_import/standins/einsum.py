@@ -8,15 +8,6 @@ from .body import Body
 from .registry import stand_in
 
 
-def is_plain(equation: str) -> bool:
-    """Whether it is a product of two operands as the rule for it takes it."""
-    terms, arrow, result = equation.replace(" ", "").partition("->")
-    parts = terms.split(",")
-    if len(parts) != 2 or not arrow or "." in equation or any(len(set(p)) < len(p) for p in parts):
-        return False
-    return all(sum(i in p for p in parts) == 2 or i in result for i in set(terms) - {","})
-
-
 @stand_in("Einsum", domain="")
 def einsum(b: Body) -> None:
     terms, result = _explicit(b)
