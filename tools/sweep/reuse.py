@@ -1,9 +1,7 @@
 """Stages of earlier points that this process can use again: imported networks, and mappings.
 
-A mapping is used again for a chip that differs only in fields that the mapping does not look at: costs, the
-resolution of the ADC, the speed of the network on chip, and such. What is not listed here counts as looked
-at, so that a field that is added to the chip makes the mapping anew; a test records what the mapping reads
-and compares.
+A mapping is used again for a chip that differs only in energies, powers and areas: it weighs the times of all
+parts, so that any other field may change it. A test records what the mapping reads and compares.
 """
 
 from __future__ import annotations
@@ -28,16 +26,6 @@ N_MAPPINGS = 64
 COST_SUFFIXES = ("_j", "_w", "_mm2")
 """Energies, powers and areas, by the unit at the end of their names."""
 TEXTS = frozenset({"source", "description", "references", "stated", "modes", "node_nm"})
-UNREAD = {
-    "adc": frozenset({"bits", "latency_cycles"}),
-    "noc": frozenset({"flit_bits", "cycle_fs", "router_cycles", "link_cycles", "router"}),
-    "chips": frozenset({"bandwidth_bytes_per_s", "latency_fs"}),
-    "host": frozenset({"bandwidth_bytes_per_s", "latency_fs"}),
-    "memory": frozenset({"bandwidth_bytes_per_s", "latency_fs"}),
-    "buffer": frozenset({"width_bits", "capacity_bytes", "cycle_fs", "latency_cycles"}),
-    "bus": frozenset({"width_bits", "cycle_fs", "latency_cycles"}),
-}
-"""Fields that the mapping does not look at, by the part that has them."""
 
 
 class NetworkSource(NamedTuple):
@@ -88,24 +76,14 @@ def mapping(of: NetworkSource, chip: Chip, options: MappingOptions) -> Mapping:
 
 def chip_key(chip: Chip) -> str:
     """Everything of a chip that its mapping may depend on, as text."""
-    return json.dumps(_relevant("", chip.model_dump(mode="json")), sort_keys=True)
+    return json.dumps(_relevant(chip.model_dump(mode="json")), sort_keys=True)
 
 
-def _relevant(part: str, values: dict[str, Any]) -> dict[str, Any]:
-    unread = UNREAD.get(part, frozenset())
-    return {
-        key: _value(key, value)
-        for key, value in values.items()
-        if key not in TEXTS and key not in unread and not key.endswith(COST_SUFFIXES)
-    }
-
-
-def _value(key: str, value: Any) -> Any:
+def _relevant(value: Any) -> Any:
     if isinstance(value, dict):
-        return _relevant(key, value)
-    if isinstance(value, list):
-        return [_relevant(key, item) if isinstance(item, dict) else item for item in value]
-    return value
+        kept = {k: v for k, v in value.items() if k not in TEXTS and not k.endswith(COST_SUFFIXES)}
+        return {key: _relevant(item) for key, item in kept.items()}
+    return [_relevant(item) for item in value] if isinstance(value, list) else value
 
 
 _MAPPINGS: OrderedDict[tuple[NetworkSource, str, MappingOptions], Mapping] = OrderedDict()
