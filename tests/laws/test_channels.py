@@ -40,3 +40,15 @@ def test_a_token_of_gpt2_takes_what_its_bytes_take() -> None:
     roofline_fs = n_bytes * 1e15 / (chip.memory.bandwidth_bytes_per_s * chip.memory.channels)
     for begin, end in pairwise([0, *ends]):
         assert 0.999 * roofline_fs <= end - begin <= 1.1 * roofline_fs
+
+
+def test_arrays_without_limit_cost_no_more_to_lower_than_enough() -> None:
+    net = load("resnet18")
+    programs = []
+    for n in (1024, 4_194_304):
+        chip = arch.load("systolic", overrides={"mac_array.count": str(n)})
+        programs.append(lower(map_network(net, chip), chip))
+    enough, many = programs
+    assert many.n_visits == enough.n_visits
+    assert many.n_channels <= enough.n_channels
+    assert compiled.run(many).makespan_fs <= compiled.run(enough).makespan_fs
