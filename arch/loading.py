@@ -115,10 +115,10 @@ def _read_plain(source: str | Path) -> Document:
 
 def _set_copies(document: Document, n_chips: int) -> None:
     if n_chips < 1:
-        raise ConfigError(f"--chips {n_chips}: expected at least 1")
+        raise ConfigError(f"`chips: {n_chips}`: expected at least 1")
     chips: Any = document.value.get("chips")
     if isinstance(chips, dict):
         apply_override(document, "chips.count", str(n_chips))
     elif n_chips > 1:
         needed = "expected a 'chips' section with the bandwidth and latency of the links"
-        raise ConfigError(f"{document.label}: --chips {n_chips}: the chip has no links to others, {needed}")
+        raise ConfigError(f"{document.label}: `chips: {n_chips}`: the chip has no links to others, {needed}")

@@ -33,14 +33,16 @@ def describe_errors(document: Document, error: ValidationError) -> str:
     return ": ".join(part for part in (document.place(location), path, what + more) if part)
 
 
-_PHRASES = {
+PHRASES = {
     "greater_than_equal": "at least {ge}",
     "less_than_equal": "at most {le}",
     "int_type": "a whole number without unit",
+    "float_type": "a number without unit",
     "bool_type": "true or false",
     "string_type": "a text",
     "string_pattern_mismatch": "a word of letters, digits, - and _ that begins with a letter",
     "tuple_type": "a list",
+    "list_type": "a list",
     "dict_type": "a mapping",
     "too_short": "at least {min_length} of them",
     "too_long": "at most {max_length} of them",
@@ -56,17 +58,17 @@ def _what(detail: ErrorDetails, location: Location) -> str:
         return f"unknown field{nearest_hint(location[-1], _keys(location[:-1]))}"
     if kind == "missing":
         return f"missing, expected {_description(location)}"
-    found = f"found {_show(detail['input'])}"
+    found = f"found {show(detail['input'])}"
     if kind == "literal_error":
         return f"{found}, expected one of {str(ctx['expected']).replace(chr(39), '').replace(' or ', ', ')}"
     if kind in ("model_type", "model_attributes_type"):
         return f"{found}, expected a mapping with {_required(location)}"
-    if kind in _PHRASES:
-        return f"{found}, expected {_PHRASES[kind].format(**ctx)}"
+    if kind in PHRASES:
+        return f"{found}, expected {PHRASES[kind].format(**ctx)}"
     return f"{found}: {detail['msg']}"
 
 
-def _show(value: object) -> str:
+def show(value: object) -> str:
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list | tuple):

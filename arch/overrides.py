@@ -38,12 +38,12 @@ def apply_override(document: Document, path: str, given: Any, mark: str | None =
     _put(target, location[-1], value)
     if location[depth_of_owner] not in TEXT_FIELDS:
         mark_source(owner, ".".join(map(str, location[depth_of_owner:])), mark or f"assumed: set to {given}")
-    document.mark(tuple(location), "--set")
+    document.mark(tuple(location), "`set`")
 
 
 def _read_value(path: str, text: str) -> Any:
     """The text as a YAML value; "assumed: mine" is a text, "{relu: 1}" a mapping."""
-    value = read_text(text, f"--set {path}").value
+    value = read_text(text, f"`set: {path}`").value
     return text if isinstance(value, dict) and not text.lstrip().startswith("{") else value
 
 
@@ -55,16 +55,16 @@ def _step(
         index = element_index(target, part)
         if index is None:
             items = [item.get("name", i) if isinstance(item, dict) else i for i, item in enumerate(target)]
-            raise ConfigError(f"--set {path}: no element {part!r}{nearest_hint(part, map(str, items))}")
+            raise ConfigError(f"`set: {path}`: no element {part!r}{nearest_hint(part, map(str, items))}")
         return index, cls
     if cls is None:
         if isinstance(target, dict):
             return part, None
-        raise ConfigError(f"--set {path}: {part!r} is inside a plain value, expected a shorter path")
+        raise ConfigError(f"`set: {path}`: {part!r} is inside a plain value, expected a shorter path")
     part = getattr(cls, "synonyms", {}).get(part, part)
     fields = fields_by_key(cls)
     if part not in fields:
-        raise ConfigError(f"--set {path}: unknown field {part!r}{nearest_hint(part, fields)}")
+        raise ConfigError(f"`set: {path}`: unknown field {part!r}{nearest_hint(part, fields)}")
     return part, component_class(fields[part][1])[0]
 
 

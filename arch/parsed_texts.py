@@ -1,4 +1,4 @@
-"""Plain values of YAML texts that have been read before, kept in the user's cache folder.
+"""Plain values that have been worked out before, kept in the user's cache folder.
 
 One JSON file for each text, named by the SHA-256 of the text and of the reader's own source: another text or
 another reader never finds an old value. The folder may be deleted at any time.
@@ -16,6 +16,7 @@ from typing import Any
 
 LEAST_CHARACTERS = 512
 """Shorter texts are parsed as fast as they are looked up."""
+_HERE = Path(__file__).parent
 MOST_FILES = 512
 """Beyond, the older half goes."""
 
@@ -31,19 +32,26 @@ def folder() -> Path:
 
 def get(text: str) -> tuple[bool, Any]:
     """Whether the text is known, and its value."""
-    if len(text) < LEAST_CHARACTERS:
-        return False, None
+    return (False, None) if len(text) < LEAST_CHARACTERS else recall(_digest(text))
+
+
+def put(text: str, value: Any) -> None:
+    """Keep the value of a text."""
+    if len(text) >= LEAST_CHARACTERS:
+        keep(_digest(text), value)
+
+
+def recall(digest: str) -> tuple[bool, Any]:
+    """Whether a plain value is kept under a digest of all that it follows from, and that value."""
     try:
-        return True, json.loads(_file(text).read_text("utf-8"))
+        return True, json.loads((folder() / f"{digest}.json").read_text("utf-8"))
     except (OSError, ValueError):
         return False, None
 
 
-def put(text: str, value: Any) -> None:
-    """Keep the value of a text. Where the folder cannot be written, nothing is kept."""
-    if len(text) < LEAST_CHARACTERS:
-        return
-    target = _file(text)
+def keep(digest: str, value: Any) -> None:
+    """Keep a plain value. Where the folder cannot be written, nothing is kept."""
+    target = folder() / f"{digest}.json"
     part = target.with_suffix(f".{os.getpid()}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -54,6 +62,14 @@ def put(text: str, value: Any) -> None:
         part.unlink(missing_ok=True)
 
 
+def package_digest() -> str:
+    """Digest of the presets and of the source that makes chips of them."""
+    found = hashlib.sha256()
+    for path in sorted([*_HERE.rglob("*.py"), *_HERE.rglob("*.yaml")]):
+        found.update(path.name.encode() + path.read_bytes())
+    return found.hexdigest()
+
+
 def _make_room(kept: Path) -> None:
     if len(os.listdir(kept)) >= MOST_FILES:
         by_age = sorted(kept.iterdir(), key=lambda file: file.stat().st_mtime_ns)
@@ -61,12 +77,11 @@ def _make_room(kept: Path) -> None:
             file.unlink(missing_ok=True)
 
 
-def _file(text: str) -> Path:
-    digest = hashlib.sha256(_reader() + text.encode("utf-8", "surrogatepass")).hexdigest()
-    return folder() / f"{digest}.json"
+def _digest(text: str) -> str:
+    return hashlib.sha256(_reader() + text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @cache
 def _reader() -> bytes:
     """Stands for the code that makes values of texts."""
-    return hashlib.sha256(Path(__file__).with_name("yaml_parser.py").read_bytes()).digest()
+    return hashlib.sha256((_HERE / "yaml_parser.py").read_bytes()).digest()

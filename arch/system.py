@@ -66,9 +66,9 @@ def expand(system: Document, read: Read) -> Document:
         try:
             apply_override(chip, path, value, mark)
         except ConfigError as error:
-            said = str(error).removeprefix("--set ")
+            said = str(error).replace(f"`set: {path}`", path)
             raise ConfigError(f"{system.place(('set', path))}: set: {said}") from None
-        for location in [p for p, place in chip.places.items() if place == "--set"]:
+        for location in [p for p, place in chip.places.items() if place == "`set`"]:
             chip.places[location] = system.place(("set", path))
     for name in BLOCKS:
         _overlay(system, chip, name, mark)

@@ -91,7 +91,7 @@ class Arrivals:
         if times[-1] > MAX_TIME_FS:
             raise SimulationError(
                 f"arrival: the last of {n} requests ({self}) would come after {times[-1] / FS_PER_S:.3g} s, "
-                "a run goes up to 77 minutes of simulated time; use a smaller --batch"
+                "a run goes up to 77 minutes of simulated time; use a smaller batch"
             )
         return times
 

@@ -200,7 +200,7 @@ def _checked_batch(batch: int, arrival: str | None) -> int:
         raise SimulationError(f"batch: found {batch}, {expected} (the times of every inference are kept)")
     if arrival is not None and found < 2:
         raise SimulationError(
-            f"arrival: found {found} request, expected at least 2 (--batch 1000 simulates a thousand)"
+            f"arrival: found {found} request, expected at least 2 (`batch: 1000` simulates a thousand)"
         )
     return found
 

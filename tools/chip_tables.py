@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from .. import arch
-from ..arch import Chip, RollUpLine
+from ..arch import parsed_texts
 from ..sim.report.numbers import percent, si
+
+if TYPE_CHECKING:
+    from ..arch import Chip, RollUpLine
 
 
 def chip_list() -> Table:
@@ -20,19 +24,35 @@ def chip_list() -> Table:
         table.add_column(justify=justify, no_wrap=True)
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_row("chip", "tiles", "peak TOPS", "peak power", "area", "TOPS/W", "what it is", style="dim")
-    for name in arch.names():
-        chip = arch.load(name)
-        cost = arch.roll_up(chip)
+    for name, tiles, tops, power_w, area_mm2, tops_per_w, description in _presets():
         table.add_row(
             Text(name, "bold"),
-            str(chip.tile.count) if chip.tile else "-",
-            f"{cost.tops:,.0f}" if cost.tops >= 1000 else f"{cost.tops:.3g}",
-            si(cost.power_w, "W") if cost.power_w else "-",
-            si(cost.area_mm2, "mm2") if cost.area_mm2 else "-",
-            "-" if cost.tops_per_w is None else f"{cost.tops_per_w:.3g}",
-            _first_sentence(chip.description),
+            str(tiles) if tiles else "-",
+            f"{tops:,.0f}" if tops >= 1000 else f"{tops:.3g}",
+            si(power_w, "W") if power_w else "-",
+            si(area_mm2, "mm2") if area_mm2 else "-",
+            "-" if tops_per_w is None else f"{tops_per_w:.3g}",
+            _first_sentence(description),
         )
     return table
+
+
+def _presets() -> list[list[Any]]:
+    """Name and figures of every preset; kept, as long as neither presets nor the code of chips change."""
+    digest = parsed_texts.package_digest()
+    known, rows = parsed_texts.recall(digest)
+    if not known:
+        rows = [_preset(name) for name in arch.names()]
+        parsed_texts.keep(digest, rows)
+    found: list[list[Any]] = rows
+    return found
+
+
+def _preset(name: str) -> list[Any]:
+    chip = arch.load(name)
+    cost = arch.roll_up(chip)
+    tiles = chip.tile.count if chip.tile else 0
+    return [name, tiles, cost.tops, cost.power_w, cost.area_mm2, cost.tops_per_w, chip.description]
 
 
 def field_table(chip: Chip) -> RenderableType:

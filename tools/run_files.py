@@ -26,7 +26,7 @@ _TABLE_ENDINGS = (".parquet", ".csv")
 class RunFiles:
     """Output files, each with what writes an answer into it; `remarks` are for the user, after the writing.
 
-    Of a language model there is no page, no table and no trace.
+    Of a language model there is no table and no trace.
     """
 
     stack: ExitStack
@@ -52,8 +52,7 @@ class RunFiles:
         self.stack.enter_context(output_folder("--out", path))
         self._add("--out", path / "result.json", _json)
         self._add("--out", path / "report.txt", _text)
-        if self.is_run:
-            self._add("--out", path / "report.html", self._html)
+        self._add("--out", path / "report.html", self._html)
 
     def add_table(self, option: str, path: Path | None, table: str) -> None:
         """One table of the run, as the ending of the name says: Parquet or CSV."""
@@ -104,10 +103,10 @@ class RunFiles:
     def _add(self, option: str, path: Path, fill: Fill) -> None:
         self.files.append((self.stack.enter_context(OutputFile(option, path)), fill))
 
-    def _html(self, run: Run, file: BinaryIO) -> None:
-        from ..sim.report.html import html_report
+    def _html(self, answer: Answer, file: BinaryIO) -> None:
+        from ..sim.report.html import to_html
 
-        file.write(html_report(run, progress=self.progress).encode())
+        file.write(to_html(answer, progress=self.progress).encode())
 
 
 def _json(answer: Answer, file: BinaryIO) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..arch.chip import Chip
     from ..sim.answers.run import Run
 
+
 @dataclass(frozen=True)
 class Waterfall:
     """Energy of one inference inside each boundary.

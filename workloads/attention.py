@@ -55,7 +55,7 @@ def attentions(network: Network, length: int) -> tuple[Attention, ...]:
         if not _looks_back(scores):
             raise NetworkError(
                 f"{network.name}: {scores.name}: an attention without a causal mask: the network is no "
-                "language model that writes token by token (--prefill and --decode need one)"
+                "language model that writes token by token (`prefill` and `decode` need one)"
             )
         taken |= {scores.name, mix.name}
         between = _between(network, scores, mix)

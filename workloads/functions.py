@@ -15,7 +15,7 @@ Functions of other packages come through the entry point group ``ohmsum.function
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Literal
@@ -92,6 +92,8 @@ class Function:
         Kind of work in the shares of a run.
     scales : bool
         Its own tables can take up a constant factor behind it.
+    sign : {"", "nonnegative", "kept"}
+        Whether its results are never negative, or not where its inputs are not.
     loss : Work
         Where a network ends in it: operations per element for the gradient of the cross-entropy.
     """
@@ -103,6 +105,7 @@ class Function:
     work: KindOfWork
     scales: bool = False
     loss: Work = ()
+    sign: Literal["", "nonnegative", "kept"] = ""
 
     @property
     def whole_token(self) -> bool:
@@ -200,7 +203,13 @@ _BUILT_IN = (
     Function(name=MAC, extent="token", fuses="", gradient=NotModelled(), work="attention products"),
 )
 
-FUNCTIONS: Mapping[str, Function] = {f.name: f for f in _BUILT_IN}
+_NONNEGATIVE = ("relu", "sigmoid", "hard_sigmoid", "softplus", "softmax", "exp", "abs", "sqrt")
+_KEPT = ("pass", "max_pool", "average_pool", "min", "max", "interpolate")
+
+FUNCTIONS: Mapping[str, Function] = {
+    f.name: replace(f, sign="nonnegative" if f.name in _NONNEGATIVE else "kept" if f.name in _KEPT else "")
+    for f in _BUILT_IN
+}
 """Those that come with the package, by name."""
 
 

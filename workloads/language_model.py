@@ -73,7 +73,7 @@ class LanguageModel:
         found = attentions(network, length)
         if not found:
             raise NetworkError(
-                f"{network.name}: no attention in it: not a language model that --prefill and --decode "
+                f"{network.name}: no attention in it: not a language model that `prefill` and `decode` "
                 "could run (the zoo has gpt2 and llama-1b)"
             )
         head = _head(network)

@@ -93,6 +93,23 @@ def conductances(
     return g.astype(np.float32, copy=False), sigma
 
 
+def spreads(device: Device, target_us: Floats, time_s: float) -> tuple[Floats, Floats]:
+    """Standard deviations of `conductances`: from cell to cell, and of one cell from read to read."""
+    if not device.fit:
+        return np.zeros_like(target_us), np.zeros_like(target_us)
+    if device.name == "rram-wan":
+        read = np.full_like(target_us, WHITE_READ_NOISE * device.g_max_us)
+        return retention.wan_sigma(target_us, time_s), read
+    written = programming.programming_sigma(target_us, device.fit)
+    if not device.drifts:
+        _, spread = retention.cmo_relaxation(max(time_s, 1.0))
+        return np.hypot(written, np.float32(spread)), retention.cmo_read_sigma(target_us, max(time_s, 1.0))
+    relative = target_us / np.float32(device.g_max_us)
+    amplitude, t0_s = read_noise.flicker_amplitude(relative, device.fit), drift.DRIFT[device.fit][2]
+    t_read = read_noise.read_time_s(device.fit)
+    return written, read_noise.flicker_sigma(target_us, amplitude, t0_s + time_s, t_read)
+
+
 def _noisy(device: Device, target: Floats, time_s: float, seed: int) -> tuple[Floats, Floats]:
     """Conductances `time_s` after the first read, and read noise."""
     if device.name == "rram-wan":

@@ -23,10 +23,10 @@ def top(k: int) -> Metric:
     def metric(output: Array, reference: Array, labels: Labels | None) -> float:
         if labels is None:
             raise SimulationError(
-                f"--metric top{k}: the data file has no array 'labels'; add it, or use --metric agreement"
+                f"metric top{k}: the data file has no array 'labels'; add it, or use the metric agreement"
             )
         if labels.dtype.kind != "i":
-            raise SimulationError(f"--metric top{k}: labels: found {labels.dtype}, expected integers")
+            raise SimulationError(f"metric top{k}: labels: found {labels.dtype}, expected integers")
         scores = _scores(output)
         if labels.size and (labels.min() < 0 or labels.max() >= scores.shape[1]):
             raise SimulationError(
@@ -58,7 +58,7 @@ def spearman(output: Array, reference: Array, labels: Labels | None) -> float:
     """
     if labels is None or len(output) % 2:
         raise SimulationError(
-            "--metric spearman: expected samples in pairs, and an array 'labels' with the score of each pair"
+            "metric spearman: expected samples in pairs, and an array 'labels' with the score of each pair"
         )
     vectors = output.reshape(len(output), -1).astype(np.float64)
     first, second = vectors[0::2], vectors[1::2]

@@ -157,5 +157,5 @@ def bias_of(node: onnx.NodeProto, index: int, stored: Mapping[str, npt.NDArray[A
 def unsupported(name: str, what: str) -> SimulationError:
     """An operator that the functional run cannot put on crossbars."""
     return SimulationError(
-        f"operator {name!r}: {what} cannot be computed on crossbars; keep it digital: --digital {name!r}"
+        f"operator {name!r}: {what} cannot be computed on crossbars; keep it digital: `digital: {name}`"
     )

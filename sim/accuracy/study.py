@@ -99,9 +99,9 @@ class Study:
         n_vectors: int = SAMPLE_VECTORS,
     ) -> None:
         if isinstance(metric, str) and metric not in METRICS:
-            raise SimulationError(f"--metric: found {metric!r}, expected one of {', '.join(METRICS)}")
+            raise SimulationError(f"metric: found {metric!r}, expected one of {', '.join(METRICS)}")
         if percentile is not None and not 0 < percentile <= 100:
-            raise SimulationError(f"--clip: found {percentile:g}, expected a percentile above 0, up to 100")
+            raise SimulationError(f"clip: found {percentile:g}, expected a percentile above 0, up to 100")
         self.functional, self.data, self.n_vectors = functional, data, n_vectors
         self.metric = METRICS[metric] if isinstance(metric, str) else metric
         self.batch = self._batch(mapping)

@@ -72,6 +72,12 @@ class Answer(ABC):
 
         return to_json(self)
 
+    def to_html(self) -> str:
+        """The answer as one HTML page that needs no server and no network."""
+        from ..report.html import to_html
+
+        return to_html(self)
+
     def report(self, page: Page | None = None) -> str:
         """The answer as text, as `ohmsum run` prints it; on 100 plain characters if no page is given."""
         from ..report.page import Page

@@ -13,7 +13,7 @@ from ...workloads.graph import Network
 from ...workloads.language_model import LanguageModel
 from ..figures import Kind
 from ..metrics.breakdown import Breakdown
-from ..metrics.cache_traffic import Traffic, traffic
+from ..metrics.cache_traffic import Traffic, read_bytes, traffic
 from ..metrics.requests import Distribution
 from ..metrics.seconds import seconds
 from ..metrics.work import Shares
@@ -138,11 +138,27 @@ class Generation(Answer):
         return self.decode.energy_j / ((self.n_decode - 1) * self.n_sequences)
 
     @property
+    def cache_by_phase(self) -> dict[str, Traffic]:
+        """Bytes of keys and values that each phase writes and reads, of all sequences."""
+        prompts = traffic(self.prefill.mapping.network, self.chip).times(self.n_sequences)
+        if self.decode is None:
+            return {"prefill": prompts}
+        return {"prefill": prompts, "decode": traffic(self.decode.mapping.network, self.chip)}
+
+    @property
     def cache(self) -> Traffic:
         """Bytes of keys and values, written, read and held."""
-        written = traffic(self.prefill.mapping.network, self.chip).times(self.n_sequences)
-        return (
-            written if self.decode is None else written.then(traffic(self.decode.mapping.network, self.chip))
+        first, *rest = self.cache_by_phase.values()
+        return first.then(rest[0]) if rest else first
+
+    @property
+    def read_bytes_by_step(self) -> tuple[int, ...]:
+        """Bytes of keys and values read for the tokens of all sequences at each of `contexts`."""
+        if self.decode is None:
+            return ()
+        network, n = self.decode.mapping.network, self.n_sequences
+        return tuple(
+            read_bytes(network, self.chip, range(i * n, (i + 1) * n)) for i in range(len(self.contexts))
         )
 
     @property

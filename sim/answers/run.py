@@ -15,7 +15,7 @@ from ..engines.result import EngineResult
 from ..figures import Kind
 from ..interconnect import interconnect
 from ..mapping.mapping import Mapping
-from ..metrics import busy, energy, layers, path, series, stalls, standby, throughput
+from ..metrics import busy, energy, layers, path, series, signal, stalls, standby, throughput
 from ..metrics.bounds import Bounds, bounds
 from ..metrics.heat import Heat, heat
 from ..metrics.network import NetworkUse
@@ -164,6 +164,21 @@ class Run(Answer):
         actions_j = self.energy.total_j - self.energy.static_j
         return standby.bracket_j(self.standby, actions_j, self._whole.makespan_fs, self.batch)
 
+    @cached_property
+    def signals(self) -> dict[str, signal.LayerSignal]:
+        """Signal, noise and bits of the layers on crossbars, in closed form."""
+        return signal.layer_signals(self.chip, self.mapping)
+
+    @property
+    def snr_db(self) -> float | None:
+        """Signal over noise of all layers on crossbars together; None without any."""
+        return signal.network_snr_db(self.signals)
+
+    @property
+    def adc_bits_missing(self) -> int | None:
+        """Bits that the converters of the worst layer lack; None without layers on crossbars."""
+        return max((found.missing_bits for found in self.signals.values()), default=None)
+
     @property
     def power_w(self) -> float:
         """Mean power over the whole run: energy of all inferences / makespan."""
@@ -283,12 +298,6 @@ class Run(Answer):
         """Visits simulated."""
         batch = 0 if self.together is None else self.together.n_visits
         return self.single.n_visits + batch + (0 if self.stream is None else self.stream.result.n_visits)
-
-    def to_html(self) -> str:
-        """The run as one self-contained HTML page."""
-        from ..report.html import html_report
-
-        return html_report(self)
 
     @property
     def _whole(self) -> EngineResult:

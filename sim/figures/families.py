@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...arch import roll_up
 from ..metrics.seconds import seconds
 from .record import Family
 
@@ -28,6 +27,8 @@ def _layers(get: Callable[[Layer], Number | None]) -> Callable[[Run], dict[str, 
 
 def _area_by_part(run: Run) -> dict[str, Number]:
     """Area of all instances of each part of one chip, by its path; parts of unknown area are left out."""
+    from ...arch import roll_up  # with the schema of chips, which costs a tenth of a second
+
     leaves = roll_up(run.chip).root.leaves()
     return {part.path: part.total_area_mm2 for part in leaves if part.total_area_mm2 is not None}
 
@@ -64,6 +65,16 @@ FAMILIES = (
         key="layers.*.energy_j", unit="J", label="energy", better="less", about="energy",
         meaning="of a layer, per inference",
         inference=_layers(lambda layer: layer.energy_j),
+    ),
+    Family(
+        key="layers.*.snr_db", unit="dB", label="signal to noise", better="more", about="accuracy",
+        meaning="estimate of a layer on crossbars, in closed form",
+        inference=lambda run: {name: found.snr_db for name, found in run.signals.items()},
+    ),
+    Family(
+        key="layers.*.adc_bits_missing", unit="bit", label="converter bits missing", better="less",
+        about="accuracy", meaning="that converters lack to hold every sum of a column of a layer",
+        inference=lambda run: {name: found.missing_bits for name, found in run.signals.items()},
     ),
     Family(
         key="layers.*.tiles", unit="", label="tiles", better=None, about="work",

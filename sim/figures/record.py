@@ -19,7 +19,7 @@ Kind = Literal["inference", "training", "generation", "serving"]
 KINDS: tuple[Kind, ...] = ("inference", "training", "generation", "serving")
 Better = Literal["less", "more"] | None
 """Which way is better; None where neither is."""
-About = Literal["time", "energy", "area", "use", "work"]
+About = Literal["time", "energy", "area", "use", "work", "accuracy"]
 """What the figure is a figure of, so that a change of it is explained by what changed in that."""
 Value = TypeVar("Value")
 

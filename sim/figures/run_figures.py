@@ -75,6 +75,16 @@ RUN = (
         inference=lambda run: run.energy.total_j * run.latency_s,
     ),
     Figure(
+        key="snr_db", unit="dB", label="signal to noise", better="more", about="accuracy",
+        meaning="estimate of all layers on crossbars together, in closed form (`sim/metrics/signal.py`)",
+        inference=lambda run: run.snr_db,
+    ),
+    Figure(
+        key="adc_bits_missing", unit="bit", label="converter bits missing", better="less", about="accuracy",
+        meaning="that the converters of the worst layer lack to hold every sum of a column",
+        inference=lambda run: run.adc_bits_missing,
+    ),
+    Figure(
         key="host_s", unit="s", label="host", better="less", about="time",
         meaning="time that one inference keeps the host busy",
         inference=lambda run: run.host_s,

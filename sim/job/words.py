@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from shlex import quote
 
 from .records import names, records
 
@@ -27,13 +28,15 @@ def as_flag(name: str, value: str | None) -> str:
     --------
     >>> as_flag("chips", "4"), as_flag("host", "false"), as_flag("network", None)
     ('--chips 4', '--no-host', 'NETWORK')
+    >>> as_flag("set", "tile.crossbar.read_time=1 us")
+    "--set 'tile.crossbar.read_time=1 us'"
     """
     record = records()[names()[name]]
     if record.name == "network":
         return record.asked.shown
     if value is None or record.is_switch:
         return record.flag
-    return f"{record.flag} {value.replace(': ', '=')}"
+    return f"{record.flag} {quote(value)}" if " " in value else f"{record.flag} {value}"
 
 
 def as_name(name: str, value: str | None) -> str:

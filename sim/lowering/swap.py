@@ -49,7 +49,7 @@ def lower_swap(context: Context, stages: dict[str, Stage]) -> None:
         return
     if context.flit is not None:
         raise SimulationError(
-            "--swap: the weights of a segment are millions of flits, expected packet or ideal detail (--noc)"
+            "`swap`: the weights of a segment are millions of flits, expected packet or ideal detail (`noc`)"
         )
     turns = [
         _Turn.of(context, number, segment)

@@ -48,7 +48,7 @@ from .training import choices_of, in_cells, near_layer
 AT_MIDDLE = OnArray | OnChipUnits | InMemory | InCache
 """What all tiles of a chip share."""
 
-NOT_SWAPPED = "--swap: all layers fit at once, so nothing is swapped"
+NOT_SWAPPED = "all layers fit at once, so nothing is swapped"
 
 
 def map_network(
@@ -151,7 +151,7 @@ def _check_names(network: Network, options: MappingOptions) -> None:
     for name in options.digital:
         if name not in known:
             raise SimulationError(
-                f"--digital {name}: network {network.name!r} has no such operator; see `ohmsum show`"
+                f"`digital: {name}`: network {network.name!r} has no such operator; see `ohmsum show`"
             )
 
 
@@ -184,7 +184,7 @@ def _as_before(like: Mapping, analog: list[Operator], most: int | None) -> Plan:
     before = {o.name: like.blocks_of(o.name) for o in analog}
     replicas = {name: a.replicas if most is None else min(most, a.replicas) for name, a in before.items()}
     if like.swap is not None:
-        raise SimulationError("--swap: phases that share one mapping need weights that stay where they are")
+        raise SimulationError("`swap`: phases that share one mapping need weights that stay where they are")
     dealt = {name: a.dealt for name, a in before.items() if a.dealt}
     first = {name: a.first_crossbar for name, a in before.items()}
     return Plan(replicas, first, dealt, copies_at={name: a.copies_at for name, a in before.items()})

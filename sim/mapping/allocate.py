@@ -38,8 +38,8 @@ def check_fit(needs: list[Need], per_tile: int, tiles: int, n_chips: int) -> Non
         f"the network needs {tiles_needed} tiles ({crossbars} crossbars), {n_chips} chip(s) have {tiles}: "
         f"{tiles_needed - tiles} tiles missing "
         f"(largest layer: {largest.name}, {-(-largest.crossbars // per_tile)} tiles)\n"
-        f"use --chips {-(-tiles_needed // per_chip)}, --swap (weights are written during the run), "
-        "a chip with more or larger tiles, or keep layers digital (--digital NAME)"
+        f"use `chips: {-(-tiles_needed // per_chip)}`, `swap` (weights are written during the run), "
+        "a chip with more or larger tiles, or keep layers digital (`digital: NAME`)"
     )
 
 

@@ -44,7 +44,7 @@ def attention_place(chip: Chip, options: MappingOptions) -> str:
     if not has[options.attention]:
         can = ", ".join(name for name, there in has.items() if there) or "none of them"
         raise SimulationError(
-            f"--attention {options.attention}: chip {chip.name!r} has no such hardware; it could run "
+            f"`attention: {options.attention}`: chip {chip.name!r} has no such hardware; it could run "
             f"attention on {can}"
         )
     return options.attention
@@ -83,13 +83,13 @@ def _check_analog(chip: Chip, options: MappingOptions) -> None:
         if value is None:
             raise SimulationError(
                 f"attention on analog arrays: chip {chip.name!r} does not say what writing costs: "
-                f"tile.crossbar.{name} is missing\nset it, or choose another place with --attention"
+                f"tile.crossbar.{name} is missing\nset it, or choose another place with `attention`"
             )
-    for chosen, name in ((options.swap, "--swap"), (options.partition != "pipeline", "--partition")):
+    for chosen, name in ((options.swap, "`swap`"), (options.partition != "pipeline", "`partition`")):
         if chosen:
             raise SimulationError(
                 f"attention on analog arrays cannot go together with {name}: its arrays keep their place; "
-                "choose another place with --attention"
+                "choose another place with `attention`"
             )
 
 
@@ -134,7 +134,7 @@ def written(product: Operator, network: Network) -> Written:
     if (reach is not None and reach.each and p.cached) or (grid.rows > 1 and not p.cached):
         raise SimulationError(
             f"operator {product.name!r}: attention on analog arrays takes one sequence, or decodes sequences "
-            "of equal context in turn; run one at a time, or choose another place with --attention"
+            "of equal context in turn; run one at a time, or choose another place with `attention`"
         )
     matrix = Matrix(p.k, p.n, groups=p.heads // p.shared_by, applications=p.shared_by)
     return Written(matrix, sequences, along)
@@ -164,7 +164,7 @@ def keep_room(
         if needed > there:
             raise SimulationError(
                 f"operator {o.name!r}: attention on analog arrays takes {needed} crossbars for this context, "
-                f"the prompt has {there}\nuse a longer prompt, or choose another place with --attention"
+                f"the prompt has {there}\nuse a longer prompt, or choose another place with `attention`"
             )
 
 

@@ -42,10 +42,10 @@ def deal(
     taken = [sum(widths[o.name][c] * tilings[o.name].row_blocks for o in layers) for c in range(chip.n_chips)]
     if max(taken) > per_tile * tiles:
         raise SimulationError(
-            f"dealt out over {chip.n_chips} chips (--partition tensor), the network needs "
+            f"dealt out over {chip.n_chips} chips (`partition: tensor`), the network needs "
             f"{ceil_div(max(taken), per_tile)} tiles on one of them, a chip has {tiles}: "
             f"{ceil_div(max(taken), per_tile) - tiles} tiles missing\n"
-            "use more chips (--chips) or --partition pipeline"
+            "use more chips (`chips`) or `partition: pipeline`"
         )
     counts = [1] * len(layers)
     if copied:

@@ -37,9 +37,9 @@ def _parts(o: Operator, tiling: Tiling, array: Array, room: int) -> list[Operato
     assert m is not None
     if m.recurrent_k:
         raise SimulationError(
-            f"--swap: recurrent layer {o.name!r} takes {tiling.crossbars} crossbars, {room} are there at "
+            f"`swap`: recurrent layer {o.name!r} takes {tiling.crossbars} crossbars, {room} are there at "
             "once; its parts would be written anew for every token\n"
-            "use more crossbars or more chips (--chips)"
+            "use more crossbars or more chips (`chips`)"
         )
     if m.groups > 1:
         cuts = _group_cuts(o, tiling, room)
@@ -65,8 +65,8 @@ def _group_cuts(o: Operator, tiling: Tiling, room: int) -> list[tuple[int, int]]
     per_part = groups * room // tiling.crossbars
     if per_part == 0:
         raise SimulationError(
-            f"--swap: one group of layer {o.name!r} takes {ceil_div(tiling.crossbars, groups)} crossbars, "
-            f"{room} are there at once; use more crossbars or more chips (--chips)"
+            f"`swap`: one group of layer {o.name!r} takes {ceil_div(tiling.crossbars, groups)} crossbars, "
+            f"{room} are there at once; use more crossbars or more chips (`chips`)"
         )
     starts = list(range(0, groups, per_part))
     return list(zip(starts, [*starts[1:], groups], strict=True))

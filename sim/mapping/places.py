@@ -148,7 +148,7 @@ def _unit_or_host(operator: Operator, chip: Chip, options: MappingOptions) -> Ch
 
 def _host(operator: Operator, chip: Chip, options: MappingOptions, why: str) -> Choice:
     if chip.host is None or not options.host:
-        hint = "the host is excluded (--no-host)" if chip.host is not None else "the chip has no host"
+        hint = "the host is excluded (`host: false`)" if chip.host is not None else "the chip has no host"
         raise SimulationError(
             f"operator {operator.name!r} ({operator.op}) cannot run on chip {chip.name!r}: "
             f"{why}, and {hint}; add a unit that offers it to the chip file"

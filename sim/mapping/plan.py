@@ -65,19 +65,19 @@ def plan(
         )
     if options.swap_group != 1 and not options.swap:
         raise SimulationError(
-            f"--swap-group {options.swap_group}: nothing is swapped, expected it with --swap"
+            f"`swap_group: {options.swap_group}`: nothing is swapped, expected it with `swap`"
         )
     layers = [o for o in network.operators if o.name in tilings]
     if chip.tile is None or not layers:
         if options.partition == "tensor" and chip.n_chips > 1:
             raise SimulationError(
-                "--partition tensor: no layer is on crossbars, so there is nothing to deal out"
+                "`partition: tensor`: no layer is on crossbars, so there is nothing to deal out"
             )
         return Plan()
     per_tile, tiles = chip.tile.crossbar.count, total_tiles(chip)
     if options.swap and not fits(tilings, chip):
         if options.partition == "tensor":
-            raise SimulationError("--swap: layers take turns in a pipeline, expected --partition pipeline")
+            raise SimulationError("`swap`: layers take turns in a pipeline, expected `partition: pipeline`")
         return _in_turns(chip, options, layers, tilings)
     if options.partition == "tensor" and chip.n_chips > 1:
         floor_fs = _slowest_elsewhere_fs(network, choices)

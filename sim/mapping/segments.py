@@ -50,8 +50,8 @@ def rooms(chip: Chip, overlap: bool) -> Rooms:
     half = tiles // 2 * per_tile if tiles > 1 else per_tile // 2
     if half == 0:
         raise SimulationError(
-            f"--swap: chip {chip.name!r} has one crossbar, which cannot be written while it computes\n"
-            "use --swap-no-overlap, or more crossbars"
+            f"`swap`: chip {chip.name!r} has one crossbar, which cannot be written while it computes\n"
+            "use `swap_overlap: false`, or more crossbars"
         )
     return Rooms(half, (0, half))
 
@@ -85,7 +85,7 @@ def cut(
         Inferences that each segment computes for at a time.
     """
     if group < 1:
-        raise SimulationError(f"--swap-group: found {group}, expected at least 1 inference")
+        raise SimulationError(f"`swap_group`: found {group}, expected at least 1 inference")
     assert chip.tile is not None
     room = rooms(chip, overlap)
     come_per_s = source_bytes_per_s(chip)

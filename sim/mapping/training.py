@@ -59,7 +59,7 @@ def training_network(network: Network, chip: Chip, options: MappingOptions, batc
             raise SimulationError(
                 f"chip {chip.name!r}: the backward pass needs {kept_bytes(step, chip)} bytes of activations "
                 f"of each sample, the buffers hold {_capacity_bytes(chip)}; use larger buffers, more chips "
-                "(--chips), or a chip with memory"
+                "(`chips`), or a chip with memory"
             )
         step = training_step(network, replace(plan, storage="memory"))
     return step
@@ -173,7 +173,7 @@ def _check_transposed(step: Network, chip: Chip, methods: Dict[str, Method]) -> 
             raise SimulationError(
                 f"chip {chip.name!r} is for inference only: tile.crossbar.transposed is missing, the "
                 f"backward pass of {o.role.layer!r} needs arrays that can be read from their columns "
-                "(--set tile.crossbar.transposed.read_time='100 ns')"
+                "(`set: tile.crossbar.transposed.read_time=100 ns`)"
             )
 
 

@@ -54,9 +54,9 @@ class Waiting:
     def check(self, chip: Chip, group: int) -> None:
         """Raise `SimulationError` if there is nowhere to wait."""
         if self.in_memory and chip.memory is None:
-            smaller = ", or a smaller --swap-group" if group > 1 else ""
+            smaller = ", or a smaller `swap_group`" if group > 1 else ""
             raise SimulationError(
-                f"--swap: up to {self.kept_bytes} bytes wait between segments, the tile buffers hold "
+                f"`swap`: up to {self.kept_bytes} bytes wait between segments, the tile buffers hold "
                 f"{self.buffer_bytes}\nuse a chip with memory (memory), more or larger buffers{smaller}"
             )
 

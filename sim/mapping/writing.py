@@ -50,12 +50,12 @@ def check_writable(chip: Chip) -> None:
     for name, value, example, what in needed:
         if value is None:
             raise SimulationError(
-                f"--swap: chip {chip.name!r} does not say what writing costs: tile.crossbar.{name} "
-                f"({what}) is missing\nset it, such as --set 'tile.crossbar.{name}={example}'"
+                f"`swap`: chip {chip.name!r} does not say what writing costs: tile.crossbar.{name} "
+                f"({what}) is missing\nset it, such as `set: tile.crossbar.{name}={example}`"
             )
     if chip.memory is None and chip.host is None:
         raise SimulationError(
-            f"--swap: chip {chip.name!r} has neither memory nor host to bring weights from; add one to it"
+            f"`swap`: chip {chip.name!r} has neither memory nor host to bring weights from; add one to it"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,14 +40,29 @@ def traffic(network: Network, chip: Chip) -> Traffic:
     A token writes its keys and values once in every layer, and reads those of every position that it looks
     back at, itself included, once for all the heads that share them.
     """
-    bits = chip.activation_bits
-    if chip.kv_cache is not None and chip.kv_cache.bits is not None:
-        bits = chip.kv_cache.bits
     written = sum(o.output.size for o in network.operators if o.op == CACHE_APPEND)
-    read = 0
+    n_bytes = _bytes(written, chip)
+    return Traffic(n_bytes, _bytes(sum(_reads(network, None)), chip), n_bytes)
+
+
+def read_bytes(network: Network, chip: Chip, tokens: range) -> int:
+    """What some tokens of a network read, by their number in its stream."""
+    return _bytes(sum(_reads(network, tokens)), chip)
+
+
+def _reads(network: Network, tokens: range | None) -> Iterator[int]:
+    """Values that each cached product reads, for some tokens or for all."""
     for o in network.operators:
         if o.product is not None and o.product.cached and o.reach is not None:
             of_position = network.producer(o.inputs[1].tensor).output.elements
-            read += of_position * o.reach.total(o.output.grid.n_tokens)
-    n_bytes = -(-written * bits // 8)
-    return Traffic(n_bytes, -(-read * bits // 8), n_bytes)
+            reach = o.reach
+            far = reach.total(o.output.grid.n_tokens) if tokens is None else sum(map(reach, tokens))
+            yield of_position * far
+
+
+def _bytes(values: int, chip: Chip) -> int:
+    """Bytes of so many values in the cache."""
+    bits = chip.activation_bits
+    if chip.kv_cache is not None and chip.kv_cache.bits is not None:
+        bits = chip.kv_cache.bits
+    return -(-values * bits // 8)

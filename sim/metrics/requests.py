@@ -137,7 +137,7 @@ class Requests:
         """A sentence on load and capacity for reports."""
         offered, steady, above = self.offered_per_s, self.capacity.steady_per_s, self.above_capacity
         if above is None:
-            return "too few requests to tell whether the load is above the capacity (use a larger --batch)"
+            return "too few requests to tell whether the load is above the capacity (use a larger batch)"
         if not above:
             reached = "" if steady is None else f", {100 * offered / steady:.3g} % of it"
             return f"the load is within the capacity{reached}: the queue does not grow for good"

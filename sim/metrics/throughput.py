@@ -89,7 +89,7 @@ def throughput(program: Program, single: EngineResult, batch: EngineResult | Non
     found = capacity(program, batch)
     n = len(batch.iteration_end_fs)
     if found.steady_per_s is None:
-        basis = f"{n} / makespan, too few to reach a steady state (a larger --batch gives a higher rate)"
+        basis = f"{n} / makespan, too few to reach a steady state (a larger batch gives a higher rate)"
         return Throughput(found.least_per_s, basis)
     first, last = found.between
     basis = f"steady state, between the ends of inferences {first + 1} and {last + 1} of {n}"

@@ -131,7 +131,7 @@ class Collector:
             if n != n_inferences * self._products(name):
                 raise SimulationError(
                     f"layer {name!r}: the data make {n / n_inferences:g} products per inference, the mapped "
-                    f"network {self._products(name):g}; give it the shape of the data (--input, --bind)"
+                    f"network {self._products(name):g}; give it the shape of the data (`input`, `bind`)"
                 )
 
     def _take(self, tally: Tally, name: str, x: Floats) -> None:

@@ -11,7 +11,8 @@ provenance
     version (of ohmsum), chip_hash, network_hash, program_hash (of a run), with data data_hash (SHA-256),
     seed, options: enough to run it again.
 network, chip
-    What ran: names, sources, counts.
+    What ran: names, sources, counts. scaled_costs, kept_costs: costs that hang on a field that was changed,
+    with the law by which they moved, or why they stayed.
 chip_fields
     Every field of the chip by its dotted path, as a chip file would say it, so that two results can be told
     apart by their causes.

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from math import fsum
 from typing import TYPE_CHECKING, Any
 
+from ...arch.geometry import kept_costs, scaled_costs
 from ..figures import FAMILIES
 from ..mapping.assignment import InBlocks
 from ..metrics.seconds import seconds
@@ -34,7 +35,13 @@ def run_blocks(run: Run) -> dict[str, Any]:
                 "notes": list(run.network.notes) or None,
             }
         ),
-        "chip": known({"parts_without_area": list(run.parts_without_area) or None}),
+        "chip": known(
+            {
+                "parts_without_area": list(run.parts_without_area) or None,
+                "scaled_costs": {cost.path: cost.mark for cost in scaled_costs(run.chip)} or None,
+                "kept_costs": {cost.path: cost.mark for cost in kept_costs(run.chip)} or None,
+            }
+        ),
         "batch": run.batch,
         "latency_fs": run.latency_fs,
         "throughput_basis": run.throughput.basis,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from ...arch.geometry import kept_costs, scaled_costs
 from ..answers.training_step import TrainingStep
 from .heading import named_figure, once, title
 from .layer_table import layer_table
@@ -46,7 +47,7 @@ def run_report(run: Run, page: Page) -> Group:
         section("Busiest resources"),
         _resources(run, page),
     ]
-    notes = [*run.network.notes, *run.mapping.remarks, *_missing_area(run)]
+    notes = [*run.network.notes, *run.mapping.remarks, *_missing_area(run), *_geometry(run)]
     return Group(*parts, *([section("Notes"), *map(line, notes)] if notes else []))
 
 
@@ -62,6 +63,15 @@ def _missing_area(run: Run) -> list[str]:
     return [f"area unknown and left out: {', '.join(paths)}"] if paths and run.area_mm2 is not None else []
 
 
+def _geometry(run: Run) -> list[str]:
+    """Costs that hang on what was changed about the chip."""
+    scaled, kept = ([cost.path for cost in find(run.chip)] for find in (scaled_costs, kept_costs))
+    return [
+        *([f"scaled with the fields that were changed: {', '.join(scaled)}"] if scaled else []),
+        *([f"not moved by the fields that were changed, no law is known: {', '.join(kept)}"] if kept else []),
+    ]
+
+
 def _summary(run: Run, page: Page) -> list[RenderableType]:
     """Three columns: time, energy, hardware."""
     columns = [_time_figures(run), _energy_figures(run), _hardware_figures(run)]
@@ -75,8 +85,9 @@ def _summary(run: Run, page: Page) -> list[RenderableType]:
 
 
 def _time_figures(run: Run) -> list[tuple[str, str]]:
+    rate = "training.samples_per_s" if isinstance(run, TrainingStep) else "throughput_per_s"
     figures = [
-        *(named_figure(run, key) for key in ("latency_s", "throughput_per_s", "tops")),
+        *(named_figure(run, key) for key in ("latency_s", rate, "tops")),
         ("network", f"{percent(run.network_s / run.latency_s)} of latency"),
     ]
     if run.batch > 1:
@@ -103,6 +114,10 @@ def _hardware_figures(run: Run) -> list[tuple[str, str]]:
         figures.append(("tiles", f"{mapping.tiles_used}/{mapping.tiles_total}"))
     if mapping.crossbars_total:
         figures.append(("crossbars", f"{mapping.crossbars_used}/{mapping.crossbars_total}"))
+    if run.signals:
+        worst = max(run.signals.values(), key=lambda signal: signal.missing_bits)
+        figures.append(("signal", f"{run.snr_db:.0f} dB over noise"))
+        figures.append(("adc bits", f"{worst.adc_bits} of {worst.column_bits}"))
     figures.append(("host", f"{si(run.host_s, 's')} busy" if run.host_s else "not used"))
     return figures
 

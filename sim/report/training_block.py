@@ -127,19 +127,10 @@ def training_block(run: Run, page: Page) -> list[RenderableType]:
 
 
 def training_notes(run: Run) -> list[str]:
-    """The same in sentences, for the page."""
+    """What is kept, an epoch, wear and assumptions in sentences, for the page."""
     if not isinstance(run, TrainingStep):
         return []
-    step = run.training
-    total_j = run.energy.total_j or 1.0
-    parts = [
-        f"{_NAMES.get(name, name)} {si(seconds(use.path_fs), 's')} ({percent(use.path_fs / step.latency_fs)})"
-        f", {si(use.energy_j, 'J')} ({percent(use.energy_j / total_j)})"
-        for name, use in step.phases.items()
-        if use.path_fs or use.energy_j
-    ]
-    told = f"Training step of {step.batch}, on the critical path and in energy: {'; '.join(parts)}."
-    return [told, *(f"{text[0].upper()}{text[1:]}." for text in [*_lines(step), *assumptions(run)])]
+    return [f"{text[0].upper()}{text[1:]}." for text in [*_lines(run.training), *assumptions(run)]]
 
 
 def _phases(run: Run, step: Training, page: Page) -> RenderableType:

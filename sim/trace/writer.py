@@ -98,7 +98,7 @@ def write_trace(
     n_visits = program.visits_per_iteration * run.batch
     if n_visits > MOST_VISITS:
         raise SimulationError(
-            f"trace: found {n_visits:,} visits, expected at most {MOST_VISITS:,}; use a smaller --batch"
+            f"trace: found {n_visits:,} visits, expected at most {MOST_VISITS:,}; use a smaller batch"
         )
     told = None if progress is None else (lambda share: progress("trace", share))
     arrivals = None if run.stream is None else run.stream.times_fs
@@ -161,7 +161,7 @@ class _Trace:
         reserve = _END_BYTES * self.n_tracks + _REMARK_BYTES
         if sink.size + reserve > limit_bytes:
             need = (sink.size + reserve) / 1e6
-            raise SimulationError(f"trace limit: the tracks alone take {need:.3g} MB; raise --trace-limit")
+            raise SimulationError(f"trace limit: the tracks alone take {need:.3g} MB; raise it")
         return limit_bytes - reserve
 
     def _begin(self, i: int) -> bytes:

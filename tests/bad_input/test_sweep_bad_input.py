@@ -41,7 +41,7 @@ MISTAKES = {
     "no such chip": ("fixed:\n  network: mlp\n  chip: isac\nvary:\n  tile.adc.bits: [6]\n", 3, "isaac"),
     "no such key": (GOOD + "objective: {latency_s: minimize}\n", 4, "did you mean 'objectives'"),
     "no such metric": (GOOD + "objectives:\n  latency: minimize\n", 5, "did you mean 'latency_s'"),
-    "no such direction": (GOOD + "objectives:\n  latency_s: low\n", 5, "minimize or maximize"),
+    "no such direction": (GOOD + "objectives:\n  latency_s: low\n", 5, "minimize, maximize"),
     "no such method": (GOOD + "method: gird\n", 4, "grid"),
     "no such option": (GOOD + "  mapping.replicat: [true]\n", 4, "did you mean 'replicate'"),
     "bad option": (GOOD + "  mapping.placement: [linear, best]\n", 4, "found 'best', expected 'linear', " ),
@@ -52,7 +52,7 @@ MISTAKES = {
     "grid over a range": (VARY + "  tile.adc.bits: {from: 4, to: 8}\n", 3, "'step'"),
     "range that is empty": (GOOD + "  tile.dac.bits: {from: 8, to: 4, step: 1}\n", 4, "more than 8"),
     "range of texts": (GOOD + "  tile.adc.rate: {from: 1 GHz, to: 2 GHz}\n", 4, "unit"),
-    "range with an odd key": (GOOD + "  tile.dac.bits: {from: 4, to: 8, by: 1}\n", 4, "'by'"),
+    "range with an odd key": (GOOD + "  tile.dac.bits: {from: 4, to: 8, by: 1}\n", 4, "by: unknown field"),
     "log scale from zero": (
         GOOD + "  tile.adc.rate: {from: 0, to: 2, log: true}\nmethod: random\npoints: 3\n", 4, "logarithmic",
     ),

@@ -151,7 +151,7 @@ def test_help_loads_nothing_heavy() -> None:
         "pydantic",
         "simpy",
         "ohmsum.sim",
-        "ohmsum.arch",
+        "ohmsum.arch.chip",
     }
 
 

@@ -109,7 +109,7 @@ def test_a_spec_may_be_a_hierarchy_or_a_graph(tmp_path: Path) -> None:
         (MESH, ["--set", "a=1"], "--set changes fields of a chip"),
         (MESH + "speed: 1\n", [], "net.yaml:4: speed: unknown field"),
         (MESH.replace("WH1", "{n_vcs: 0}"), [], "net.yaml:3: router: n_vcs must be at least 1, found 0"),
-        (MESH.replace("[4, 4]", "4"), [], "net.yaml:2: grid: found 4, expected [rows, columns]"),
+        (MESH.replace("[4, 4]", "4"), [], "net.yaml:2: grid: found 4, expected a list"),
         (MESH.replace("mesh", "mash"), [], "net.yaml:1: unknown topology 'mash'"),
         ("topology: ring\nn_endpoints: 6\n", [], "can deadlock"),
         (

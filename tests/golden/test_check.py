@@ -197,7 +197,7 @@ BAD = {
     "list for a mapping": ("set: {tile.adc.bits: 7}", "set: [tile.adc.bits]", 13, "expected NAME=VALUE"),
     "same name twice": ("- network: lenet5", "- name: small\n    network: lenet5", 10, "a second case is"),
     "unknown placement": ("placement: linear", "placement: spiral", 8, "'linear', 'greedy' or 'anneal'"),
-    "no cases": (SUITE[SUITE.index("cases:") :], "cases: []\n", 5, "expected a list of at least one case"),
+    "no cases": (SUITE[SUITE.index("cases:") :], "cases: []\n", 5, "expected at least 1 of them"),
     "key twice": ("    batch: 3", "    batch: 3\n    batch: 4", 13, "is given twice"),
 }  # fmt: skip
 

@@ -66,7 +66,7 @@ def test_lenet5(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(LENET5_CHIPS))
 def test_one_chip_less_is_refused_with_the_number_that_is_needed(name: str) -> None:
     needed = LENET5_CHIPS[name]
-    with pytest.raises(SimulationError, match=rf"use --chips {needed}\b"):
+    with pytest.raises(SimulationError, match=rf"use `chips: {needed}`"):
         run("lenet5", name, needed - 1)
 
 

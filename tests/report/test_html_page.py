@@ -10,7 +10,7 @@ import ohmsum
 import pytest
 from ohmsum.sim.answers.run import Run
 from ohmsum.sim.mapping.assignment import InBlocks
-from ohmsum.sim.report.html import html_report
+from ohmsum.sim.report.html import to_html
 from ohmsum.tools.profile.as_json import to_json
 from ohmsum.tools.profile.profile import profile
 from selenium.webdriver.common.action_chains import ActionChains
@@ -41,7 +41,7 @@ def resnet18() -> Run:
 @pytest.fixture(scope="module")
 def page(resnet18: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     folder = tmp_path_factory.mktemp("page")
-    (folder / "report.html").write_text(html_report(resnet18), encoding="utf-8")
+    (folder / "report.html").write_text(to_html(resnet18), encoding="utf-8")
     with chromium(folder / "profile") as driver:
         yield Page(driver, folder / "report.html")
 
@@ -196,7 +196,7 @@ def test_theme_follows_the_button(page: Page) -> None:
 
 def test_phone_in_the_dark(resnet18: Run, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
-    file.write_text(html_report(resnet18), encoding="utf-8")
+    file.write_text(to_html(resnet18), encoding="utf-8")
     with chromium(tmp_path / "profile", PHONE, dark=True) as driver:
         page = Page(driver, file)
         assert page.js("theme()") == "dark"
@@ -210,7 +210,7 @@ def test_profile_of_a_digital_chip(tmp_path: Path) -> None:
     """MAC arrays instead of tiles; findings and what-if are in the page."""
     found = profile(job("lenet5", chip="systolic"), jobs=1)
     file = tmp_path / "report.html"
-    file.write_text(html_report(found.run, to_json(found)), encoding="utf-8")
+    file.write_text(to_html(found.run, profile=to_json(found)), encoding="utf-8")
     with chromium(tmp_path / "profile") as driver:
         page = Page(driver, file)
         shown = page.js(
@@ -231,7 +231,7 @@ def test_names_are_text_and_never_code(resnet18: Run, tmp_path: Path) -> None:
     bad = "</title><script>window.broken = 1</script><img src=x onerror='window.broken = 2'>"
     run = replace(resnet18, network=replace(resnet18.network, name=bad))
     file = tmp_path / "report.html"
-    file.write_text(html_report(run), encoding="utf-8")
+    file.write_text(to_html(run), encoding="utf-8")
     with chromium(tmp_path / "profile") as driver:
         page = Page(driver, file)
         page.run(

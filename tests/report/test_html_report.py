@@ -17,7 +17,7 @@ import pytest
 from ohmsum.sim.answers.run import Run
 from ohmsum.sim.engines import compiled
 from ohmsum.sim.mapping.assignment import InBlocks
-from ohmsum.sim.report.html import html_report, page
+from ohmsum.sim.report.html import run_page, to_html
 from ohmsum.sim.report.html.activity import activity
 from ohmsum.sim.report.html.floorplan import floorplan, layer_tiles
 from ohmsum.sim.report.html.roofline import roofline
@@ -55,7 +55,7 @@ def decoded(html: str) -> dict[str, Any]:
 
 def test_page_is_small_and_whole(resnet18: Run, bert: Run) -> None:
     for run in (resnet18, bert):
-        html = html_report(run)
+        html = to_html(run)
         assert len(html.encode()) < MOST_BYTES
         assert "http-equiv" not in html
         outside = re.sub(r"(<script[^>]*>).*?</script>", r"\1", html, flags=re.DOTALL)
@@ -65,11 +65,11 @@ def test_page_is_small_and_whole(resnet18: Run, bert: Run) -> None:
 
 
 def test_page_is_the_same_every_time(resnet18: Run) -> None:
-    assert html_report(resnet18) == html_report(resnet18)
+    assert to_html(resnet18) == to_html(resnet18)
 
 
 def test_container_holds_the_critical_path(resnet18: Run) -> None:
-    data = decoded(html_report(resnet18))
+    data = decoded(to_html(resnet18))
     pieces = resnet18.critical_path.pieces
     path = data["path"]
     assert [data["layers"][i]["name"] for i in path["layer"]] == [p.layer for p in pieces]
@@ -79,12 +79,12 @@ def test_container_holds_the_critical_path(resnet18: Run) -> None:
 
 def test_bins_widen_until_the_page_fits(resnet18: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Half of what the data took is asked for; the busy time stays the same."""
-    whole = html_report(resnet18)
+    whole = to_html(resnet18)
     finer = decoded(whole)["activity"]
     others = len(whole.encode()) - len(whole[whole.index('type="text/plain">') :].split("<")[0])
     limit = others + (len(whole.encode()) - others) // 2
-    monkeypatch.setattr(page, "MOST_BYTES", limit)
-    smaller = html_report(resnet18)
+    monkeypatch.setattr(run_page, "MOST_BYTES", limit)
+    smaller = to_html(resnet18)
     wider = decoded(smaller)["activity"]
     assert len(smaller.encode()) <= limit
     assert wider["n_bins"] < finer["n_bins"]

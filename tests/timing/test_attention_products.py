@@ -284,8 +284,8 @@ def test_the_user_chooses_where_products_run(attention: str, place: str) -> None
 @pytest.mark.parametrize(
     ("attention", "message"),
     [
-        ("analog", "--attention analog: chip 'attention' has no such hardware; .* mac_array, unit, host"),
-        ("unit", "--attention unit: chip 'round' has no such hardware; .* analog, host"),
+        ("analog", "`attention: analog`: chip 'attention' has no such hardware; .* mac_array, unit, host"),
+        ("unit", "`attention: unit`: chip 'round' has no such hardware; .* analog, host"),
     ],
 )
 def test_hardware_that_is_not_there_is_told(attention: str, message: str) -> None:

@@ -149,9 +149,9 @@ def test_figures_of_a_group() -> None:
     assert reads[1] == pytest.approx(3 * reads[0])
     block = swap_block(three.swap, three)
     assert "3 inferences share every writing" in as_text(Group(*block))
-    with pytest.raises(SimulationError, match="--swap-group 2: nothing is swapped, expected it with --swap"):
+    with pytest.raises(SimulationError, match="`swap_group: 2`: nothing is swapped, expected it with `swap`"):
         map_network(chain(2), chip, MappingOptions(swap_group=2))
-    with pytest.raises(SimulationError, match="--swap-group: found 0, expected at least 1 inference"):
+    with pytest.raises(SimulationError, match="`swap_group`: found 0, expected at least 1 inference"):
         map_network(chain(4), chip, replace(SERIAL, swap_group=0))
 
 
@@ -231,7 +231,7 @@ def test_what_the_buffers_cannot_hold_waits_in_memory(engine: Engine) -> None:
 def test_what_fits_is_not_swapped() -> None:
     run = simulate(chain(2), two_tiles(), mapping=OVERLAP)
     assert run.swap is None
-    assert run.mapping.remarks == ("--swap: all layers fit at once, so nothing is swapped",)
+    assert run.mapping.remarks == ("all layers fit at once, so nothing is swapped",)
     plain = MappingOptions(replicate=False, placement="linear")
     assert run.latency_fs == simulate(chain(2), two_tiles(), mapping=plain).latency_fs
 
@@ -304,13 +304,13 @@ def recurrent() -> Operator:
             two_tiles(tile__crossbar__write_energy="null"),
             chain(4),
             OVERLAP,
-            r"tile.crossbar.write_energy \(energy to write one cell\) is missing\nset it, such as --set",
+            r"tile.crossbar.write_energy \(energy to write one cell\) is missing\nset it, such as `set",
         ),
         (
             one_tile(),
             chain(2),
             OVERLAP,
-            r"one crossbar, which cannot be written while it computes\nuse --swap-no",
+            r"one crossbar, which cannot be written while it computes\nuse `swap_overlap: false`",
         ),
         (
             one_tile(),
@@ -329,7 +329,7 @@ def test_what_cannot_be_swapped_is_said(
 
 
 def test_flits_of_weights_are_refused() -> None:
-    with pytest.raises(SimulationError, match="--swap: the weights of a segment are millions of flits"):
+    with pytest.raises(SimulationError, match="`swap`: the weights of a segment are millions of flits"):
         simulate(chain(4), two_tiles(), noc="flit", mapping=OVERLAP)
 
 

@@ -259,32 +259,32 @@ def test_unknown_presets_and_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "text", "expected"),
     [
-        ("tile.adc.bist", "6", "--set tile.adc.bist: unknown field 'bist', did you mean 'bits'?"),
-        ("tlie.adc.bits", "6", "--set tlie.adc.bits: unknown field 'tlie', did you mean 'tile'?"),
+        ("tile.adc.bist", "6", "`set: tile.adc.bist`: unknown field 'bist', did you mean 'bits'?"),
+        ("tlie.adc.bits", "6", "`set: tlie.adc.bits`: unknown field 'tlie', did you mean 'tile'?"),
         (
             "tile.units.sigmod.lanes",
             "6",
-            "--set tile.units.sigmod.lanes: no element 'sigmod', did you mean 'sigmoid'?",
+            "`set: tile.units.sigmod.lanes`: no element 'sigmod', did you mean 'sigmoid'?",
         ),
         (
             "tile.units.7.lanes",
             "6",
-            "--set tile.units.7.lanes: no element '7', expected one of sigmoid, maxpool, shift-add",
+            "`set: tile.units.7.lanes`: no element '7', expected one of sigmoid, maxpool, shift-add",
         ),
         (
             "tile.adc.bits.x",
             "6",
-            "--set tile.adc.bits.x: 'x' is inside a plain value, expected a shorter path",
+            "`set: tile.adc.bits.x`: 'x' is inside a plain value, expected a shorter path",
         ),
-        ("tile.adc.bits", "0", "--set: tile.adc.bits: found 0, expected at least 1"),
-        ("tile.adc.bits", "[6", "--set tile.adc.bits:1: not valid YAML: "),
+        ("tile.adc.bits", "0", "`set`: tile.adc.bits: found 0, expected at least 1"),
+        ("tile.adc.bits", "[6", "`set: tile.adc.bits`:1: not valid YAML: "),
         (
             "tile.adc.rate",
             "2 ns2",
-            "--set: tile.adc.rate: '2 ns2' has the unknown unit 'ns2', expected a time or a frequency such",
+            "`set`: tile.adc.rate: '2 ns2' has the unknown unit 'ns2', expected a time or a frequency such",
         ),
-        ("", "1", "--set : unknown field ''"),
-        ("tile.crossbar.cell", "null", "--set: tile.crossbar.cell: missing, expected the memory cell"),
+        ("", "1", "`set: `: unknown field ''"),
+        ("tile.crossbar.cell", "null", "`set`: tile.crossbar.cell: missing, expected the memory cell"),
         ("memory.bandwidth", "1 GB/s", "isaac.yaml"),
     ],
 )
@@ -336,11 +336,11 @@ def test_a_part_that_says_it_is_none_is_left_out(write: Write) -> None:
 
 def test_copies_of_a_chip(write: Write) -> None:
     assert arch.load("isaac", n_chips=4).n_chips == 4
-    assert message("isaac", n_chips=0) == "--chips 0: expected at least 1"
+    assert message("isaac", n_chips=0) == "`chips: 0`: expected at least 1"
     alone = write(CHIP)
     assert arch.load(alone, n_chips=1).n_chips == 1
     assert message(alone, n_chips=2).startswith(
-        "chip.yaml: --chips 2: the chip has no links to others, expected a 'chips' section"
+        "chip.yaml: `chips: 2`: the chip has no links to others, expected a 'chips' section"
     )
 
 

@@ -95,7 +95,7 @@ def test_a_network_that_does_not_fit_says_what_is_missing() -> None:
     net = network(source(16), matrix("a", "x", 16, 12), matrix("b", "a", 12, 12))
     message = (
         r"needs 6 tiles \(6 crossbars\), 1 chip\(s\) have 4: 2 tiles missing \(largest layer: a, 3 tiles\)\n"
-        r"use --chips 2, --swap \(weights are written during the run\), a chip with more or larger tiles, "
+        r"use `chips: 2`, `swap` \(weights are written during the run\), a chip with more or larger tiles, "
         r"or keep"
     )
     with pytest.raises(SimulationError, match=message):
@@ -109,7 +109,7 @@ def test_operators_without_a_unit_run_on_the_host_or_are_refused() -> None:
     chosen = map_network(net, round_chip(), SINGLE).of("s")
     assert (chosen.place, chosen.reason) == ("host", "no unit of the chip offers softmax")
     with pytest.raises(
-        SimulationError, match=r"operator 's' \(Softmax\) cannot run on chip 'round'.*softmax.*--no-host"
+        SimulationError, match=r"operator 's' \(Softmax\) cannot run on chip 'round'.*softmax.*`host: false`"
     ):
         map_network(net, round_chip(), MappingOptions(host=False))
 
@@ -126,7 +126,7 @@ def test_digital_layers_leave_the_crossbars() -> None:
     chip = arch.load("isaac")
     net = network(source(16), matrix("fc", "x", 16, 4))
     assert map_network(net, chip, MappingOptions(digital=("fc",))).of("fc").place == "host"
-    with pytest.raises(SimulationError, match="--digital nothing: network 'small' has no such operator"):
+    with pytest.raises(SimulationError, match="`digital: nothing`: network 'small' has no such operator"):
         map_network(net, chip, MappingOptions(digital=("nothing",)))
 
 

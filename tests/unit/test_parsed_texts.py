@@ -66,3 +66,18 @@ def test_a_known_chip_loads_without_a_parser():
         for _ in range(2)
     ]
     assert said == ["True\n", "False\n"]
+
+
+def test_the_list_of_chips_needs_no_schema_once_it_is_known():
+    """The second time neither the parser nor the schema is loaded, and the text is the same."""
+    script = (
+        "import sys\nfrom ohmsum.tools.cli import main\nmain(['chips'])\n"
+        "print('ohmsum.arch.chip' in sys.modules, 'ruamel.yaml' in sys.modules)"
+    )
+    said = [
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    ]
+    assert said[0].endswith("True True\n")
+    assert said[1].endswith("False False\n")
+    assert said[0].splitlines()[:-1] == said[1].splitlines()[:-1]

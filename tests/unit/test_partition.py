@@ -125,7 +125,7 @@ def test_swapping_and_dealing_out_are_not_mixed() -> None:
     writes = {"tile__crossbar__write_time": "2 ns", "tile__crossbar__write_energy": "3 pJ"}
     net = network(source(16), matrix("a", "x", 16, 24))
     options = MappingOptions(partition="tensor", swap=True)
-    with pytest.raises(SimulationError, match="--swap: layers take turns in a pipeline"):
+    with pytest.raises(SimulationError, match="`swap`: layers take turns in a pipeline"):
         map_network(net, pair(**writes), options)
 
 
@@ -139,7 +139,7 @@ def test_engines_agree_on_lenet_over_three_chips() -> None:
 
 def test_without_crossbars_there_are_no_columns_to_deal_out() -> None:
     chips = {"chips.count": "2", "chips.bandwidth": "1 GB/s", "chips.latency": "1 ns"}
-    with pytest.raises(SimulationError, match="--partition tensor: no layer is on crossbars"):
+    with pytest.raises(SimulationError, match="`partition: tensor`: no layer is on crossbars"):
         map_network(load("lenet5"), arch.load("systolic", chips), TENSOR)
 
 

@@ -17,6 +17,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from pydantic import ConfigDict, Field
 
 from ...arch.errors import ConfigError
 from ...arch.yaml_text import Document, read_file
@@ -28,11 +31,33 @@ from ...sim.job.records import ASKED, names
 from ...workloads import names as network_names
 from ...workloads.errors import NetworkError
 from ...workloads.load import find as find_network
+from ..documents import FileModel, validated
 from .errors import SuiteError
-from .fields import Fields, show
+from .fields import Fields
 from .tolerance import DEFAULT, Metric, direction, is_of, read_metrics
 
-_SUITE_KEYS = ("name", "chip", "network", "metrics", "cases")
+
+class CaseFile(FileModel):
+    """What may stand in a case beside the fields of its question."""
+
+    model_config = ConfigDict(title="a case (network, chip, ...)", extra="allow")
+
+    name: str | None = None
+    metrics: dict[str, Any] | None = None
+
+
+class SuiteFile(FileModel):
+    """What may stand in a suite."""
+
+    model_config = ConfigDict(title="the fields of a suite (cases, ...)")
+
+    name: str | None = None
+    chip: str | None = None
+    network: str | None = None
+    metrics: dict[str, Any] | None = None
+    cases: list[CaseFile] = Field(min_length=1)
+
+
 _CASE_KEYS = ("name", *names(), "metrics")
 
 
@@ -87,17 +112,11 @@ def load_suite(path: Path) -> Suite:
         document = read_file(path)
     except ConfigError as error:
         raise SuiteError(str(error)) from None
-    if not isinstance(document.value, dict):
-        raise SuiteError(
-            f"{path}:1: found {show(document.value)}, expected the fields of a suite (cases, ...)"
-        )
-    top = Fields(document, (), _SUITE_KEYS)
-    entries = top.raw("cases")
-    if not isinstance(entries, list) or not entries:
-        raise top.error(("cases",), f"found {show(entries)}, expected a list of at least one case")
+    given = validated(document, SuiteFile, error=SuiteError)
+    top = Fields(document, (), SuiteFile.model_fields)
     common = read_metrics(top)
     cases: dict[str, Case] = {}
-    for i in range(len(entries)):
+    for i in range(len(given.cases)):
         case = _case(document, i, top, common, path.parent)
         if case.name in cases:
             first = cases[case.name].place
@@ -106,7 +125,7 @@ def load_suite(path: Path) -> Suite:
                 "expected a name of its own"
             )
         cases[case.name] = case
-    return Suite(top.text("name", path.name.partition(".")[0]), path, tuple(cases.values()))
+    return Suite(given.name or path.name.partition(".")[0], path, tuple(cases.values()))
 
 
 def _case(document: Document, i: int, top: Fields, common: Mapping[str, Metric], folder: Path) -> Case:
@@ -118,13 +137,12 @@ def _case(document: Document, i: int, top: Fields, common: Mapping[str, Metric],
     job = given.model_copy(update=files)
     _check_chip(fields, job)
     metrics = _metrics(fields, common, job.work.kind)
-    name = fields.text("name", _name(given))
-    return Case(name, job, given, tuple(metrics.values()), fields.place())
+    return Case(fields.raw("name") or _name(given), job, given, tuple(metrics.values()), fields.place())
 
 
 def _job(fields: Fields, top: Fields) -> Job:
     """What a case asks; network and chip may be those of the whole suite."""
-    shared = {key: top.text(key) for key in ("network", "chip") if key in top}
+    shared = {key: top.raw(key) for key in ("network", "chip") if key in top}
     asked = {key: fields.raw(key) for key in names() if key in fields}
     try:
         return job_of({**shared, **asked})
@@ -177,7 +195,7 @@ def _check_chip(fields: Fields, job: Job) -> None:
         job.load_chip()
     except ConfigError as error:
         name = _first_bad(plain, job.changes)
-        message = str(error).removeprefix(f"--set {name}: ")
+        message = str(error).removeprefix(f"`set: {name}`: ")
         raise fields.error(("set", name) if name else ("chips",), message) from None
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from pydantic import ConfigDict, field_validator, model_validator
+
+from ...arch.messages import show
 from ...arch.nearest import nearest_hint
 from ...sim.figures import FAMILIES, Kind, find, names
-from .fields import Fields, show
+from ..documents import FileModel
+from .fields import Fields
 
 Direction = Literal["lower", "higher", "same"]
-DIRECTIONS: tuple[Direction, ...] = ("lower", "higher", "same")
 _PERCENT = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*%\s*")
 
 _OF_A_RUN = ("latency_s", "throughput_per_s", "energy_j", "area_mm2")
@@ -47,43 +50,42 @@ class Metric:
     place: str = ""
 
 
+class MetricFile(FileModel):
+    """A metric as a suite says it: ``1 %``, or ``{tolerance: 1 %, better: lower}``."""
+
+    model_config = ConfigDict(title="a tolerance such as 1 %, or {tolerance: 1 %, better: lower}")
+
+    tolerance: float = 0.0
+    better: Direction | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _alone(cls, value: Any) -> Any:
+        return value if isinstance(value, dict) else {"tolerance": value}
+
+    @field_validator("tolerance", mode="before")
+    @classmethod
+    def _share(cls, value: Any) -> float:
+        """A relative tolerance; a plain 0 is allowed, other numbers need their per cent sign."""
+        match = _PERCENT.fullmatch(value) if isinstance(value, str) else None
+        if match is not None:
+            return float(match.group(1)) / 100
+        if value == 0 and not isinstance(value, bool):
+            return 0.0
+        raise ValueError(f"found {show(value)}, expected a tolerance such as 1 %")
+
+
 def read_metrics(fields: Fields, key: str = "metrics") -> dict[str, Metric]:
     """The metrics of a mapping ``name: 1 %`` or ``name: {tolerance: 1 %, better: lower}``."""
-    value = fields.raw(key)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise fields.error((key,), f"found {show(value)}, expected a mapping such as {{latency_s: 1 %}}")
-    return {name: _metric(fields, key, name, given) for name, given in value.items()}
+    return {name: _metric(fields, key, name) for name in fields.raw(key) or ()}
 
 
-def _metric(fields: Fields, key: str, name: str, given: object) -> Metric:
-    problem = unknown(name)
-    if problem:
-        raise fields.error((key, name), problem)
-    better = direction(name)
-    if isinstance(given, dict):
-        for inner in given:
-            if inner not in ("tolerance", "better"):
-                hint = nearest_hint(inner, ("tolerance", "better"))
-                raise fields.error((key, name, inner), f"unknown field{hint}")
-        wanted = given.get("better", better)
-        if wanted not in DIRECTIONS:
-            raise fields.error(
-                (key, name, "better"), f"found {show(wanted)}, expected one of {', '.join(DIRECTIONS)}"
-            )
-        better, given = wanted, given.get("tolerance", "0 %")
-    return Metric(name, _tolerance(fields, key, name, given), better, fields.place(key, name))
-
-
-def _tolerance(fields: Fields, key: str, name: str, given: object) -> float:
-    """A relative tolerance; a plain 0 is allowed, other numbers need their per cent sign."""
-    if given == 0 and not isinstance(given, bool):
-        return 0.0
-    match = _PERCENT.fullmatch(given) if isinstance(given, str) else None
-    if match is None:
-        raise fields.error((key, name), f"found {show(given)}, expected a tolerance such as 1 %")
-    return float(match.group(1)) / 100
+def _metric(fields: Fields, key: str, name: str) -> Metric:
+    wrong = unknown(name)
+    if wrong:
+        raise fields.error((key, name), wrong)
+    given = fields.validated(MetricFile, key, name)
+    return Metric(name, given.tolerance, given.better or direction(name), fields.place(key, name))
 
 
 def unknown(name: str) -> str:

@@ -97,10 +97,10 @@ def _text(found: Profile) -> str:
 
 
 def _html(found: Profile) -> str:
-    from ...sim.report.html import html_report
+    from ...sim.report.html import to_html
     from ..profile.as_json import to_json
 
-    return html_report(found.run, to_json(found))
+    return to_html(found.run, profile=to_json(found))
 
 
 command = asks(profile)

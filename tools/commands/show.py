@@ -109,7 +109,7 @@ def _is_chip(name: str) -> bool:
     from pathlib import Path
 
     from ... import arch, workloads
-    from ..nearest import nearest_hint
+    from ...arch.nearest import nearest_hint
 
     chips, networks = arch.names(), list(workloads.names())
     without_mode = name.rpartition("@")[0] or name

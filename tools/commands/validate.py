@@ -117,7 +117,7 @@ def _as_json(outcomes: list[Outcome]) -> str:
 
 
 def _hint(chip: str | None, names: list[str]) -> str:
-    from ..nearest import nearest_hint
+    from ...arch.nearest import nearest_hint
 
     known = dict.fromkeys(name.split("@")[0].split(" ")[0] for name in names)
     return nearest_hint(chip or "", list(known))

@@ -8,21 +8,28 @@ router or its fields (`preset` names the one to start from).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
 
 from ...arch import load as load_chip
-from ...arch.nearest import nearest_hint
 from ...arch.yaml_text import Document, read_file
 from ...sim.errors import SimulationError
 from ...sim.interconnect import chip_network, router_of
 from ...sim.noc import FabricSpec, RouterConfig, Topology, build_hierarchy
+from ..documents import FileModel, validated
 from ..errors import UsageError
 from .router_text import changed
 
 LARGEST = 4096
 """Endpoints at most: routers are simulated one by one."""
+
+
+Whole = Annotated[int, Field(ge=0)]
+Node = str | int
+Pair = Annotated[list[Node], Field(min_length=2, max_length=2)]
 
 
 @dataclass(frozen=True)
@@ -84,18 +91,61 @@ def _checked(network: Network) -> Network:
     return network
 
 
+class LevelFile(FileModel):
+    """A network as a file says it; `FabricSpec` says what it means."""
+
+    model_config = ConfigDict(title="a network (topology, ...)")
+
+    topology: str
+    n_endpoints: int | None = Field(None, ge=0)
+    grid: list[Whole] | None = Field(None, min_length=2, max_length=2)
+    concentration: int = Field(1, ge=0)
+    routing: str | None = None
+    arity: int | None = Field(None, ge=0)
+    edges: list[Pair] = Field(default_factory=list)
+    attach: list[Node] = Field(default_factory=list)
+    gateway: int = Field(0, ge=0)
+
+    @property
+    def level(self) -> tuple[str, FabricSpec]:
+        """Topology and parameters."""
+        return self.topology, FabricSpec(
+            n_endpoints=self.n_endpoints,
+            grid=None if self.grid is None else (self.grid[0], self.grid[1]),
+            concentration=self.concentration,
+            routing=self.routing,
+            arity=self.arity,
+            edges=tuple((edge[0], edge[1]) for edge in self.edges),
+            attach=tuple(self.attach),
+            gateway=self.gateway,
+        )
+
+
+class AloneFile(LevelFile):
+    """A file with one network."""
+
+    router: Any = None
+
+
+class LevelsFile(FileModel):
+    """A file with networks above each other, from the endpoints upwards."""
+
+    model_config = ConfigDict(title="levels, and beside them only 'router'")
+
+    levels: list[LevelFile] = Field(min_length=1)
+    router: Any = None
+
+
 def _from_file(document: Document, name: str) -> Network:
-    top: dict[str, Any] = dict(document.value)
-    router = _router(document, top.pop("router", {}))
-    levels = top.pop("levels", None)
-    parts: list[tuple[tuple[str | int, ...], object]] = [((), top)]
-    if levels is not None:
-        if top or not isinstance(levels, list) or not levels:
-            where = document.place(("levels",))
-            raise UsageError(f"{where}: levels: expected a list of networks, and beside it only 'router'")
-        parts = [(("levels", i), level) for i, level in enumerate(levels)]
+    if "levels" in document.value:
+        several = validated(document, LevelsFile)
+        parts, asked = several.levels, several.router
+    else:
+        alone = validated(document, AloneFile)
+        parts, asked = [alone], alone.router
+    router = _router(document, {} if asked is None else asked)
     try:
-        topology = build_hierarchy([_level(document, at, part) for at, part in parts], host=False)
+        topology = build_hierarchy([part.level for part in parts], host=False)
     except SimulationError as error:
         raise SimulationError(f"{document.place(('topology',))}: {error}") from None
     return Network(name, topology, router)
@@ -110,48 +160,3 @@ def _router(document: Document, given: object) -> RouterConfig:
         return changed(RouterConfig(), changes, f"{where}: router")
     except SimulationError as error:
         raise SimulationError(f"{where}: {error}") from None
-
-
-def _level(document: Document, at: tuple[str | int, ...], given: object) -> tuple[str, FabricSpec]:
-    """Topology and parameters of one level."""
-    if not isinstance(given, dict) or not isinstance(given.get("topology"), str):
-        raise UsageError(f"{document.place(at)}: topology is missing, expected its name")
-    known = [field.name for field in fields(FabricSpec)]
-    values: dict[str, Any] = {}
-    for key, value in given.items():
-        where = f"{document.place((*at, key))}: {key}"
-        if key != "topology":
-            if key not in known:
-                raise UsageError(f"{where}: unknown field{nearest_hint(key, ['topology', 'router', *known])}")
-            values[key] = _parameter(key, value, where)
-    return given["topology"], FabricSpec(**values)
-
-
-def _parameter(key: str, value: object, where: str) -> object:
-    if key == "routing":
-        ok, expected, result = isinstance(value, str), "the name of a routing", value
-    elif key == "grid":
-        ok, expected = _whole(value, 2), "[rows, columns]"
-        result = tuple(value) if isinstance(value, list) else value
-    elif key == "edges":
-        pairs = value if isinstance(value, list) else []
-        ok = bool(pairs) and all(isinstance(p, list) and len(p) == 2 and _names(p) for p in pairs)
-        expected, result = "a list of [from, to]", tuple(tuple(p) for p in pairs if isinstance(p, list))
-    elif key == "attach":
-        ok, expected = isinstance(value, list) and _names(value), "a list of routers"
-        result = tuple(value) if isinstance(value, list) else value
-    else:
-        ok, expected, result = _whole([value], 1), "a whole number", value
-    if not ok:
-        raise UsageError(f"{where}: found {value!r}, expected {expected}")
-    return result
-
-
-def _whole(value: object, n: int) -> bool:
-    """Whether it is a list of n whole numbers from 0."""
-    numbers = value if isinstance(value, list) else []
-    return len(numbers) == n and all(type(x) is int and x >= 0 for x in numbers)
-
-
-def _names(values: list[Any]) -> bool:
-    return all(isinstance(x, (str, int)) for x in values)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from pydantic import ConfigDict, Field
+
+from ..documents import FileModel
 from .fields import Value, text_of
 
 MOST_STEPS = 100_000
@@ -74,15 +76,12 @@ Fail = Callable[[tuple[str | int, ...], str], Exception]
 
 
 def read_axis(name: str, value: Value, fail: Fail) -> Axis:
-    """An axis as the file says it.
+    """An axis as the file says it, unless it is a range.
 
-    A list of values of the field `name`; a mapping of labels to mappings of fields, under a free name; or a
-    range ``{from:, to:, step:, log:, unit:}``.
+    A list of values of the field `name`, or a mapping of labels to mappings of fields, under a free name.
     """
     if isinstance(value, list):
         return _list(name, value, fail)
-    if isinstance(value, dict) and ("from" in value or "to" in value):
-        return _range(name, value, fail)
     if isinstance(value, dict):
         return _group(name, value, fail)
     found = "nothing" if value is None else text_of(value)
@@ -119,43 +118,34 @@ def _group(name: str, value: dict[str, Value], fail: Fail) -> Choices:
     return Choices(name, tuple(value.values()))
 
 
-_KEYS = ("from", "to", "step", "log", "unit")
+class RangeFile(FileModel):
+    """A range as a file says it: ``{from:, to:, step:, log:, unit:}``."""
+
+    model_config = ConfigDict(title="a range {from: 1, to: 4}")
+
+    low: float = Field(alias="from", allow_inf_nan=False)
+    high: float = Field(alias="to", allow_inf_nan=False)
+    step: float | None = Field(None, gt=0, allow_inf_nan=False)
+    log: bool = False
+    unit: str = ""
 
 
-def _range(name: str, value: dict[str, Value], fail: Fail) -> Axis:
-    for key in value:
-        if key not in _KEYS:
-            raise fail((key,), f"unknown key {key!r}, expected {', '.join(_KEYS)}")
-    bounds = [_number(key, value.get(key), fail) for key in ("from", "to")]
-    low, high = bounds
+def range_axis(name: str, given: RangeFile, fail: Fail) -> Axis:
+    """An axis between two bounds, by steps or without any."""
+    low, high = (Decimal(str(bound)) for bound in (given.low, given.high))
     if not low < high:
-        raise fail(("to",), f"found {high}, expected more than {low}, where the range begins")
-    unit, log = value.get("unit", ""), value.get("log", False)
-    if not isinstance(unit, str):
-        raise fail(("unit",), f"found {text_of(unit)}, expected a unit such as GHz")
-    if not isinstance(log, bool):
-        raise fail(("log",), f"found {text_of(log)}, expected true or false")
-    if "step" in value:
-        if log:
+        raise fail(("to",), f"found {given.high:g}, expected more than {given.low:g}, where the range begins")
+    if given.step is not None:
+        if given.log:
             raise fail(("log",), "a range with a step is not logarithmic; give a list of values instead")
-        step = _number("step", value["step"], fail)
-        if step <= 0 or (high - low) / step > MOST_STEPS:
-            raise fail(("step",), f"found {step}, expected more than 0 and at most {MOST_STEPS} steps")
-        values = [_with_unit(value, unit) for value in _steps(low, high, step)]
+        step = Decimal(str(given.step))
+        if (high - low) / step > MOST_STEPS:
+            raise fail(("step",), f"found {given.step:g}, expected at most {MOST_STEPS} steps")
+        values = [_with_unit(value, given.unit) for value in _steps(low, high, step)]
         return Choices(name, tuple({name: value} for value in values), ordered=True)
-    if log and low <= 0:
-        raise fail(("from",), f"found {low}, expected more than 0 on a logarithmic scale")
-    return Range(name, float(low), float(high), log, unit)
-
-
-def _number(key: str, value: Value, fail: Fail) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        found = "nothing" if value is None else text_of(value)
-        raise fail(
-            (key,) if value is not None else (),
-            f"{key}: found {found}, expected a number; a unit goes to 'unit'",
-        )
-    return Decimal(str(value))
+    if given.log and low <= 0:
+        raise fail(("from",), f"found {given.low:g}, expected more than 0 on a logarithmic scale")
+    return Range(name, given.low, given.high, given.log, given.unit)
 
 
 def _steps(low: Decimal, high: Decimal, step: Decimal) -> Iterator[float]:

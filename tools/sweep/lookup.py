@@ -46,7 +46,7 @@ def check_sources(spec: SweepSpec, fail: Fail) -> None:
             try:
                 apply_override(read_text(text, "chip"), field, text_of(spec.values_of(field)[0]))
             except ConfigError as error:
-                problems.append(str(error).removeprefix(f"--set {field}: "))
+                problems.append(str(error).removeprefix(f"`set: {field}`: "))
         if len(problems) == len(texts):
             raise fail(field, problems[0])
 

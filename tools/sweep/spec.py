@@ -6,21 +6,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, Literal
 
+from pydantic import ConfigDict, Field
+
+from ...arch.nearest import nearest_hint
+from ...arch.yaml_text import Document, Location
 from ...sim.figures import FIGURES, Kind
 from ...sim.job.errors import QuestionError
 from ...sim.job.words import said, with_line
-from ..errors import UsageError
-from ..nearest import nearest_hint
-from .axes import Axis, Choices, Range, Settings, read_axis
-from .fields import CHIP, NETWORK, Value, text_of, what_is_wrong
+from ..documents import FileModel, problem, validated
+from .axes import Axis, Choices, Range, RangeFile, Settings, range_axis, read_axis
+from .fields import CHIP, NETWORK, Value, what_is_wrong
 from .pareto import Direction
 
-if TYPE_CHECKING:
-    from ...arch.yaml_text import Document
-
-METHODS = ("grid", "random", "optimize")
 GENERATION = 8
 """Designs that an optimiser chooses at a time, so that as many can run at once."""
 MOST_POINTS = 200_000
@@ -31,10 +30,22 @@ OBJECTIVES: Mapping[Kind, tuple[str, ...]] = {
     "serving": ("requests.latency_s.p99", "energy_per_token_j"),
 }
 """What is wanted where a sweep does not say it."""
-Place = tuple[str | int, ...]
 N_TRIED = 1000
 """Points that are looked at before anything runs."""
-_KEYS = ("fixed", "vary", "method", "points", "seed", "generation", "objectives")
+
+
+class SweepFile(FileModel):
+    """What may stand in the file of a sweep; `SweepSpec` says what it means."""
+
+    model_config = ConfigDict(title="the fields of a sweep (fixed, vary, ...)")
+
+    fixed: dict[str, Any] | None = None
+    vary: dict[str, Any] = Field(min_length=1)
+    method: Literal["grid", "random", "optimize"] = "grid"
+    points: int | None = Field(None, ge=1)
+    seed: int = Field(0, ge=0)
+    generation: int | None = Field(None, ge=1)
+    objectives: dict[str, Direction] | None = Field(None, min_length=1)
 
 
 @dataclass(frozen=True)
@@ -98,7 +109,7 @@ def read_spec(path: Path) -> SweepSpec:
     """
     from ...arch.yaml_text import read_file
 
-    return _checked(read_file(path), str(path))
+    return _checked(read_file(path))
 
 
 def spec_of(value: Mapping[str, Any]) -> SweepSpec:
@@ -109,71 +120,45 @@ def spec_of(value: Mapping[str, Any]) -> SweepSpec:
     UsageError
         With the field, what was found and what was expected.
     """
-    from ...arch.yaml_text import Document
-
-    return _checked(Document("sweep", dict(value)), "sweep")
+    return _checked(Document("sweep", dict(value)))
 
 
-def _checked(document: Document, path: str) -> SweepSpec:
-    if not isinstance(document.value, dict):
-        raise UsageError(f"{path}:1: expected the fields of a sweep: {', '.join(_KEYS)}")
-    for key in document.value:
-        if key not in _KEYS:
-            raise _error(document, (key,), f"unknown field {key!r}{nearest_hint(key, _KEYS)}")
-    spec = _spec(document)
+def _checked(document: Document) -> SweepSpec:
+    given = validated(document, SweepFile)
+    spec = SweepSpec(
+        fixed=given.fixed or {},
+        axes=_axes(document, given),
+        method=given.method,
+        n_points=given.points or 0,
+        seed=given.seed,
+        generation=given.generation or GENERATION,
+        objectives=_objectives(document, given),
+    )
     _check_size(document, spec)
     kind = _checked_kind(document, spec)
     return spec if spec.objectives else replace(spec, objectives=_wanted(kind))
 
 
-def _spec(document: Document) -> SweepSpec:
-    value = document.value
-    axes = _axes(document)
-    method = value.get("method", "grid")
-    if method not in METHODS:
-        raise _error(document, ("method",), f"method: found {text_of(method)}, expected {', '.join(METHODS)}")
-    return SweepSpec(
-        fixed=_mapping(document, "fixed"),
-        axes=axes,
-        method=method,
-        n_points=_number(document, "points", 0, least=1),
-        seed=_number(document, "seed", 0, least=0),
-        generation=_number(document, "generation", GENERATION, least=1),
-        objectives=_objectives(document),
-    )
-
-
-def _axes(document: Document) -> tuple[Axis, ...]:
+def _axes(document: Document, given: SweepFile) -> tuple[Axis, ...]:
     axes = []
-    for name, value in _mapping(document, "vary").items():
+    for name, value in given.vary.items():
 
-        def fail(below: tuple[str | int, ...], message: str, name: str = name) -> Exception:
-            return _error(document, ("vary", name, *below), f"vary: {name}: {message}")
+        def fail(below: Location, message: str, name: str = name) -> Exception:
+            return problem(document, ("vary", name, *below), message)
 
-        axes.append(read_axis(name, value, fail))
-    if not axes:
-        raise _error(document, ("vary",), "vary: found nothing, expected fields with lists of values")
+        if isinstance(value, dict) and ("from" in value or "to" in value):
+            axes.append(range_axis(name, validated(document, RangeFile, ("vary", name)), fail))
+        else:
+            axes.append(read_axis(name, value, fail))
     return tuple(axes)
 
 
-def _objectives(document: Document) -> Mapping[str, Direction]:
-    if "objectives" not in document.value:
-        return {}
-    given = _mapping(document, "objectives")
-    if not given:
-        raise _error(document, ("objectives",), "objectives: found nothing, expected latency_s: minimize")
-    for name, wanted in given.items():
+def _objectives(document: Document, given: SweepFile) -> Mapping[str, Direction]:
+    for name in given.objectives or ():
         if name not in FIGURES:
-            hint = nearest_hint(name, list(FIGURES))
-            raise _error(document, ("objectives", name), f"objectives: unknown metric {name!r}{hint}")
-        if wanted not in get_args(Direction):
-            expected = " or ".join(get_args(Direction))
-            raise _error(
-                document,
-                ("objectives", name),
-                f"objectives: {name}: found {text_of(wanted)}, expected {expected}",
-            )
-    return given
+            hint = nearest_hint(name, FIGURES)
+            raise problem(document, ("objectives", name), f"unknown metric {name!r}{hint}")
+    return given.objectives or {}
 
 
 def _wanted(kind: Kind) -> Mapping[str, Direction]:
@@ -191,25 +176,19 @@ def _check_size(document: Document, spec: SweepSpec) -> None:
     if spec.method == "grid":
         ranges = [axis.name for axis in spec.axes if isinstance(axis, Range)]
         if ranges:
-            raise _error(
-                document, ("vary", ranges[0]), f"vary: {ranges[0]}: a grid needs a 'step' or a list of values"
-            )
+            raise problem(document, ("vary", ranges[0]), "a grid needs a 'step' or a list of values")
         if "points" in document.value:
-            raise _error(document, ("points",), "points: a grid has all its points; use method: random")
+            raise problem(document, ("points",), "a grid has all its points; use method: random")
         if size is not None and size > MOST_POINTS:
-            raise _error(
+            raise problem(
                 document,
                 ("vary",),
-                f"vary: {size} points, expected at most {MOST_POINTS}; use method: random",
+                f"{size} points, expected at most {MOST_POINTS}; use method: random",
             )
     elif not 0 < spec.n_points <= MOST_POINTS:
-        raise _error(
-            document, ("points",), f"points: method {spec.method} needs a number from 1 to {MOST_POINTS}"
-        )
+        raise problem(document, ("points",), f"method {spec.method} needs a number from 1 to {MOST_POINTS}")
     if spec.method != "optimize" and "generation" in document.value:
-        raise _error(
-            document, ("generation",), "generation: only method: optimize chooses points in generations"
-        )
+        raise problem(document, ("generation",), "only method: optimize chooses points in generations")
 
 
 def _checked_kind(document: Document, spec: SweepSpec) -> Kind:
@@ -217,24 +196,26 @@ def _checked_kind(document: Document, spec: SweepSpec) -> Kind:
 
     Returns what the points ask.
     """
-    places: dict[str, Place] = {}
+    places: dict[str, Location] = {}
     for place, field, value in _given(document):
         known = places.setdefault(field, place)
         if known[:2] != place[:2]:
-            raise _error(document, place, f"{field} is given twice, also at {document.place(known)}")
+            raise problem(document, place, f"{field} is given twice, also at {document.place(known)}")
         wrong = what_is_wrong(field, value)
         if wrong:
-            raise _error(document, place, f"{field}: {wrong}")
+            raise problem(document, place, wrong)
     for field in (NETWORK, CHIP):
         if field not in places:
-            raise _error(document, (), f"{field}: missing, expected a name or a file under 'fixed' or 'vary'")
+            raise problem(
+                document, (), f"{field} is missing, expected a name or a file under 'fixed' or 'vary'"
+            )
     from .lookup import check_sources
 
-    check_sources(spec, lambda field, message: _error(document, places[field], f"{field}: {message}"))
+    check_sources(spec, lambda field, message: problem(document, places[field], message))
     return _kind(document, spec, places)
 
 
-def _kind(document: Document, spec: SweepSpec, places: Mapping[str, Place]) -> Kind:
+def _kind(document: Document, spec: SweepSpec, places: Mapping[str, Location]) -> Kind:
     """What the first point asks that can be asked; raises if none of the first ones can."""
     from .points import first
 
@@ -247,10 +228,10 @@ def _kind(document: Document, spec: SweepSpec, places: Mapping[str, Place]) -> K
             return point.job().work.kind
         except QuestionError as error:
             wrong.append(error)
-    raise _error(document, places.get(wrong[0].field, ()), said(str(wrong[0]), named))
+    raise problem(document, places.get(wrong[0].field, ()), said(str(wrong[0]), named))
 
 
-def _given(document: Document) -> Iterator[tuple[tuple[str | int, ...], str, Value]]:
+def _given(document: Document) -> Iterator[tuple[Location, str, Value]]:
     """Place, field and value of everything that is set anywhere in the file."""
     for field, value in (document.value.get("fixed") or {}).items():
         yield ("fixed", field), field, value
@@ -271,21 +252,3 @@ def _fields(axis: Axis) -> Iterator[str]:
 
 def _samples(axis: Axis) -> tuple[Settings, ...]:
     return axis.settings if isinstance(axis, Choices) else (axis.at(0), axis.at(1))
-
-
-def _mapping(document: Document, key: str) -> dict[str, Any]:
-    value = document.value.get(key)
-    if value is not None and not isinstance(value, dict):
-        raise _error(document, (key,), f"{key}: found {text_of(value)}, expected fields with their values")
-    return value or {}
-
-
-def _number(document: Document, key: str, default: int, least: int) -> int:
-    value = document.value.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int) or (value < least and key in document.value):
-        raise _error(document, (key,), f"{key}: found {text_of(value)}, expected a whole number from {least}")
-    return value
-
-
-def _error(document: Document, place: tuple[str | int, ...], message: str) -> UsageError:
-    return UsageError(f"{document.place(place)}: {message}")

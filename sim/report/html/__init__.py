@@ -1,13 +1,40 @@
-"""A run as one HTML page that needs nothing else: no server, no network, no other file.
+"""An answer as one HTML page that needs nothing else: no server, no network, no other file.
 
-Reading order: `activity`, `floorplan`, `roofline` (what a run says, as arrays and lists), `payload` (all of
-it in one container), `page` (the page around it). What the page does with it is in ``static/``: one
-JavaScript file per view, and Apache ECharts (``echarts.min.js``, version 6.1.0 as published, with its licence
-beside it) for axes, zoom and pointers.
+Reading order: `page` (the page around everything) and `head` (its title and foot); `activity`, `floorplan`,
+`roofline`, `requests`, `shares` (what an answer says, as arrays and lists), `payload` (all of a run in one
+`container`), `run_page` and `language_page`. What the page does with it is in ``static/``: one JavaScript
+file per view, and Apache ECharts (``echarts.min.js``, version 6.1.0 as published, with its licence beside it)
+for axes, zoom and pointers.
 """
 
 from __future__ import annotations
 
-from .page import html_report
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["html_report"]
+from ...answers.generation import Generation
+from ...answers.run import Run
+from ...answers.serving import Serving
+from .language_page import generation_page, serving_page
+from .run_page import run_page
+
+if TYPE_CHECKING:
+    from ...answers.base import Answer
+
+__all__ = ["to_html"]
+
+
+def to_html(
+    answer: Answer,
+    *,
+    profile: dict[str, Any] | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> str:
+    """The page of an answer; with `profile`, what `ohmsum profile --json` writes, also what to change."""
+    if isinstance(answer, Run):
+        return run_page(answer, profile, progress)
+    if isinstance(answer, Generation):
+        return generation_page(answer)
+    if isinstance(answer, Serving):
+        return serving_page(answer)
+    raise TypeError(f"no page of {type(answer).__name__}")

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ....arch.parts import colours
+from ...answers.training_step import TrainingStep
 from ...metrics.path import Piece
 from ...metrics.seconds import seconds
-from ..heading import once
+from ..heading import named_figure, once
 from ..numbers import percent, si
 from ..training_block import training_notes
 from .activity import Activity
 from .container import Container
 from .floorplan import floorplan
+from .head import head
+from .requests import run_requests
 from .roofline import roofline
+from .shares import training_shares
 
 if TYPE_CHECKING:
     from ...answers.run import Run
@@ -33,15 +36,10 @@ def payload(run: Run, activity: Activity, profile: dict[str, Any] | None) -> str
     index = {name: i for i, name in enumerate(names)}
     return box.text(
         {
-            "network": run.network.name,
-            "chip": run.chip.name,
-            "n_chips": run.mapping.n_chips,
+            **head(run, _subtitle(run), _notes(run), _figures(run), program=run.program.hash),
             "batch": run.batch,
-            "subtitle": _subtitle(run),
-            "notes": _notes(run),
-            "provenance": _provenance(run),
-            "figures": _figures(run),
             "latency_s": run.latency_s,
+            "total_s": run.makespan_s,
             "energy_j": run.energy.total_j,
             "layers": [_layer(layer, run) for layer in run.layers],
             "resources": {
@@ -57,13 +55,16 @@ def payload(run: Run, activity: Activity, profile: dict[str, Any] | None) -> str
             "path": _path(run, box, index),
             "roofline": roofline(run),
             "floorplan": floorplan(run),
+            "requests": None if run.requests is None else run_requests(run.requests, box),
+            "shares": [training_shares(run)] if isinstance(run, TrainingStep) else [],
             "profile": profile,
         }
     )
 
 
 def _subtitle(run: Run) -> str:
-    parts = [f"batch {run.batch}", f"{si(run.network.params)} parameters", si(run.macs, "MAC")]
+    batch = run.training.batch if isinstance(run, TrainingStep) else run.batch
+    parts = [f"batch {batch}", f"{si(run.network.params)} parameters", si(run.macs, "MAC")]
     return ", ".join([*parts, f"{len(run.network.operators)} operators"])
 
 
@@ -79,37 +80,23 @@ def _notes(run: Run) -> list[str]:
     return notes
 
 
-def _provenance(run: Run) -> dict[str, str]:
-    return {
-        "ohmsum": version("ohmsum"),
-        "chip": run.chip.hash,
-        "network": run.network.hash,
-        "program": run.program.hash,
-    }
-
-
-def _figures(run: Run) -> list[dict[str, str]]:
+def _figures(run: Run) -> list[tuple[str, str, str]]:
     """The large figures on top: name, value, and a line below."""
     mapping, total_j = run.mapping, run.energy.total_j
-    figures = [
-        ("Latency", si(run.latency_s, "s"), f"{percent(run.network_s / run.latency_s)} in links"),
-        ("Throughput", f"{si(run.throughput.per_s)}/s", f"{run.tops:.3g} TOPS"),
-        ("Energy", si(total_j, "J"), f"per {once(run)}"),
-        (
-            "Power",
-            si(run.power_w, "W"),
-            f"{percent(run.energy.static_j / total_j)} static" if total_j else "",
-        ),
-    ]
-    if run.tops_per_w is not None:
-        figures.append(("Efficiency", f"{run.tops_per_w:.3g}", "TOPS/W"))
-    if run.area_mm2 is not None:
-        chips = f"{mapping.n_chips} chips" if mapping.n_chips > 1 else "1 chip"
-        figures.append(("Area", si(run.area_mm2, "mm2").replace("mm2", "mm²"), chips))
+    rate = "training.samples_per_s" if isinstance(run, TrainingStep) else "throughput_per_s"
+    notes = {
+        "latency_s": f"{percent(run.network_s / run.latency_s)} in links",
+        rate: f"{run.tops:.3g} TOPS",
+        "energy_j": f"per {once(run)}",
+        "power_w": f"{percent(run.energy.static_j / total_j)} static" if total_j else "",
+        "tops_per_w": "",
+        "area_mm2": f"{mapping.n_chips} chips" if mapping.n_chips > 1 else "1 chip",
+    }
+    figures = [(*named_figure(run, key), note) for key, note in notes.items() if key in run.figures]
     if mapping.tiles_total:
         used = f"{percent(mapping.tiles_used / mapping.tiles_total)} used"
-        figures.append(("Tiles", f"{mapping.tiles_used} / {mapping.tiles_total}", used))
-    return [{"name": name, "value": value.replace(" u", " µ"), "note": note} for name, value, note in figures]
+        figures.append(("tiles", f"{mapping.tiles_used} / {mapping.tiles_total}", used))
+    return figures
 
 
 def _layer(layer: Layer, run: Run) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 /* Sections of the page, and charts in them that are drawn when they come into sight. */
 const charts = [];
+const views = [];  // what shows each section, in the order of the page
 
 function section(id, title, lead, ...controls) {
   const head = element("div", { className: "head" }, element("h2", { textContent: title }),
@@ -162,4 +163,25 @@ function rowsHeight(n) { return 66 + 22 * Math.max(3, Math.min(MOST_ROWS, n)); }
 function rankedLayers(value, order) {
   const rows = data.layers.map((_, i) => i).filter((i) => isChosen(i) && value(i) > 0);
   return order === "largest" ? rows.sort((a, b) => value(b) - value(a)) : rows;
+}
+
+/* A table that is only read: the first column is text, the others are numbers. */
+function plainTable(heads, rows) {
+  const cells = (row, tag) => element("tr", {}, ...row.map((text) => element(tag, { textContent: text })));
+  return element("div", { className: "scroll plain", style: "margin-top:14px" }, element("table", {},
+    element("thead", {}, cells(heads, "th")), element("tbody", {}, ...rows.map((row) => cells(row, "td")))));
+}
+
+/* Lines over an axis of numbers, with what they share: a grid, a legend, and a pointer that tells all values. */
+function linesOption(entry, series, { x, y, told, time = false, max = undefined }) {
+  const narrow = entry.node.clientWidth < 600;
+  return {
+    grid: { left: narrow ? 62 : 76, right: 30, top: 40, bottom: time ? 58 : 46 },
+    legend: { data: series.filter((one) => !one.silent).map((one) => one.name) },
+    tooltip: { trigger: "axis", formatter: (points) => told(points) },
+    xAxis: { type: "value", min: "dataMin", max: max ?? "dataMax", splitNumber: narrow ? 3 : 8, splitLine: { show: false }, ...(time ? {} : { nameLocation: "middle", nameGap: 28 }), ...x },
+    yAxis: { type: "value", min: 0, splitNumber: 4, ...y },
+    dataZoom: time ? timeZoom() : [],
+    series: series.map((one) => ({ type: "line", symbol: "none", lineStyle: { width: 2, color: one.colour }, itemStyle: { color: one.colour }, ...one })),
+  };
 }

@@ -1,4 +1,5 @@
 /* The container (see container.py): length of the JSON, the JSON, then the arrays it refers to. */
+let data;
 const ARRAY_TYPES = { uint8: Uint8Array, int32: Int32Array, float32: Float32Array, float64: Float64Array };
 
 async function readData() {

@@ -70,3 +70,5 @@ function componentOption(entry) {
     series: [bar("dynamic", 1, {}), bar("static", 2, { opacity: 0.45, decal: { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: 0.8, color: css("--card") } })],
   };
 }
+
+views.push(showEnergy);

@@ -344,3 +344,5 @@ function zoomPlan(entry, factor) {
     entry.plot.dispatchAction({ type: "dataZoom", dataZoomIndex: i, start: middle - half, end: middle + half });
   });
 }
+
+views.push(showFloorplan);

@@ -52,3 +52,5 @@ function layerRow(layer, i) {
   row.onclick = () => toggleLayer(i);
   return row;
 }
+
+views.push(showLayers);

@@ -35,3 +35,5 @@ function overTimeOption(entry) {
       area("dynamic power", power, css("--accent"), 0.75)],
   };
 }
+
+views.push(showOverTime);

@@ -78,3 +78,5 @@ function staircaseOption(entry) {
     } }, ...names.map((name) => ({ name, type: "bar", data: [], itemStyle: { color: colourOf(name) } }))],
   };
 }
+
+views.push(showPath);

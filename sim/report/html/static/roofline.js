@@ -47,3 +47,5 @@ function rooflineOption(entry, roof) {
       }) }],
   };
 }
+
+views.push(showRoofline);

@@ -1,5 +1,4 @@
 /* Series over time from the activity of every visit, for the chosen layers. */
-let data;
 const cache = new Map();
 onChange(() => cache.clear());
 

@@ -14,3 +14,5 @@ function showStalls() {
     return stackedRows(one, rows, keys(), { value, label: (key) => STALLS[key][0], colour: (key) => STALLS[key][1], unit: "s", rowsShown: MOST_ROWS });
   }, { height: () => rowsHeight(ranked().length), click: rowClick(() => rows) });
 }
+
+views.push(showStalls);

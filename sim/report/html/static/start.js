@@ -32,8 +32,8 @@ function showTitle() {
 function showFoot() {
   const { ohmsum, chip, network, program } = data.provenance;
   const code = (text) => element("code", { textContent: text.slice(0, 16), title: text });
-  document.getElementById("foot").append(`ohmsum ${ohmsum}, chip `, code(chip), ", network ", code(network), ", program ", code(program),
-    ". Charts: Apache ECharts (Apache License 2.0).");
+  document.getElementById("foot").append(`ohmsum ${ohmsum}, chip `, code(chip), ", network ", code(network),
+    ...(program ? [", program ", code(program)] : []), ". Charts: Apache ECharts (Apache License 2.0).");
 }
 
 /* What the chosen layers amount to, with a button to let each go. */
@@ -96,10 +96,13 @@ async function start() {
   startTheme();
   data = await readData();
   showTitle();
-  for (const show of [showFindings, showFloorplan, showPath, showTimeline, showOverTime, showEnergy, showStalls, showRoofline, showWhatIf, showLayers]) show();
+  for (const show of views) show();
   showFoot();
-  showSelection();
-  startFilter();
+  document.querySelector(".filter").hidden = !data.layers;
+  if (data.layers) {
+    showSelection();
+    startFilter();
+  }
   onChange(() => { for (const entry of charts) redraw(entry); });
   followContents();
   document.documentElement.dataset.ready = "yes";

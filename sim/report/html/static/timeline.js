@@ -100,3 +100,5 @@ function timelineTip(entry, row) {
   return tip(row.name, [...(row.detail ? [["resource", row.detail]] : []),
     ["time", `${si(binStart(b), "s")} to ${si(binStart(b) + binWidth(b), "s")}`], ["busy", percent(Math.min(1, row.values[b]))]]);
 }
+
+views.push(showTimeline);

@@ -1,14 +1,5 @@
-/* Findings, and what changes of the chip would gain; from `ohmsum profile`. */
+/* What changes of the chip would gain; from `ohmsum profile`. */
 const MOST_KNOBS = 16;
-
-function showFindings() {
-  const found = data.profile?.findings ?? [];
-  if (!found.length) return;
-  const card = section("findings", "Findings", "");
-  card.append(element("ul", { className: "findings" }, ...found.map((one) => element("li", {},
-    element("span", { className: "kind", textContent: one.kind }),
-    element("span", {}, one.text, one.fields.length ? element("span", { className: "fields", textContent: one.fields.join("  ") }) : null)))));
-}
 
 function showWhatIf() {
   const tried = data.profile?.what_if;
@@ -64,3 +55,5 @@ function pairTable(tried) {
     element("tbody", {}, ...tried.pairs.slice(0, 8).map((pair) => element("tr", { title: Object.keys(pair.set).join(", ") },
       element("td", { textContent: pair.components.join(" + ") }), gain(pair.gain_first), gain(pair.gain_second), gain(pair.gain_both))))));
 }
+
+views.push(showWhatIf);
