@@ -184,6 +184,9 @@ def _network(chip: Chip, tile: Tile) -> Iterator[Finding]:
     if chip.noc.multicast and not chip.noc.routes_form_trees:
         why = "up*/down* routes of a graph may meet again and form no tree"
         yield "noc.multicast", f"found true, but {why}; expected false or another noc.routing"
+    if chip.noc.switching == "circuit" and chip.noc.arbitration in ("round_robin", "age"):
+        why = "circuits take all links of a way at once, first come, first served"
+        yield "noc.arbitration", f"found {chip.noc.arbitration}, but {why}; expected fcfs"
     routers, shared = chip.noc.router.count if chip.noc.router else None, chip.noc.concentration
     if routers is not None and routers * shared < tile.count:
         yield (

@@ -23,7 +23,7 @@ from ..noc.detail import Detail
 from ..noc.topology import Link, Topology
 from ..noc.trees import Tree
 from ..operands.layer_operands import LayerOperands
-from ..program import ProgramBuilder, Schedule
+from ..program import Arbitration, ProgramBuilder, Schedule
 from .shares import Shares
 
 if TYPE_CHECKING:
@@ -113,10 +113,20 @@ class Context:
         name = "memory" if alone else f"chip {self.chip_of(place)} memory"
         return self.resource(name, "memory", units=memory.channels)
 
-    def resource(self, name: str, klass: str, *, servers: int = 1, units: int | None = None) -> int:
+    def resource(
+        self,
+        name: str,
+        klass: str,
+        *,
+        servers: int = 1,
+        units: int | None = None,
+        arbitration: Arbitration = Arbitration.FCFS,
+    ) -> int:
         """The resource with that name, made on first use."""
         if name not in self._resources:
-            self._resources[name] = self.builder.resource(name, klass, servers=servers, units=units)
+            self._resources[name] = self.builder.resource(
+                name, klass, servers=servers, units=units, arbitration=arbitration
+            )
         return self._resources[name]
 
     def tile_of(self, a: InBlocks, replica: int, row: int, column: int) -> int:

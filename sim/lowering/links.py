@@ -8,8 +8,14 @@ from ...arch.links import Chips
 from ..interconnect import chips_joined
 from ..mapping.timing import bytes_fs, ceil_div
 from ..noc.link import Link, LinkKind
+from ..program import Arbitration
 from .context import Context
 
+ARBITRATION = {
+    "fcfs": Arbitration.FCFS,
+    "round_robin": Arbitration.ROUND_ROBIN,
+    "age": Arbitration.AGE,
+}
 FIGURES = ("bandwidth_bytes_per_s", "latency_fs", "energy_per_byte_j")
 """What a link between chips may have of its own."""
 
@@ -22,6 +28,15 @@ def on_chip(link: Link) -> bool:
 def link_class(link: Link) -> str:
     """Class of its resource."""
     return {LinkKind.CHIP: "chip link", LinkKind.HOST: "host link"}.get(link.kind, "link")
+
+
+def link_resource(context: Context, link: Link) -> int:
+    """Its resource; links on the chip are served in the order that the chip says."""
+    noc = context.chip.noc
+    how = Arbitration.FCFS
+    if noc is not None and on_chip(link):
+        how = ARBITRATION[noc.arbitration or "fcfs"]
+    return context.resource(f"link {link.name}", link_class(link), arbitration=how)
 
 
 def serial_fs(context: Context, link: Link, amount: int) -> int:

@@ -144,7 +144,7 @@ def _need(f: Fetch, begin: int, used: I64, total: int) -> I64:
 
     Inferences follow each other after `total` bytes; 0 for what is alone.
     """
-    need = f.used(begin, used)
-    for back in range(1, 2 + max(0, -int(used.min())) // total if total else 1):
-        need += f.used(begin, used + back * total) - f.blocks
-    return need
+    if not total:
+        return f.used(begin, used)
+    inferences, rest = np.divmod(used, total)
+    return f.used(begin, rest) + inferences * f.blocks

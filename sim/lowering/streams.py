@@ -257,7 +257,8 @@ def _at_once(
         sent = per_firing(src, flows(src.held, together, word))
         name = _name(src, [t for t, goes in zip(takers, away, strict=True) if goes])
         layer = next(t.stage.operator for t, goes in zip(takers, away, strict=True) if goes)
-        moved = transfer(context, name, layer, src.firings.n, sent if multicast else unicasts(sent))
+        sent = sent if multicast else unicasts(sent)
+        moved = transfer(context, name, layer, src.firings.n, sent, stream=src.operator)
     if moved is not None:
         every = Schedule.affine(1, 1, src.firings.n)
         queues.append(Queue(src.last, moved, every, every, src.in_flight, n_bytes))
@@ -317,9 +318,8 @@ def _in_runs(
         moved = flows(held, tuple(s for t in those for s in t.wanted), word)
         moved = [Flow(f.src, f.dsts, ceil(f.n_bytes * src.mean_share)) for f in moved]
         layer = those[0].stage.operator
-        actor = transfer(
-            context, _name(src, those), layer, len(tokens), moved if multicast else unicasts(moved)
-        )
+        moved = moved if multicast else unicasts(moved)
+        actor = transfer(context, _name(src, those), layer, len(tokens), moved, stream=src.operator)
         if actor is None:
             actors.append(-1)
             continue

@@ -15,12 +15,17 @@ from dataclasses import dataclass
 from ..noc.link import Link
 from .context import Context
 from .flit_transfers import flit_transfer
-from .links import amount_on, head_fs, link_class, on_chip, serial_fs, spend
+from .links import amount_on, head_fs, link_resource, on_chip, serial_fs, spend
 from .shares import Flow, unicasts
 
 
-def transfer(context: Context, name: str, layer: str, firings: int, moved: list[Flow]) -> int | None:
-    """An actor that moves one token per firing; None if nothing has to move."""
+def transfer(
+    context: Context, name: str, layer: str, firings: int, moved: list[Flow], *, stream: str | None = None
+) -> int | None:
+    """An actor that moves one token per firing; None if nothing has to move.
+
+    Transfers of one `stream` (of its own if none is given) have one voice where links serve streams in turn.
+    """
     if not context.multicast:
         moved = unicasts(moved)
     if context.detail == "ideal":
@@ -31,7 +36,8 @@ def transfer(context: Context, name: str, layer: str, firings: int, moved: list[
     if not load:
         return None
     links = {i: context.link(i) for i in load}
-    actor = context.builder.actor(name, firings, layer=layer)
+    window = context.chip.noc.outstanding if context.chip.noc else None
+    actor = context.builder.actor(name, firings, layer=layer, window=window, stream=stream)
     by_depth: dict[int, list[int]] = defaultdict(list)
     for link, d in depth.items():
         by_depth[d].append(link)
@@ -47,10 +53,7 @@ def transfer(context: Context, name: str, layer: str, firings: int, moved: list[
     if circuit:
         levels = _circuits(levels, links)
     for i, level in enumerate(levels):
-        holds = {
-            context.resource(f"link {links[m].name}", link_class(links[m])): fs
-            for m, fs in level.holds_fs.items()
-        }
+        holds = {link_resource(context, links[m]): fs for m, fs in level.holds_fs.items()}
         advance = level.head_fs + (tail if i == len(levels) - 1 else 0)
         if circuit and all(on_chip(links[m]) for m in level.holds_fs):
             context.builder.visit(actor, tuple(holds), level.hold_fs, advance)

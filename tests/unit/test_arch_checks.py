@@ -64,6 +64,11 @@ from ohmsum.arch import ConfigError
             "noc.arbitration: found 'lottery', expected one of fcfs, round_robin, age",
         ),
         (
+            "isaac",
+            {"noc.switching": "circuit", "noc.arbitration": "age"},
+            "noc.arbitration: found age, but circuits take all links of a way at once",
+        ),
+        (
             "systolic",
             {"memory.interleave": "1 GiB", "memory.capacity": "1 GiB", "memory.channels": "2"},
             "memory.interleave: found 2 channels of 1073741824 B, expected at most memory.capacity",

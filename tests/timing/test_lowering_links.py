@@ -1,0 +1,65 @@
+"""What a chip says of its links: who goes next on them, and how many transfers of a stream are under way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from ohmsum.sim.program import Arbitration, Program
+from ohmsum.workloads.graph import Grid, Network
+
+from ..kit.engines import Engine, each_engine
+from ..kit.small_networks import matrix, network, program, round_chip, source
+
+
+def two_layers(tokens: int) -> Network:
+    """A layer that feeds another on its own tile."""
+    grid = Grid(1, tokens)
+    return network(source(16, grid), matrix("a", "x", 16, 4, grid), matrix("b", "a", 4, 4, grid))
+
+
+def on_links(p: Program) -> list[int]:
+    """Resources that are links of the chip's network."""
+    return [r for r, klass in enumerate(p.resource_class) if klass == "link"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [(None, Arbitration.FCFS), ("round_robin", Arbitration.ROUND_ROBIN), ("age", Arbitration.AGE)],
+)
+def test_arbitration_of_the_links_is_that_of_the_chip(name: str | None, kind: Arbitration) -> None:
+    p = program(two_layers(4), round_chip(noc__arbitration=name))
+    links = on_links(p)
+    assert links
+    assert set(p.resource_arbitration[links].tolist()) == {kind}
+    assert p.resource_queued[links].all() == (kind != Arbitration.FCFS)
+    others = np.delete(p.resource_arbitration, links)
+    assert (others == Arbitration.FCFS).all()
+
+
+@pytest.mark.parametrize("outstanding", [None, 1, 3])
+def test_transfers_under_way_are_those_that_the_chip_allows(outstanding: int | None) -> None:
+    p = program(two_layers(4), round_chip(noc__outstanding=outstanding))
+    windows = dict(zip(p.actor_name, p.actor_window.tolist(), strict=True))
+    assert windows["a -> b"] == (outstanding or 0)
+    assert windows["a"] == windows["b"] == 0
+
+
+@each_engine
+@pytest.mark.parametrize("arbitration", ["round_robin", "age"])
+def test_one_stream_alone_is_served_alike_by_all(engine: Engine, arbitration: str) -> None:
+    """One inference, and no two streams on a link: every order is that of the requests."""
+    plain = engine(program(two_layers(6), round_chip()))
+    other = engine(program(two_layers(6), round_chip(noc__arbitration=arbitration)))
+    assert other.makespan_fs == plain.makespan_fs
+    assert other.wait_fs.tolist() == plain.wait_fs.tolist()
+
+
+@each_engine
+def test_one_transfer_at_a_time_takes_a_whole_way_each(engine: Engine) -> None:
+    # The producer makes its tokens faster than one crosses: each enters the network when the last has left.
+    p = program(two_layers(6), round_chip(noc__outstanding=1))
+    a = p.actor_name.index("a -> b")
+    result = engine(p, keep_firings=True)
+    assert result.firings is not None
+    mine = result.firings[result.firings["actor"] == a]
+    assert (mine["issue_fs"][1:] >= mine["end_fs"][:-1]).all()
