@@ -146,5 +146,5 @@ def _need(f: Fetch, begin: int, used: I64, total: int) -> I64:
     """
     if not total:
         return f.used(begin, used)
-    inferences, rest = np.divmod(used, total)
-    return f.used(begin, rest) + inferences * f.blocks
+    need: I64 = f.used(begin, used % total) + used // total * f.blocks
+    return need

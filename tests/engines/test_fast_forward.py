@@ -12,6 +12,8 @@ from ohmsum.sim.engines import compiled, reference
 from ohmsum.sim.engines.compiled_bins import width_for
 from ohmsum.sim.engines.compiled_forward import FastForward
 from ohmsum.sim.engines.compiled_loop.state import State
+from ohmsum.sim.engines.compiled_setup import initial_state
+from ohmsum.sim.engines.compiled_snapshot import _nodes
 from ohmsum.sim.engines.result import EngineResult
 from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.program import Arbitration, Program, ProgramBuilder, Rotation, Schedule
@@ -88,6 +90,15 @@ def test_arrivals_in_bursts(burst: int) -> None:
         both(random_program(seed), 48, arrivals_fs=[i // burst * 500 for i in range(48)])
     assert len(skips) > 30
     assert any(iterations % burst == 0 for iterations, _ in skips)
+
+
+def test_nodes_that_look_alike_are_told_apart() -> None:
+    """Parts of a spread visit that took two resources at one instant, each from somebody else."""
+    state = initial_state(chain(1, (5,)), 1, np.zeros(1, np.int64), 1, False)
+    assert (state.nodes[:2] == state.nodes[0]).all()
+    one, two = (_nodes(state, np.array(roots), 0, 0) for roots in ([0, 0], [0, 1]))
+    assert not np.array_equal(one, two)
+    assert np.array_equal(two, _nodes(state, np.array([1, 0]), 0, 0))
 
 
 def test_arrivals_that_stop_being_regular_end_the_period() -> None:
