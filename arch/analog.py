@@ -37,7 +37,6 @@ class Cell(Component):
         strict=True,
         description="Whether one cell holds both polarities, so that a signed weight needs no pair of cells.",
     )
-    devices: Count = Field(1, description="Memory devices in one cell; information only.")
     model: Annotated[str, Field(strict=True)] | None = Field(
         None,
         description="Device model for `ohmsum accuracy`: hermes-1, hermes-2, pcm-like, rram-wan or rram-cmo; "
@@ -204,9 +203,6 @@ class Adc(Costed, Counted):
         False,
         strict=True,
         description="Whether it converts while the array integrates (counting and ramp ADCs).",
-    )
-    latency_cycles: Cycles = Field(
-        0, description="Conversion periods between the end of a conversion and its code (pipelining)."
     )
     energy_j: EnergyJ | None = Field(None, alias="energy", description="One conversion of one column.")
     gain_spread: Share | None = Field(

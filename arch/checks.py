@@ -55,6 +55,7 @@ def findings(chip: Chip) -> Iterator[Finding]:
         yield from _network(chip, chip.tile)
     yield from _memory(chip)
     yield from _attention(chip)
+    yield from _outside(chip)
     yield from _idle(chip)
     yield from board.findings(chip)
     yield from _sources(chip)
@@ -95,6 +96,13 @@ def _idle(chip: Chip) -> Iterator[Finding]:
         if idle is not None and active is not None and idle > active * (1 + ROUNDING):
             found, most = (format_quantity(float(f"{w:.4g}"), POWER) for w in (idle, active))
             yield f"{part.path}.idle_power", f"found {found}, expected at most its active power, {most}"
+
+
+def _outside(chip: Chip) -> Iterator[Finding]:
+    """Areas are those of chips: what lies beside them has none that would count."""
+    for path, part in (("memory", chip.memory), ("host", chip.host)):
+        if part is not None and part.area_mm2 is not None:
+            yield f"{path}.area", f"the {path} is no part of a chip, expected no area"
 
 
 def _memory(chip: Chip) -> Iterator[Finding]:

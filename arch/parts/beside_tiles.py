@@ -71,6 +71,11 @@ def outside(model: Costed) -> bool:
     return not isinstance(model, Host | Memory)
 
 
+def costs_of_its_own(model: Costed) -> bool:
+    """Where a file gives the network costs beside those of its routers."""
+    return model.area_mm2 is not None or model.power_w is not None or model.static_power_w is not None
+
+
 def has_banks(model: Costed) -> bool:
     return isinstance(model, KvCache) and model.kind == "sram"
 
@@ -98,7 +103,7 @@ PARTS = (
     ),
     Part(
         key="noc", label="network on chip", path="noc", find=noc, boundary="chip", colour="#e45756",
-        klass="link", kind_of_work="network", energy=per_hop, on_chip=lambda model: False,
+        klass="link", kind_of_work="network", energy=per_hop, on_chip=costs_of_its_own,
         turns=(
             Turn("flit", "link width", "more"),
             Turn("cycle", "clock", "less"),

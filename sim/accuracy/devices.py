@@ -7,10 +7,12 @@ device's largest conductance and are stretched to the window of the cell, as aih
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 
 import numpy as np
 import numpy.typing as npt
 
+from ...arch.analog import Cell
 from ..errors import SimulationError
 from ..kernels import drift, faults, programming, read_noise, retention, temperature
 from ..kernels.rng import derive_seed
@@ -21,10 +23,12 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Device:
-    """One kind of memory device.
+    """One memory device.
 
     Parameters
     ----------
+    name, kind : str
+        As in ``cell.model``, and what ``cell.kind`` has to be.
     g_max_us : float
         Largest conductance of the fits, microsiemens.
     fit : str
@@ -36,35 +40,54 @@ class Device:
     """
 
     name: str
+    kind: str
     g_max_us: float
     fit: str
     drifts: bool = False
     range_c: tuple[float, float] = (0.0, 85.0)
 
 
-IDEAL = Device("ideal", 1.0, "")
+GROUP = "ohmsum.devices"
+IDEAL = Device("ideal", "", 1.0, "")
 DEVICES = {
     d.name: d
     for d in (
-        Device("hermes-1", 10.35, "pcm_hermes_1_device", True),
-        Device("hermes-2", 20.7, "pcm_hermes_2_devices", True),
-        Device("pcm-like", 25.0, "pcm_nandakumar_2019", True),
-        Device("rram-wan", 40.0, "rram_wan_2022"),
-        Device("rram-cmo", 88.0, "rram_cmo_hfox_2pct"),
+        Device("hermes-1", "pcm", 10.35, "pcm_hermes_1_device", True),
+        Device("hermes-2", "pcm", 20.7, "pcm_hermes_2_devices", True),
+        Device("pcm-like", "pcm", 25.0, "pcm_nandakumar_2019", True),
+        Device("rram-wan", "rram", 40.0, "rram_wan_2022"),
+        Device("rram-cmo", "rram", 88.0, "rram_cmo_hfox_2pct"),
     )
 }
 WHITE_READ_NOISE = 0.01  # of g_max, common for RRAM (Wan et al., Nature 608, 2022, as used in aihwkit)
 
 
-def find_device(name: str | None) -> Device:
-    """The device of a chip's ``cell.model``; the ideal one if it names none."""
-    if name is None:
+def find_device(cell: Cell) -> Device:
+    """The device of a chip's cells; the ideal one if they name none.
+
+    Devices of others come through the entry point group ``ohmsum.devices``: a name, and the `Device`.
+
+    Raises
+    ------
+    SimulationError
+        There is none of that name, or it is of another technology than the cell.
+    """
+    if cell.model is None:
         return IDEAL
-    if name not in DEVICES:
+    others = {entry.name: entry for entry in entry_points(group=GROUP)} if cell.model not in DEVICES else {}
+    if cell.model not in DEVICES and cell.model not in others:
+        known = ", ".join((*DEVICES, *others))
+        raise SimulationError(f"tile.crossbar.cell.model: found {cell.model!r}, expected one of {known}")
+    device = DEVICES[cell.model] if cell.model in DEVICES else others[cell.model].load()
+    if not isinstance(device, Device):
+        what = f"device {cell.model!r} is a {type(device).__name__}"
+        raise SimulationError(f"{what}, expected an ohmsum.sim.accuracy.devices.Device")
+    if device.kind != cell.kind:
         raise SimulationError(
-            f"tile.crossbar.cell.model: found {name!r}, expected one of {', '.join(DEVICES)}"
+            f"tile.crossbar.cell.model: found {cell.model!r}, a device of {device.kind}, but "
+            f"tile.crossbar.cell.kind is {cell.kind}"
         )
-    return DEVICES[name]
+    return device
 
 
 def conductances(

@@ -95,7 +95,7 @@ class Precision:
         differential = weights.encoding == "differential"
         magnitude = weights.bits - 1 if differential else weights.bits
         digit_bits = -(-magnitude // tile.slices)
-        device = find_device(cell.model)
+        device = find_device(cell)
         ratio = 0.0
         if cell.g_min_siemens is not None and cell.g_max_siemens:
             ratio = cell.g_min_siemens / cell.g_max_siemens

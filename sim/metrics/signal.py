@@ -242,7 +242,7 @@ def _cells(tile: Tile, x: _Slices, w: _Slices) -> float:
         return 0.0
     from ..accuracy.devices import find_device, spreads
 
-    device = find_device(cell.model)
+    device = find_device(cell)
     low = (cell.g_min_siemens or 0.0) / cell.g_max_siemens if cell.g_max_siemens else 0.0
     top = 2**w.bits - 1
     if len(w.mean) == 1 and w.signed:  # half a Gaussian in one cell, none in the other

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 HERE = Path(__file__).parents[1]
 LENET = HERE.parent / "docs" / "accuracy" / "lenet5-fashion.onnx"
 IMAGES = HERE / "data" / "fashion-300.npz"
-NOISY = {"tile.crossbar.cell.model": "hermes-2"}
+NOISY = {"tile.crossbar.cell.model": "hermes-2", "tile.crossbar.cell.kind": "pcm"}
 PRECISE = {"tile.weights.bits": "16", "tile.crossbar.cell.bits": "16", "tile.dac.bits": "16",
            "tile.dac.slice_bits": "16", "tile.adc.bits": "24"}  # fmt: skip
 DAY_S = 86400.0
