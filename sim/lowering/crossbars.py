@@ -72,7 +72,7 @@ def _in_stripes(context: Context, operator: Operator, a: InBlocks, cut: Cut) -> 
         one = replace(a, replicas=1, first_crossbar=a.crossbar(copy, 0, 0), copies_at=())
         copy += n_copies
         if len(tokens):
-            name = operator.name if len(cut.copies) == 1 else f"{operator.name} stripe {stripe}"
+            name = cut.name(operator.name, stripe)
             part = _stripe(context, operator, one, Copies(name, n_copies, tokens))
             context.stripe_held[operator.name, stripe] = part.held
             parts.append(part)

@@ -97,7 +97,7 @@ def _in_stripes(context: Context, operator: Operator, a: OnTileUnits, cut: Cut) 
         tokens = np.flatnonzero(owners == stripe)
         if len(tokens) == 0:
             continue
-        name = operator.name if len(cut.places) == 1 else f"{operator.name} stripe {stripe}"
+        name = cut.name(operator.name, stripe)
         actor = context.builder.actor(name, len(tokens), layer=operator.name)
         held = _stripe_held(context, operator, tiles, context.stripe_held.get((maker, stripe)))
         context.stripe_held[operator.name, stripe] = held

@@ -43,6 +43,10 @@ class Cut:
     copies: tuple[int, ...]
     places: tuple[tuple[int, ...], ...]
 
+    def name(self, operator: str, stripe: int) -> str:
+        """What a stripe of an operator is called."""
+        return operator if len(self.copies) == 1 else f"{operator} stripe {stripe}"
+
     def owners(self, grid: Grid) -> I64:
         """The stripe that makes each token of a grid, row-major."""
         rows, cols = (grid.rows, grid.cols) if grid.rows > 1 else (-(-grid.cols // ROW), min(ROW, grid.cols))

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from ...answers.generation import Generation
 from ...answers.run import Run
 from ...answers.serving import Serving
-from .language_page import generation_page, serving_page
-from .run_page import run_page
+from .language_page import page_of_generation, page_of_serving
+from .run_page import page_of_run
 
 if TYPE_CHECKING:
     from ...answers.base import Answer
@@ -32,9 +32,9 @@ def to_html(
 ) -> str:
     """The page of an answer; with `profile`, what `ohmsum profile --json` writes, also what to change."""
     if isinstance(answer, Run):
-        return run_page(answer, profile, progress)
+        return page_of_run(answer, profile, progress)
     if isinstance(answer, Generation):
-        return generation_page(answer)
+        return page_of_generation(answer)
     if isinstance(answer, Serving):
-        return serving_page(answer)
+        return page_of_serving(answer)
     raise TypeError(f"no page of {type(answer).__name__}")

@@ -9,6 +9,7 @@ from ....arch.parts import off_tile
 from ....arch.reads import crossbars_per_adc
 from ...interconnect import interconnect, near_square
 from ...mapping.assignment import HOST, InBlocks, OnTileUnits
+from ...mapping.stripes import cuts
 from ...metrics.stalls import is_link
 from ...noc.link import Link
 from ...noc.topology import Topology
@@ -164,12 +165,33 @@ def _crossbars(run: Run) -> dict[str, dict[int, int]]:
     return found
 
 
+def _crossbars_by_owner(run: Run) -> dict[str, dict[int, int]]:
+    """Crossbars by tile of each layer, and of each of its stripes where it works in stripes, by name."""
+    tile, mapping, found = run.chip.tile, run.mapping, _crossbars(run)
+    if mapping.swap is not None or mapping.partition != "pipeline":
+        return found
+    cut_of = cuts(mapping.network, run.chip, mapping.by_name, mapping.tile_order)
+    for a in mapping.assignments:
+        if tile is None or not isinstance(a, InBlocks) or a.operator not in cut_of:
+            continue
+        cut, copy = cut_of[a.operator], 0
+        for stripe, n_copies in enumerate(cut.copies):
+            counts: dict[int, int] = defaultdict(int)
+            for replica in range(copy, copy + n_copies):
+                first = a.crossbar(replica, 0, 0)
+                for crossbar in range(first, first + a.tiling.crossbars):
+                    counts[mapping.tile_order[crossbar // tile.crossbar.count]] += 1
+            copy += n_copies
+            found[cut.name(a.operator, stripe)] = dict(counts)
+    return found
+
+
 def _cover(run: Run) -> list[list[int]]:
     """Resources that lie on tiles: resource, tile, units there, units of a whole tile."""
     tile = run.chip.tile
     if tile is None:
         return []
-    crossbars, per_tile = _crossbars(run), tile.crossbar.count
+    crossbars, per_tile = _crossbars_by_owner(run), tile.crossbar.count
     rows = []
     for r, members in enumerate(run.program.resource_members):
         for name in members:

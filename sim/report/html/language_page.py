@@ -25,7 +25,7 @@ MOST_TOKENS = 4000
 """Points of the line of tokens over time."""
 
 
-def generation_page(made: Generation) -> str:
+def page_of_generation(made: Generation) -> str:
     """Tokens over context and over time, keys and values, kinds of work."""
     box = Container()
     data = {
@@ -40,7 +40,7 @@ def generation_page(made: Generation) -> str:
     return page(made.title, ("tokens.js", "shares.js"), box.text(data))
 
 
-def serving_page(served: Serving) -> str:
+def page_of_serving(served: Serving) -> str:
     """How long requests took, the queue, the load, iterations."""
     box, ran = Container(), served.iterations
     data = {

@@ -32,7 +32,7 @@ VIEWS = (
 """Sections in the order of the page."""
 
 
-def run_page(
+def page_of_run(
     run: Run, profile: dict[str, Any] | None = None, progress: Callable[[str, float], None] | None = None
 ) -> str:
     """The page.
