@@ -13,8 +13,6 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 
-import numpy as np
-
 from ...arch.digital import Bus
 from ...workloads.graph import Matrix, Operator
 from ..mapping.assignment import InBlocks
@@ -64,11 +62,11 @@ def lower(context: Context, operator: Operator, assignment: InBlocks) -> Stage:
 
 def _in_stripes(context: Context, operator: Operator, a: InBlocks, cut: Cut) -> Stage:
     """A stage of stripes: one part for all the copies in the same tiles."""
-    owners = cut.owners(operator.output.grid)
+    tokens_of = cut.tokens(operator.output.grid)
     parts: list[Part] = []
     copy = 0
     for stripe, n_copies in enumerate(cut.copies):
-        tokens = np.flatnonzero(owners == stripe)
+        tokens = tokens_of[stripe]
         one = replace(a, replicas=1, first_crossbar=a.crossbar(copy, 0, 0), copies_at=())
         copy += n_copies
         if len(tokens):

@@ -17,6 +17,7 @@ import numpy as np
 from ...workloads.graph import Grid, Window
 from ..kernels import stripes as kernel
 from ..kernels.stripes import Bools
+from ..mapping.assignment import InBlocks, OnTileUnits
 from ..program import I64, Schedule
 from .connect import feed_back, firing_bytes, handed_on_by, per_firing, wanted_of
 from .context import Context
@@ -110,7 +111,7 @@ def connect(context: Context, stages: dict[str, Stage], outputs: dict[str, str],
         for consumer in dict.fromkeys(id(t.stage) for t in together):
             some = [t for t in together if id(t.stage) == consumer]
             queues += _distribute(context, stages[name], some, multicast)
-    add_channels(context.builder, queues)
+    add_channels(context, queues)
     for stage in stages.values():
         if stage.feedback:
             feed_back(context, stage, stages, multicast)
@@ -261,15 +262,15 @@ def _at_once(
         moved = transfer(context, name, layer, src.firings.n, sent, stream=src.operator)
     if moved is not None:
         every = Schedule.affine(1, 1, src.firings.n)
-        queues.append(Queue(src.last, moved, every, every, src.in_flight, n_bytes))
+        queues.append(Queue(src.last, moved, every, every, src.in_flight, n_bytes, relayed=True))
     for taker, reach, goes, shares in zip(takers, reaches, away, wanted, strict=True):
         actor = moved if goes and moved is not None else src.last
-        need, free = _schedules(
+        needs, frees = _schedules(
             context, taker, reach, maker.stripe_of, maker.index_of, np.array([src.firings.n], np.int64)
         )
         under_way = src.in_flight if actor == src.last else UNDER_WAY
-        places = _places(shares, src.firings.group.n_tokens, word)
-        queues.append(Queue(actor, taker.first, need[0], free[0], under_way, n_bytes, places))
+        places = _places(context, taker.stage, shares, src.firings.group.n_tokens)
+        queues.append(Queue(actor, taker.first, needs[0], frees[0], under_way, n_bytes, places))
     return queues
 
 
@@ -308,7 +309,7 @@ def _in_runs(
     for i, stripe in np.argwhere(pairs).tolist():
         away[i, stripe] = bool(flows(maker.held[stripe], takers[i].wanted, word))
     sent = asked & away[:, maker.stripe_of]
-    run_of, in_run, runs = _runs(maker.stripe_of, sent)
+    run_of, in_run, runs = _runs(maker.stripe_of, maker.index_of, sent)
     lengths = np.bincount(maker.stripe_of, minlength=n_stripes)
     queues: list[Queue] = []
     actors: list[int] = []
@@ -328,8 +329,19 @@ def _in_runs(
         n_bytes = _token_bytes(context, src, held)
         need = Schedule((0,), ends)
         free = Schedule((0,), (*(end - 1 for end in ends[1:]), int(lengths[stripe])))
-        places = _places(held, 1, word)
-        queues.append(Queue(maker.last[stripe], actor, need, free, maker.in_flight[stripe], n_bytes, places))
+        places = _places(context, src, held, 1)
+        queues.append(
+            Queue(
+                maker.last[stripe],
+                actor,
+                need,
+                free,
+                maker.in_flight[stripe],
+                n_bytes,
+                places,
+                relayed=True,
+            )
+        )
     unsent = {r for r, actor in enumerate(actors) if actor < 0}
     run_lengths = np.array([len(tokens) for _, _, tokens in runs], np.int64)
     for i, (taker, reach) in enumerate(zip(takers, reaches, strict=True)):
@@ -347,17 +359,29 @@ def _in_runs(
             [lengths[q] if q < n_stripes else run_lengths[q - n_stripes] for q in found.tolist()], np.int64
         )
         needs, frees = _schedules(context, taker, reach, queue_of, index_of, length)
-        places = _places(taker.wanted, 1, word)
+        places = _places(context, taker.stage, taker.wanted, 1)
         for j, q in enumerate(found.tolist()):
             stripe = q if q < n_stripes else runs[q - n_stripes][0]
             actor = maker.last[stripe] if q < n_stripes else actors[q - n_stripes]
             under_way = maker.in_flight[stripe] if q < n_stripes else UNDER_WAY
             n_bytes = _token_bytes(context, src, maker.held[stripe])
-            queues.append(Queue(actor, taker.first, needs[j], frees[j], under_way, n_bytes, places))
+            queues.append(
+                Queue(
+                    actor,
+                    taker.first,
+                    needs[j],
+                    frees[j],
+                    under_way,
+                    n_bytes,
+                    places,
+                )
+            )
     return queues
 
 
-def _runs(stripe_of: I64, sent: Bools) -> tuple[I64, I64, list[tuple[int, tuple[int, ...], I64]]]:
+def _runs(
+    stripe_of: I64, index_of: I64, sent: Bools
+) -> tuple[I64, I64, list[tuple[int, tuple[int, ...], I64]]]:
     """Tokens of one stripe that go to the same consumers: run and place in it of each token, and the runs.
 
     A run is its stripe, its consumers, and its tokens in order; tokens that go nowhere are in none (-1). The
@@ -379,7 +403,8 @@ def _runs(stripe_of: I64, sent: Bools) -> tuple[I64, I64, list[tuple[int, tuple[
         if not members:
             continue
         tokens, stripe = order[bounds[g] : bounds[g + 1]], int(stripe_of[first[g]])
-        before = np.flatnonzero(stripe_of == stripe)[:1]
+        tokens = tokens[np.argsort(index_of[tokens])]
+        before = np.flatnonzero((stripe_of == stripe) & (index_of == 0))[:1]
         more = int(before[0] != tokens[0])
         run_of[tokens], in_run[tokens] = len(runs), np.arange(len(tokens)) + more
         runs.append((stripe, members, np.concatenate([before, tokens]) if more else tokens))
@@ -410,8 +435,12 @@ def _schedules(
     ]
 
 
-def _places(shares: Shares, n_tokens: int, word: int) -> tuple[tuple[int, int], ...]:
-    """Bytes by tile of a firing of which so much is wanted."""
+def _places(context: Context, stage: Stage, shares: Shares, n_tokens: int) -> tuple[tuple[int, int], ...]:
+    """Bytes by tile of a firing of which so much is wanted, or made, by a stage that works in tiles."""
+    a = context.mapping.by_name.get(stage.operator)
+    if not isinstance(a, InBlocks | OnTileUnits):
+        return ()
+    word = context.word_bytes
     found: dict[int, int] = defaultdict(int)
     for s in shares:
         for tile in s.tiles:

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-import numpy as np
-
 from ...arch.digital import MacArray
 from ...arch.links import Host
 from ...workloads.functions import get
@@ -88,18 +86,18 @@ def lower(
 
 
 def _in_stripes(context: Context, operator: Operator, a: OnTileUnits, cut: Cut) -> Stage:
-    """A stage of stripes, each in the tiles of the same stripe of the input that it follows."""
+    """A stage of stripes, each in the tiles of the same stripe of the input that it follows, or its own."""
     maker = followed(operator, context.mapping.network, context.mapping.by_name)
-    assert maker is not None
-    owners = cut.owners(operator.output.grid)
+    tokens_of = cut.tokens(operator.output.grid)
     parts: list[Part] = []
     for stripe, tiles in enumerate(cut.places):
-        tokens = np.flatnonzero(owners == stripe)
+        tokens = tokens_of[stripe]
         if len(tokens) == 0:
             continue
         name = cut.name(operator.name, stripe)
         actor = context.builder.actor(name, len(tokens), layer=operator.name)
-        held = _stripe_held(context, operator, tiles, context.stripe_held.get((maker, stripe)))
+        of_maker = None if maker is None else context.stripe_held.get((maker, stripe))
+        held = _stripe_held(context, operator, tiles, of_maker)
         context.stripe_held[operator.name, stripe] = held
         latency, interval = _on_tiles(context, actor, operator, a, held, ALIKE)
         parts.append(Part(actor, actor, tokens, held, latency, interval))

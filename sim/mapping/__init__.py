@@ -114,6 +114,7 @@ def map_network(
         unsearched=placed.unsearched,
         swap=planned.swap,
         partition="tensor" if planned.dealt else "pipeline",
+        buffers=options.buffers,
         remarks=(
             *((NOT_SWAPPED,) if options.swap and tilings and planned.swap is None else ()),
             *rewriting(chip, list(logical.values())),
@@ -203,7 +204,7 @@ def _assign(
     here: tuple[int, ...] = (0,)  # where the stream was last seen on the chip
     in_turn = chips_in_turn(network, chip, choices)
     per_chip = chip.tile.count if chip.tile else 1
-    homes = home_layers(network, choices) if run_free(chip, network) else {}
+    homes = home_layers(network, choices, planned.apart) if run_free(chip, network) else {}
     for o in network.operators:
         choice = choices[o.name]
         makers = [found[network.producer(p.tensor).name] for p in o.inputs]
@@ -218,6 +219,10 @@ def _assign(
                 a = _on_crossbars(o, choice, network, tilings[o.name], planned, chip)
             case OnHost() | AtInput():
                 a = replace(choice, sources=(HOST,))
+            case OnTileUnits() if o.name in planned.apart and chip.tile is not None:
+                stripes = tuple(c // chip.tile.crossbar.count for c in planned.copies_at[o.name])
+                tiles = tuple(sorted(set(stripes)))
+                a = replace(choice, sources=tiles, tiles=tiles, stripes=stripes)
             case OnTileUnits(at_middle=False):
                 a = replace(choice, sources=near, tiles=near)
             case OnTileUnits() | OnArray() | OnChipUnits() | InMemory() | InCache():
@@ -308,6 +313,8 @@ def _move(a: Assignment, order: tuple[int, ...]) -> Assignment:
     """The same assignment, with tiles numbered by their place on the chips."""
     if HOST in a.sources:
         return a
+    if isinstance(a, OnTileUnits):
+        a = replace(a, stripes=tuple(order[t] for t in a.stripes))
     return replace(
         a, sources=tuple(sorted(order[t] for t in a.sources)), tiles=tuple(sorted(order[t] for t in a.tiles))
     )

@@ -207,12 +207,15 @@ class OnTileUnits(Placed):
         For each function of the operator (`places.work_of`), and for each fused one.
     at_middle : bool
         In the middle tile of the chip, beside what all tiles share, wherever the stream lies.
+    stripes : tuple of int
+        The tile of each stripe, where they are not those of an input.
     """
 
     place = "tile_unit"
     own: tuple[Unit, ...] = ()
     fused: tuple[Unit, ...] = ()
     at_middle: bool = False
+    stripes: tuple[int, ...] = ()
 
     @property
     def unit(self) -> str:

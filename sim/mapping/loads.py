@@ -12,17 +12,28 @@ from math import ceil
 
 from ...arch.chip import Chip, Tile
 from ...arch.digital import Unit
-from ...workloads.graph import Network, Operator
+from ...workloads.graph import Grid, Network, Operator
 from .assignment import Analog, Choice, OnTileUnits
 from .attention import written
 from .packing import Load
 from .places import work_of
+from .stripes import ROW, streams_by
 from .tiling import Tiling
 from .timing import MvmTiming, ceil_div, unit_beats
 
+JOINED = 1.5
+"""Rows of a short branch that wait where it meets a long one."""
+STREAMED = 0.25
+"""Rows that wait of what streams through."""
+
 
 def loads(
-    network: Network, chip: Chip, choices: dict[str, Choice], tilings: dict[str, Tiling], copied: bool
+    network: Network,
+    chip: Chip,
+    choices: dict[str, Choice],
+    tilings: dict[str, Tiling],
+    copied: bool,
+    apart: frozenset[str],
 ) -> list[Load]:
     """All layers on crossbars, in the order of the network.
 
@@ -30,19 +41,28 @@ def loads(
     ----------
     copied : bool
         Whether layers may have replicas.
+    apart : frozenset of str
+        Operators on tile units that have tiles of their own.
     """
     assert chip.tile is not None
     word = ceil_div(chip.activation_bits, 8)
-    homes = home_layers(network, choices)
+    homes = home_layers(network, choices, apart)
     follow: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    follow_bytes: dict[str, int] = defaultdict(int)
     for o in network.operators:
         home = homes.get(o.name)
         choice = choices[o.name]
-        if home is not None and isinstance(choice, OnTileUnits):
+        if home is not None and home != o.name and isinstance(choice, OnTileUnits):
             for key, fs in _of_unit(o, choice, network, chip.tile, word).items():
                 follow[home][key] += fs * o.output.grid.n_tokens
+            follow_bytes[home] += _waiting(o, network)
     found = []
     for o in network.operators:
+        choice = choices[o.name]
+        if o.name in apart and isinstance(choice, OnTileUnits):
+            n = o.output.grid.n_tokens
+            times = _of_unit(o, choice, network, chip.tile, word)
+            found.append(Load(o.name, 0, n, 0, n, 1, times, _waiting(o, network) * word))
         if o.name not in tilings:
             continue
         tiling, n = tilings[o.name], o.output.grid.n_tokens
@@ -57,17 +77,64 @@ def loads(
             times[key] = times.get(key, 0) + ceil(total / n)
         alone = o.matrix.recurrent_k > 0 or not copied
         hold = MvmTiming.of(chip.tile, tiling, 1).crossbar_hold_fs * o.matrix.applications
-        found.append(Load(o.name, tiling.crossbars, n, hold, 1 if alone else n, 1, times))
+        n_bytes = (_waiting(o, network) + follow_bytes[o.name]) * word
+        found.append(Load(o.name, tiling.crossbars, n, hold, 1 if alone else n, 1, times, n_bytes))
     return found
 
 
-def home_layers(network: Network, choices: dict[str, Choice]) -> dict[str, str]:
-    """The layer on crossbars in whose tiles an operator works: itself, or that of its last input."""
+def _waiting(o: Operator, network: Network) -> int:
+    """Elements that wait for an operator: rows its windows cover, what a longer branch is behind.
+
+    Estimates: `STREAMED` rows of what streams through, and `JOINED` where a short branch meets a long one.
+    """
+    ranks = {maker.name: i for i, maker in enumerate(network.operators)}
+    found = STREAMED * _row(o.output.grid) * o.output.elements
+    last = max((ranks[network.producer(p.tensor).name] for p in o.inputs), default=0)
+    for port in o.inputs:
+        maker, window = network.producer(port.tensor), port.window
+        made = maker.output
+        rows = STREAMED
+        if window.kind == "all":
+            found += made.size
+            continue
+        if window.kind == "window":
+            rows += (window.kernel[0] - 1) * window.dilation[0] + window.stride[0] - 1
+        if ranks[maker.name] != last:
+            rows += JOINED
+        found += min(rows, made.grid.rows if made.grid.rows > 1 else ROW) * _row(made.grid) * made.elements
+    return ceil(found)
+
+
+def _row(grid: Grid) -> int:
+    """Tokens of a row, as stripes have it."""
+    return grid.cols if grid.rows > 1 else min(ROW, grid.cols)
+
+
+def joins(network: Network, choices: dict[str, Choice]) -> frozenset[str]:
+    """Operators on tile units where streams meet that were made on crossbars."""
+    homes = home_layers(network, choices)
+    return frozenset(
+        o.name
+        for o in network.operators
+        if isinstance(choices[o.name], OnTileUnits)
+        and len(o.inputs) > 1
+        and o.name in homes
+        and streams_by(o)
+    )
+
+
+def home_layers(
+    network: Network, choices: dict[str, Choice], apart: frozenset[str] = frozenset()
+) -> dict[str, str]:
+    """The layer on crossbars in whose tiles an operator works: itself, or that of its last input.
+
+    Those of `apart` have tiles of their own, and so have a home.
+    """
     homes: dict[str, str] = {}
     rank = {o.name: i for i, o in enumerate(network.operators)}
     for o in network.operators:
         choice = choices[o.name]
-        if isinstance(choice, Analog):
+        if isinstance(choice, Analog) or o.name in apart:
             homes[o.name] = o.name
         elif isinstance(choice, OnTileUnits) and not choice.at_middle:
             makers = sorted((network.producer(p.tensor).name for p in o.inputs), key=rank.__getitem__)

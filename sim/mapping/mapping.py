@@ -69,6 +69,8 @@ class Mapping:
         How layers take turns on the crossbars, where they do.
     partition : {"pipeline", "tensor"}
         Layers one after the other over the chips, or every layer's columns over all of them.
+    buffers : {"sized", "unlimited"}
+        Whether streams have to fit into the tile buffers.
     remarks : tuple of str
         What the user should know about the choices made.
     """
@@ -86,6 +88,7 @@ class Mapping:
     unsearched: tuple[int, int]
     swap: Swap | None = None
     partition: Literal["pipeline", "tensor"] = "pipeline"
+    buffers: Literal["sized", "unlimited"] = "sized"
     remarks: tuple[str, ...] = ()
 
     def of(self, operator: str) -> Assignment:

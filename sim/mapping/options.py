@@ -45,6 +45,9 @@ class MappingOptions:
         Where products of two activations run; auto: as the chip says, or on the nearest hardware.
     dense_attention : bool
         Work that a causal mask hides is done all the same.
+    buffers : {"sized", "unlimited"}
+        Streams get room in the tile buffers up to their capacity, or as much as is of use whatever they hold;
+        the difference is what the capacity costs.
     """
 
     replicate: Annotated[
@@ -114,3 +117,11 @@ class MappingOptions:
         ),
     ] = "auto"
     dense_attention: Annotated[Switch, Asked("Do the work that causal masks hide all the same.")] = False
+    buffers: Annotated[
+        Literal["sized", "unlimited"],
+        Asked(
+            "Room for streams in the tile buffers: sized (up to their capacity) or unlimited, to see what "
+            "the capacity costs.",
+            "SIZE",
+        ),
+    ] = "sized"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...arch.chip import Chip
 from ...workloads.graph import Network, Operator
@@ -12,16 +12,19 @@ from . import partition, segments
 from .allocate import Need, allocate, check_fit
 from .assignment import Choice, Deal, OnChipUnits, OnHost
 from .attention import written
-from .loads import loads
+from .loads import home_layers, joins, loads
 from .mapping import Swap
 from .options import MappingOptions
-from .packing import pack
+from .packing import FILLED, Room, pack
 from .places import work_of
 from .replicate import Replicable, replicate
 from .stripes import run_free
 from .tiling import Tiling
 from .timing import MvmTiming, bytes_fs, ceil_div, host_fs, total_tiles, unit_beats
 from .writing import check_writable
+
+WORTH = 0.97
+"""Share of the time per inference that joins with tiles of their own must bring, as their inputs travel."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,10 @@ class Plan:
     swap : Swap or None
         The segments, where layers take turns.
     copies_at : dict of str to tuple of int
-        The first crossbar of every replica, of layers whose replicas do not lie one after the other.
+        The first crossbar of every replica, of layers whose replicas do not lie one after the other; of an
+        operator of `apart` the first one of the tile of each stripe.
+    apart : frozenset of str
+        Operators on tile units that have tiles of their own.
     """
 
     replicas: dict[str, int] = field(default_factory=dict)
@@ -43,6 +49,7 @@ class Plan:
     dealt: dict[str, tuple[Deal, ...]] = field(default_factory=dict)
     swap: Swap | None = None
     copies_at: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    apart: frozenset[str] = frozenset()
 
 
 def plan(
@@ -89,11 +96,10 @@ def plan(
     check_fit(needed, per_tile, tiles, chip.n_chips)
     if run_free(chip, network):
         floor_fs = max(_slowest_elsewhere_fs(network, choices), _input_fs(network, chip))
-        packed = pack(loads(network, chip, choices, tilings, options.replicate), per_tile, tiles, floor_fs)
-        if packed is not None:
-            at = packed[0]
-            replicas = {name: len(copies) for name, copies in at.items()}
-            return Plan(replicas, {name: copies[0] for name, copies in at.items()}, copies_at=at)
+        capacity = chip.tile.buffer.capacity_bytes if options.buffers == "sized" else 0
+        found = _packed(network, chip, options, choices, tilings, Room(per_tile, capacity, tiles), floor_fs)
+        if found is not None:
+            return found
     layers = [o for o in layers if o.matrix is not None]
     if options.replicate and layers:
         spare = per_tile * tiles - sum(need.crossbars for need in needed)
@@ -139,6 +145,43 @@ def _in_turns(
         begins = allocate(needs, per_tile, room.crossbars // per_tile) if room.crossbars >= per_tile else [0]
         first |= {n.name: room.first[segment.half] + b for n, b in zip(needs, begins, strict=True)}
     return Plan(replicas, first, swap=swap)
+
+
+def _packed(
+    network: Network,
+    chip: Chip,
+    options: MappingOptions,
+    choices: dict[str, Choice],
+    tilings: dict[str, Tiling],
+    room: Room,
+    floor_fs: int,
+) -> Plan | None:
+    """Copies in tiles that have the crossbars, the time and the bytes; None if they do not fit like that.
+
+    Joins are with the layer that ends last, or have tiles of their own, where that layer has too few for the
+    tokens that wait for them. What is counted on of a buffer is raised until all fits: it is an estimate.
+    """
+    homes, every = home_layers(network, choices), joins(network, choices)
+    together = loads(network, chip, choices, tilings, options.replicate, frozenset())
+    free = pack(together, replace(room, n_bytes=0), floor_fs)
+    if free is None:
+        return None
+    for share in FILLED if room.n_bytes else FILLED[:1]:
+        here = replace(room, n_bytes=int(share * room.n_bytes))
+        crowded = {x.name for x in together if x.copies(free[1], here) > len(free[0][x.name])}
+        best: tuple[int, Plan] | None = None
+        for apart in (frozenset[str](), frozenset(j for j in every if homes[j] in crowded)):
+            asked = loads(network, chip, choices, tilings, options.replicate, apart)
+            packed = pack(asked, here, floor_fs)
+            if packed is None or (best is not None and packed[1] > WORTH * best[0]):
+                continue
+            at, interval_fs = packed
+            replicas = {name: len(copies) for name, copies in at.items() if name not in apart}
+            first = {name: at[name][0] for name in replicas}
+            best = interval_fs, Plan(replicas, first, copies_at=at, apart=apart)
+        if best is not None:
+            return best[1]
+    return None
 
 
 def _input_fs(network: Network, chip: Chip) -> int:

@@ -58,6 +58,11 @@ class Cut:
         found: I64 = np.repeat(stripes, np.diff(cuts, axis=1).ravel())[: grid.n_tokens].astype(np.int64)
         return found
 
+    def tokens(self, grid: Grid) -> list[I64]:
+        """The tokens of each stripe, in the order in which they are made."""
+        owners = self.owners(grid)
+        return [np.flatnonzero(owners == stripe) for stripe in range(len(self.copies))]
+
 
 def run_free(chip: Chip, network: Network) -> bool:
     """Whether copies of layers fire by themselves.
@@ -72,12 +77,19 @@ def run_free(chip: Chip, network: Network) -> bool:
 
 def cut_of_layer(a: InBlocks, per_tile: int, order: tuple[int, ...]) -> Cut:
     """The stripes of a layer on crossbars: its copies, those in the same tiles together."""
-    copies: list[int] = []
-    places: list[tuple[int, ...]] = []
+    found = []
     for replica in range(a.replicas):
         first = a.crossbar(replica, 0, 0)
         last = first + a.tiling.crossbars - 1
-        tiles = tuple(sorted({order[t] for t in range(first // per_tile, last // per_tile + 1)}))
+        found.append(tuple(sorted({order[t] for t in range(first // per_tile, last // per_tile + 1)})))
+    return _together(found)
+
+
+def _together(tiles_of: list[tuple[int, ...]]) -> Cut:
+    """Copies, given by their tiles, as stripes."""
+    copies: list[int] = []
+    places: list[tuple[int, ...]] = []
+    for tiles in tiles_of:
         if places and places[-1] == tiles:
             copies[-1] += 1
         else:
@@ -103,7 +115,9 @@ def cuts(
         a = assignments[o.name]
         if isinstance(a, OnCrossbars) and a.matrix.recurrent_k == 0 and not a.dealt:
             found[o.name] = cut_of_layer(a, chip.tile.crossbar.count, order)
-        elif isinstance(a, OnTileUnits) and o.product is None and _local(o):
+        elif isinstance(a, OnTileUnits) and a.stripes:
+            found[o.name] = _together([(t,) for t in a.stripes])
+        elif isinstance(a, OnTileUnits) and streams_by(o):
             maker = followed(o, network, assignments)
             if maker is not None and maker in found:
                 found[o.name] = found[maker]
@@ -118,6 +132,8 @@ def followed(o: Operator, network: Network, assignments: dict[str, Assignment]) 
     return next((m for m in reversed(inside) if assignments[m].sources == here), None)
 
 
-def _local(o: Operator) -> bool:
+def streams_by(o: Operator) -> bool:
     """Whether an output token needs a part of the input only, and all of them need as much."""
-    return o.reach is None and all(p.window.kind in ("same", "window") for p in o.inputs)
+    return (
+        o.reach is None and o.product is None and all(p.window.kind in ("same", "window") for p in o.inputs)
+    )

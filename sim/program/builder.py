@@ -227,6 +227,9 @@ class ProgramBuilder:
     def n_firings(self, actor: int) -> int:
         return self._actors[actor].firings
 
+    def actor_name(self, actor: int) -> str:
+        return self._actors[actor].name
+
     @property
     def n_actors(self) -> int:
         return len(self._actors)
