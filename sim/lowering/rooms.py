@@ -61,9 +61,18 @@ SLACK = 2
 
 @dataclass
 class _Fifo:
-    """The tokens of one actor in one tile, for all who read them there."""
+    """The tokens of one actor in one tile, for all who read them there: rooms, each larger than the last.
+
+    Attributes
+    ----------
+    least, paced, useful : int
+        Tokens that must have room, that there are at the pace of the pipeline, and that there can be.
+    n_bytes : int
+        Of a token.
+    """
 
     least: int = 0
+    paced: int = 0
     useful: int = 0
     n_bytes: int = 0
 
@@ -84,6 +93,7 @@ def add_channels(context: Context, queues: list[Queue]) -> None:
         for tile, n_bytes in queue.places:
             fifo = fifos.setdefault((queue.src, tile), _Fifo())
             fifo.least = max(fifo.least, few)
+            fifo.paced = max(fifo.paced, few + 1, many + 1)
             fifo.useful = max(fifo.useful, useful[-1])
             fifo.n_bytes = max(fifo.n_bytes, n_bytes)
     rooms = _grant(context, fifos)
@@ -128,10 +138,16 @@ def _grant(context: Context, fifos: dict[tuple[int, int], _Fifo]) -> dict[tuple[
         taken = sum(fifo.least * fifo.n_bytes for _, fifo in here)
         if taken > capacity:
             raise _too_small(context, tile, here, taken, capacity)
-        more = sum((fifo.useful - fifo.least) * fifo.n_bytes for _, fifo in here)
-        share = min(1.0, (capacity - taken) / more) if more else 1.0
         for src, fifo in here:
-            rooms[src, tile] = fifo.least + int((fifo.useful - fifo.least) * share)
+            rooms[src, tile] = fifo.least
+        for level in ("paced", "useful"):
+            asked = {src: getattr(fifo, level) - rooms[src, tile] for src, fifo in here}
+            more = sum(asked[src] * fifo.n_bytes for src, fifo in here)
+            share = min(1.0, (capacity - taken) / more) if more else 1.0
+            for src, fifo in here:
+                given = int(asked[src] * share)
+                rooms[src, tile] += given
+                taken += given * fifo.n_bytes
     return rooms
 
 
