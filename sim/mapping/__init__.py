@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from ...arch.chip import Chip, Tile
 from ...workloads.graph import Matrix, Network, Operator
@@ -30,23 +31,27 @@ from .attention import WRITE, keep_room, prepared, product_of, rewriting, writte
 from .by_cost import off_arrays
 from .formats import lost_bits
 from .in_turn import chips_in_turn
-from .loads import home_layers
+from .loads import home_layers, joins
 from .mapping import Mapping
 from .nets import nets
 from .options import MappingOptions
 from .parts import cut_large, too_large
-from .placement import Placement, middle_tile, place
+from .placement import TRIES, Placement, middle_tile, place
 from .places import split
-from .plan import Plan, fits, plan
+from .plan import Pace, Plan, fits, plan
 from .segments import in_groups, rooms
 from .sites import at_sites
 from .stripes import run_free
 from .tiling import Array, Tiling, tile_matrix
-from .timing import total_tiles
+from .timing import ceil_div, total_tiles
 from .training import choices_of, in_cells, near_layer
 
 AT_MIDDLE = OnArray | OnChipUnits | InMemory | InCache
 """What all tiles of a chip share."""
+FEW_TRIES = 4_000
+"""Swaps of tiles tried for each plan that is weighed."""
+SLOWER = 3
+"""Slower plans weighed where links are busier than tiles."""
 
 NOT_SWAPPED = "all layers fit at once, so nothing is swapped"
 
@@ -85,10 +90,8 @@ def map_network(
     if like is None:
         planned = plan(network, chip, options, choices, tilings)
         n_tiles = _side_by_side(network, chip, choices, tilings, planned)
-        by_cost = at_sites(network, chip, options, choices, n_tiles)
-        if by_cost != choices:
-            choices = by_cost
-            planned = plan(network, chip, options, choices, tilings)
+        choices = at_sites(network, chip, options, choices, n_tiles)
+        planned = best_plan(network, chip, options, choices, tilings)
         if planned.swap is not None and planned.swap.group > 1:
             network = in_groups(network, planned.swap.group)
     else:
@@ -136,6 +139,59 @@ def _side_by_side(
         firsts = planned.copies_at.get(name) or [planned.first[name] + i * tiling.crossbars for i in together]
         tiles[name] = len({t for f in firsts for t in tiles_of(f, tiling.crossbars, per_tile)})
     return {name: tiles[home] for name, home in home_layers(network, choices).items()}
+
+
+def best_plan(
+    network: Network,
+    chip: Chip,
+    options: MappingOptions,
+    choices: dict[str, Choice],
+    tilings: dict[str, Tiling],
+) -> Plan:
+    """The plan with the least time per inference of tiles and links.
+
+    Where copies fire by themselves there are several: joins with their layers or apart, and slower ones that
+    load the links less. Each is placed with few tries, and the busiest link counts as a tile does.
+    """
+
+    def tried(pace: Pace) -> _Tried:
+        found = plan(network, chip, options, choices, tilings, pace)
+        if chip.noc is None or not found.interval_fs:
+            return _Tried(found.filled, found.interval_fs, pace, found)
+        middle = middle_tile(chip)
+        logical = _assign(network, chip, choices, tilings, found, middle)
+        placed = _place(network, chip, options, logical, None, middle, FEW_TRIES)
+        flits = ceil_div(8 * placed.busiest_link_bytes, chip.noc.flit_bits)
+        return _Tried(found.filled, max(found.interval_fs, flits * chip.noc.cycle_fs), pace, found)
+
+    best = tried(Pace())
+    if not best.plan.interval_fs:
+        return best.plan
+    if joins(network, choices):
+        kinds: tuple[Literal["crowded", "all"], ...] = ("crowded", "all")
+        best = min([best, *(tried(Pace(apart=apart)) for apart in kinds)], key=_Tried.key)
+    for _ in range(SLOWER):
+        if best.interval_fs < 1.05 * best.plan.interval_fs:
+            break
+        between_fs = int((best.plan.interval_fs * best.interval_fs) ** 0.5)
+        found = tried(replace(best.pace, interval_fs=between_fs))
+        if found.key() >= best.key():
+            break
+        best = found
+    return best.plan
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """A plan, what of a buffer it counts on, and the time per inference of its tiles and links."""
+
+    filled: float
+    interval_fs: int
+    pace: Pace
+    plan: Plan
+
+    def key(self) -> tuple[float, int]:
+        return self.filled, self.interval_fs
 
 
 def _crossbars_used(assignments: dict[str, Assignment]) -> int:
@@ -296,6 +352,7 @@ def _place(
     logical: dict[str, Assignment],
     like: Mapping | None,
     middle: int,
+    tries: int = TRIES,
 ) -> Placement:
     """Place of every tile and the cost of the placement."""
     if chip.tile is None:
@@ -306,7 +363,7 @@ def _place(
     )
     order = None if like is None else like.tile_order
     pinned = middle if shared else -1
-    return place(chip, found, options.placement, options.seed, order, pinned=pinned)
+    return place(chip, found, options.placement, options.seed, order, pinned=pinned, tries=tries)
 
 
 def _move(a: Assignment, order: tuple[int, ...]) -> Assignment:

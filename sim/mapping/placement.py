@@ -94,6 +94,7 @@ def place(
     order: tuple[int, ...] | None = None,
     *,
     pinned: int = -1,
+    tries: int = TRIES,
 ) -> Placement:
     """Place all tiles of all chips; with `order`, say what it costs to have them in these places.
 
@@ -110,7 +111,7 @@ def place(
     first = np.array(serpentine(fabric), np.int64)
     enter = np.array(fabric.enter, np.int64)
     by_chip = _by_chip(nets, chip.tile.count, chip.n_chips)
-    tries = 0 if search == "linear" or order is not None else max(FEWEST_TRIES, TRIES // chip.n_chips)
+    tries = 0 if search == "linear" or order is not None else max(FEWEST_TRIES, tries // chip.n_chips)
     found: list[int] = []
     hop_bytes, busiest, first_hop_bytes, first_busiest = 0.0, 0.0, 0.0, 0.0
     for c in range(chip.n_chips):

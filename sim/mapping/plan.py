@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from ...arch.chip import Chip
 from ...workloads.graph import Network, Operator
@@ -23,8 +24,22 @@ from .tiling import Tiling
 from .timing import MvmTiming, bytes_fs, ceil_div, host_fs, total_tiles, unit_beats
 from .writing import check_writable
 
-WORTH = 0.97
-"""Share of the time per inference that joins with tiles of their own must bring, as their inputs travel."""
+
+@dataclass(frozen=True)
+class Pace:
+    """What is asked of copies that fire by themselves.
+
+    Attributes
+    ----------
+    interval_fs : int
+        Time per inference that need not be beaten.
+    apart : {"none", "crowded", "all"}
+        Joins are with the layer that ends last; or those have tiles of their own whose layer has too few for
+        the tokens that wait for them; or all have.
+    """
+
+    interval_fs: int = 0
+    apart: Literal["none", "crowded", "all"] = "none"
 
 
 @dataclass(frozen=True)
@@ -42,6 +57,10 @@ class Plan:
         operator of `apart` the first one of the tile of each stripe.
     apart : frozenset of str
         Operators on tile units that have tiles of their own.
+    interval_fs : int
+        Time per inference that the tiles allow, where copies fire by themselves; else 0.
+    filled : float
+        Share of a buffer that an estimate of what waits there takes at most.
     """
 
     replicas: dict[str, int] = field(default_factory=dict)
@@ -50,6 +69,8 @@ class Plan:
     swap: Swap | None = None
     copies_at: dict[str, tuple[int, ...]] = field(default_factory=dict)
     apart: frozenset[str] = frozenset()
+    interval_fs: int = 0
+    filled: float = 0.0
 
 
 def plan(
@@ -58,8 +79,14 @@ def plan(
     options: MappingOptions,
     choices: dict[str, Choice],
     tilings: dict[str, Tiling],
+    pace: Pace | None = None,
 ) -> Plan:
     """Crossbars for all layers.
+
+    Parameters
+    ----------
+    pace : Pace
+        Where copies fire by themselves: how fast at most, and which operators have tiles of their own.
 
     Raises
     ------
@@ -97,7 +124,15 @@ def plan(
     if run_free(chip, network):
         floor_fs = max(_slowest_elsewhere_fs(network, choices), _input_fs(network, chip))
         capacity = chip.tile.buffer.capacity_bytes if options.buffers == "sized" else 0
-        found = _packed(network, chip, options, choices, tilings, Room(per_tile, capacity, tiles), floor_fs)
+        found = _packed(
+            network,
+            chip,
+            options,
+            choices,
+            tilings,
+            Room(per_tile, capacity, tiles),
+            replace(pace or Pace(), interval_fs=max(floor_fs, pace.interval_fs if pace else 0)),
+        )
         if found is not None:
             return found
     layers = [o for o in layers if o.matrix is not None]
@@ -154,33 +189,33 @@ def _packed(
     choices: dict[str, Choice],
     tilings: dict[str, Tiling],
     room: Room,
-    floor_fs: int,
+    pace: Pace,
 ) -> Plan | None:
     """Copies in tiles that have the crossbars, the time and the bytes; None if they do not fit like that.
 
-    Joins are with the layer that ends last, or have tiles of their own, where that layer has too few for the
-    tokens that wait for them. What is counted on of a buffer is raised until all fits: it is an estimate.
+    What is counted on of a buffer is raised until all fits: it is an estimate.
     """
     homes, every = home_layers(network, choices), joins(network, choices)
     together = loads(network, chip, choices, tilings, options.replicate, frozenset())
-    free = pack(together, replace(room, n_bytes=0), floor_fs)
+    free = pack(together, replace(room, n_bytes=0), pace.interval_fs)
     if free is None:
         return None
     for share in FILLED if room.n_bytes else FILLED[:1]:
         here = replace(room, n_bytes=int(share * room.n_bytes))
         crowded = {x.name for x in together if x.copies(free[1], here) > len(free[0][x.name])}
-        best: tuple[int, Plan] | None = None
-        for apart in (frozenset[str](), frozenset(j for j in every if homes[j] in crowded)):
-            asked = loads(network, chip, choices, tilings, options.replicate, apart)
-            packed = pack(asked, here, floor_fs)
-            if packed is None or (best is not None and packed[1] > WORTH * best[0]):
-                continue
+        apart = {
+            "none": frozenset[str](),
+            "crowded": frozenset(j for j in every if homes[j] in crowded),
+            "all": every,
+        }[pace.apart]
+        packed = pack(
+            loads(network, chip, choices, tilings, options.replicate, apart), here, pace.interval_fs
+        )
+        if packed is not None:
             at, interval_fs = packed
             replicas = {name: len(copies) for name, copies in at.items() if name not in apart}
             first = {name: at[name][0] for name in replicas}
-            best = interval_fs, Plan(replicas, first, copies_at=at, apart=apart)
-        if best is not None:
-            return best[1]
+            return Plan(replicas, first, copies_at=at, apart=apart, interval_fs=interval_fs, filled=share)
     return None
 
 
