@@ -62,7 +62,10 @@ def loads(
         if o.name in apart and isinstance(choice, OnTileUnits):
             n = o.output.grid.n_tokens
             times = _of_unit(o, choice, network, chip.tile, word)
-            found.append(Load(o.name, 0, n, 0, n, 1, times, _waiting(o, network) * word))
+            for key, total in follow[o.name].items():
+                times[key] = times.get(key, 0) + ceil(total / n)
+            n_bytes = (_waiting(o, network) + follow_bytes[o.name]) * word
+            found.append(Load(o.name, 0, n, 0, n, 1, times, n_bytes))
         if o.name not in tilings:
             continue
         tiling, n = tilings[o.name], o.output.grid.n_tokens
