@@ -15,19 +15,17 @@ Given = Mapping[str, Any]
 """Values by names of fields; None where nothing was given."""
 
 
-def asks(
-    command: Callable[..., None], *, only: Collection[str] = (), without: Collection[str] = ()
-) -> Callable[..., None]:
+def asks(command: Callable[..., None], *, only: Collection[str] = ()) -> Callable[..., None]:
     """A command whose parameter `given` is replaced by an option for every field of the question.
 
     Parameters
     ----------
     command : callable
         Its first parameter is called `given`; the others are its own options.
-    only, without : collection of str
-        Names of the fields that it has (all if empty), and does not have.
+    only : collection of str
+        Names of the fields that it has; all if empty.
     """
-    asked = [r for r in records().values() if r.name in (only or records()) and r.name not in without]
+    asked = [record for record in records().values() if record.name in (only or records())]
     own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
     own = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own]
     parameters = [_parameter(record) for record in asked]
