@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, cast, get_args
 
@@ -104,6 +104,8 @@ def simulate(
 
     batch = _checked_batch(batch, arrival)
     choices = mapping or MappingOptions()
+    if chip.noc is not None and not chip.noc.copies:
+        choices = replace(choices, multicast=False)
     arrivals = None if arrival is None else Arrivals.parse(arrival)
     arrivals_fs = () if arrivals is None else arrivals.times_fs(batch, choices.seed)
     run_engine, detail = engine_and_detail(engine, noc, chip)

@@ -135,6 +135,18 @@ def test_the_chip_file_may_say_the_detail() -> None:
     assert said.latency_fs == simulate(net, arch.load("isaac"), noc="flit").latency_fs
 
 
+@pytest.mark.parametrize("copies", [True, False])
+def test_a_result_says_whether_routers_copied(copies: bool) -> None:
+    """The chip decides, at either detail; without copies each tile is sent its own."""
+    chip = arch.load("isaac", overrides={"noc.multicast": str(copies).lower()})
+    for noc in ("packet", "flit"):
+        run = simulate(workloads.load("lenet5"), chip, noc=noc)
+        assert run.options["mapping"]["multicast"] is copies
+        if run.program.flit is not None:
+            widest = max(len(f.dsts) for flows in run.program.flit.flows.values() for f in flows)
+            assert (widest > 1) is copies
+
+
 def test_repeated_unicast_sends_once_for_each_tile() -> None:
     """One byte from the host to a matrix of 1 x 8 on two tiles: once along a tree, or once for each."""
     net, chip = network(source(4), matrix("a", "x", 4, 8)), round_chip()
