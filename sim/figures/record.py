@@ -32,7 +32,7 @@ class Record(Generic[Value]):
     ----------
     key : str
         Its place in the result file, dots leading inwards; `Family` says what a ``*`` means.
-    unit : {"s", "/s", "J", "Js", "W", "mm2", "B", "TOPS", "TOPS/W", "TOPS/mm2", "share", ""}
+    unit : {"s", "/s", "J", "Js", "W", "mm2", "B", "TOPS", "TOPS/W", "TOPS/mm2", "share", "dB", "bit", ""}
         "" is a number of things; a share is from 0 to 1.
     label : str
         What people call it.

@@ -96,6 +96,8 @@ def figure_text(record: Figure | Family, value: float, *, fine: bool = False) ->
         return percent(value)
     if unit.startswith("TOPS"):
         return f"{value:.{4 if fine else 3}g}"
+    if unit in ("dB", "bit"):
+        return f"{value:.3g} {unit}"
     if not unit:
         return f"{value:,g}" if abs(value) < 1e6 else si(value)
     return si(value, unit, digits=4 if fine and unit == "s" else 3)

@@ -122,7 +122,7 @@ def test_figures_of_parts_add_up(lenet5: Run) -> None:
 
 def test_records_are_sound() -> None:
     """A name is of one record; units are those that texts know; every record is of some kind of answers."""
-    units = {"s", "/s", "J", "Js", "W", "mm2", "B", "TOPS", "TOPS/W", "TOPS/mm2", "share", ""}
+    units = {"s", "/s", "J", "Js", "W", "mm2", "B", "TOPS", "TOPS/W", "TOPS/mm2", "share", "dB", "bit", ""}
     for record in (*FIGURES.values(), *FAMILIES):
         assert record.unit in units
         assert record.kinds

@@ -124,6 +124,7 @@ _SPLITS: dict[About, tuple[str, ...]] = {
     "energy": ("energy by layer", "energy by component"),
     "area": ("area by part",),
     "use": ("utilization by class of resource",),
+    "accuracy": (),
 }
 """Splits of a comparison that explain a figure, by what it is about."""
 
