@@ -142,13 +142,14 @@ def _spend_buffer(
 
 
 def _finish(context: Context, actor: int, operator: Operator, a: OnArray, n: int) -> int:
-    """An actor that applies fused functions row by row of the output, if there are any."""
-    if not operator.fused:
+    """An actor that applies fused functions row by row of the output, or lets an output of the network go."""
+    if not operator.fused and operator.name not in context.mapping.network.outputs:
         return actor
     grid = operator.output.grid
-    last = context.builder.actor(
-        f"{operator.name} {'+'.join(operator.fused)}", grid.rows * operator.samples, layer=operator.name
-    )
+    name = f"{operator.name} {'+'.join(operator.fused) or 'done'}"
+    last = context.builder.actor(name, grid.rows * operator.samples, layer=operator.name)
+    if not operator.fused:
+        context.builder.visit(last, (), a.array.cycle_fs)
     elements = operator.output.elements * grid.cols
     for step in fused_steps(context, operator, a, ALIKE):
         on_chip(context, last, step, a.sources, elements)
