@@ -1,4 +1,4 @@
-"""Chips without crossbars one after the other: which of them a matrix or a product on MAC arrays runs on.
+"""Chips without crossbars one after the other: which of them a matrix or a product on the chip runs on.
 
 These operators are cut, in the order of the network, into as many runs as there are chips, of as even a
 number of multiply-accumulates as the order allows. Everything else runs on the chip of its first input.
@@ -7,8 +7,8 @@ number of multiply-accumulates as the order allows. Everything else runs on the 
 from __future__ import annotations
 
 from ...arch.chip import Chip
-from ...workloads.graph import Network
-from .assignment import Choice, OnArray
+from ...workloads.graph import Network, Operator
+from .assignment import Choice, OnArray, OnChipUnits
 
 
 def chips_in_turn(network: Network, chip: Chip, choices: dict[str, Choice]) -> dict[str, int]:
@@ -21,7 +21,7 @@ def chips_in_turn(network: Network, chip: Chip, choices: dict[str, Choice]) -> d
     placed = [
         o
         for o in network.operators
-        if isinstance(choices[o.name], OnArray) and (o.role is None or o.role.task == "forward")
+        if _multiplies(o, choices[o.name]) and (o.role is None or o.role.task == "forward")
     ]
     total = sum(o.macs + o.product_macs for o in placed)
     found: dict[str, int] = {}
@@ -32,3 +32,8 @@ def chips_in_turn(network: Network, chip: Chip, choices: dict[str, Choice]) -> d
         found[o.name] = min(chip.n_chips - 1, middle * chip.n_chips // max(1, 2 * total))
         done += own
     return found
+
+
+def _multiplies(o: Operator, choice: Choice) -> bool:
+    """Whether it is on MAC arrays, or a matrix that a unit of the chip makes faster."""
+    return isinstance(choice, OnArray) or (isinstance(choice, OnChipUnits) and o.matrix is not None)
