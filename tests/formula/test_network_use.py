@@ -98,8 +98,10 @@ def test_the_json_has_links_transfers_and_heat(run: Run) -> None:
     assert found["links"][0]["load"] == max(
         busy[r] for r, klass in enumerate(run.program.resource_class) if "link" in klass
     )
-    for link in found["links"]:
-        assert sum(t["share"] for t in link["transfers"]) == pytest.approx(1)
+    for link, use in zip(found["links"], run.interconnect.links, strict=False):
+        assert sum(share for _, share in use.transfers) == pytest.approx(1)
+        told = [(t["name"], t["share"]) for t in link["transfers"]]
+        assert told == list(use.transfers)[: len(told)]
     assert found["interconnect"]["flit_hops"] * found["interconnect"][
         "energy_per_flit_hop_j"
     ] == pytest.approx(found["energy_by_component_j"]["noc"])

@@ -263,8 +263,8 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("args", "message"),
         [
-            (("--operands", "exact"), "--operands: found exact, but no --data"),
-            (("--data", str(IMAGES), "--samples", "0"), "--samples: found 0, expected at least 1"),
+            (("--operands", "exact"), "--operands needs --data as well"),
+            (("--data", str(IMAGES), "--samples", "0"), "--samples: found 0, expected a whole number from 1"),
             (("--data", str(IMAGES), "--operands", "some"), "expected 'statistical' or 'exact'"),
             (("--data", str(IMAGES), "--input", "input=2x1x28x28"), "'conv1': the data make 784 products"),
         ],

@@ -167,11 +167,12 @@ class TestEnergy:
         sliced = {"tile__crossbar__cell__bits": "4", "tile__crossbar__cols": "8"}
         result = run(TWO, trainable("{kind: program_verify}", **sliced))
         terms = {(t.layer, t.action): t for t in result.energy.terms}
-        # Two input slices x two weight slices; each read drives 4 of 8 columns, at half of 2 pJ.
+        # Two input slices x two weight slices; the array is twice as wide as the one that a read of 2 pJ was
+        # stated for, so a read of all of it takes 4 pJ, and each drives 4 of its 8 columns.
         assert terms[("fc2.backward", "drive row")].count == 4 * 4
         assert terms[("fc2.backward", "convert")].count == 4 * 4
         assert terms[("fc2.backward", "read")].count == 4
-        assert terms[("fc2.backward", "read")].energy_j == pytest.approx(4 * 1e-12)
+        assert terms[("fc2.backward", "read")].energy_j == pytest.approx(4 * 2e-12)
 
     def test_phases_add_up(self) -> None:
         result = run(load("lenet5"), arch.load("neurram@training"), 2)
