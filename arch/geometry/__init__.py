@@ -9,8 +9,8 @@ itself, or that a model estimates, is as it was set or estimated.
 >>> chip = load("isaac", overrides={"tile.crossbar.rows": "256"})
 >>> chip.tile.crossbar.energy_j / load("isaac").tile.crossbar.energy_j
 2.0
->>> chip.source_of("tile.crossbar.energy")[:52]
-'scaled: 30 pJ x 2 (driven rows x columns; Ohm's law '
+>>> chip.source_of("tile.crossbar.energy")[:41]
+'scaled: 30 pJ x 2 (driven rows x columns;'
 """
 
 from __future__ import annotations

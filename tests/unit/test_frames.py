@@ -91,8 +91,8 @@ def test_command_writes_parquet_csv_and_trace(tmp_path: Path) -> None:
 
 def test_cut_trace_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     trace = str(tmp_path / "t.pftrace")
-    assert main(["run", "lenet5", "--chip", "isaac", "--trace", trace, "--trace-limit", "0.04"]) == 0
-    assert "fit into 0.04 MB" in capsys.readouterr().err
+    assert main(["run", "lenet5", "--chip", "isaac", "--trace", trace, "--trace-limit", "0.4"]) == 0
+    assert "fit into 0.4 MB" in capsys.readouterr().err
     assert (tmp_path / "t.pftrace").stat().st_size <= 40_000
 
 
