@@ -70,7 +70,7 @@ def test_more_chips_never_hurt(network: str, chip: str, counts: tuple[int, ...])
 
 
 def test_more_converters_never_hurt() -> None:
-    never_worse({f"{n} converters": run("lenet5", "hermes-64", tile__adc__count=n) for n in (64, 128, 256)})
+    never_worse({f"{n} converters": run("lenet5", "isaac", tile__adc__count=n) for n in (48, 96, 192)})
 
 
 @pytest.mark.parametrize(
