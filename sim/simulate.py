@@ -98,8 +98,8 @@ def simulate(
         cannot run.
     """
     from ..arch import roll_up
+    from .chip_count import mapped
     from .lowering import lower
-    from .mapping import map_network
     from .partition_choice import settle
 
     batch = _checked_batch(batch, arrival)
@@ -122,7 +122,7 @@ def simulate(
             choices, placed = settle(
                 network, chip, choices, f"batch of {batch}" if batch > 1 else "one inference", makespan_fs
             )
-        placed = placed or map_network(network, chip, choices)
+        placed = placed or mapped(network, chip, choices)
     found = None
     if operands is not None:
         with _Stopwatch(wall_s, "operands"):
