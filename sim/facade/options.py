@@ -31,6 +31,12 @@ class Options(TypedDict, total=False):
     input: Table
     input_shapes: Table
     unknown_operators: Literal["error", "vector"]
+    operator: Table
+    operators: Table
+    outputs: Sequence[str]
+    inputs: Sequence[str]
+    value: Table
+    values: Table
     weight_inputs_from: int
     engine: Literal["compiled", "reference"]
     noc: Literal["packet", "flit", "ideal"]
@@ -48,6 +54,7 @@ class Options(TypedDict, total=False):
     partition: Literal["pipeline", "tensor", "auto"]
     attention: Literal["auto", "mac_array", "unit", "analog", "host"]
     dense_attention: bool
+    buffers: Literal["sized", "unlimited"]
     progress: Progress
 
 

@@ -8,7 +8,7 @@ them at once.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from math import ceil
 
@@ -274,6 +274,22 @@ def _at_once(
     return queues
 
 
+def _numbered(names: list[str]) -> list[str]:
+    """Names of runs, those that several have with a number, from 0.
+
+    Examples
+    --------
+    >>> _numbered(["a -> b", "a -> c", "a -> b"])
+    ['a -> b (0)', 'a -> c', 'a -> b (1)']
+    """
+    several, next_of = Counter(names), Counter[str]()
+    numbered = []
+    for name in names:
+        numbered.append(f"{name} ({next_of[name]})" if several[name] > 1 else name)
+        next_of[name] += 1
+    return numbered
+
+
 def _of_firing(src: Stage, taker: _Taker, asked: Bools) -> Shares:
     """What a consumer wants of a firing: of the positions in it that it asks for in any of them."""
     if not taker.stage.parts or src.firings.barrier or src.firings.folds:
@@ -313,14 +329,15 @@ def _in_runs(
     lengths = np.bincount(maker.stripe_of, minlength=n_stripes)
     queues: list[Queue] = []
     actors: list[int] = []
-    for stripe, members, tokens in runs:
+    names = _numbered([_name(src, [takers[i] for i in members]) for _, members, _ in runs])
+    for name, (stripe, members, tokens) in zip(names, runs, strict=True):
         held = maker.held[stripe]
         those = [takers[i] for i in members]
         moved = flows(held, tuple(s for t in those for s in t.wanted), word)
         moved = [Flow(f.src, f.dsts, ceil(f.n_bytes * src.mean_share)) for f in moved]
         layer = those[0].stage.operator
         moved = moved if multicast else unicasts(moved)
-        actor = transfer(context, _name(src, those), layer, len(tokens), moved, stream=src.operator)
+        actor = transfer(context, name, layer, len(tokens), moved, stream=src.operator)
         if actor is None:
             actors.append(-1)
             continue

@@ -20,6 +20,8 @@ NETWORK = "resnet18"
 SIDE = 32
 """Rows and columns of the array."""
 N_LAYERS = 3
+_SLOW_UNIT_CYCLES = "1000"
+"""Of a multiplication on the vector unit: all matrices stay on the array, the one thing SCALE-Sim has."""
 
 _CONFIG = """\
 [general]
@@ -129,7 +131,11 @@ def compare(python: str) -> ScaleSimComparison:
     from ...sim.mapping import map_network
     from ...workloads.load import load
 
-    overrides = {"mac_array.rows": str(SIDE), "mac_array.cols": str(SIDE)}
+    overrides = {
+        "mac_array.rows": str(SIDE),
+        "mac_array.cols": str(SIDE),
+        "units.0.functions.mac": _SLOW_UNIT_CYCLES,
+    }
     chip, network = load_chip("systolic", overrides=overrides), load(NETWORK)
     assert chip.mac_array is not None
     compiled.run(lower(map_network(network, chip), chip))

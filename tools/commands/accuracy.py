@@ -92,6 +92,8 @@ def accuracy(
             raise UsageError(f"{option}: found {number}, expected at least 1")
     if seed < 0:
         raise UsageError(f"--seed: found {seed}, expected 0 or more")
+    if clip is not None and not 0 < clip <= 100:
+        raise UsageError(f"--clip: found {clip:g}, expected a percentile above 0, up to 100")
     if noise not in ("on", "off"):
         raise UsageError(f"--noise: found {noise!r}, expected 'on' or 'off'")
     if find_digital is not None and metric == "sqnr":

@@ -211,8 +211,13 @@ def _checked_kind(document: Document, spec: SweepSpec) -> Kind:
             )
     from .lookup import check_sources
 
-    check_sources(spec, lambda field, message: problem(document, places[field], message))
+    check_sources(spec, lambda field, message: problem(document, _of_field(field, places[field]), message))
     return _kind(document, spec, places)
+
+
+def _of_field(field: str, place: Location) -> Location:
+    """Where a field is named, of the place of one of its values."""
+    return place if place[-1] == field else place[:2]
 
 
 def _kind(document: Document, spec: SweepSpec, places: Mapping[str, Location]) -> Kind:
