@@ -4,8 +4,10 @@ The weights of a chip come in the order of its network, block (fold) after block
 in every channel of the memory. A burst is asked for when everything that lies further back in that order than
 the buffers hold has been used: so the blocks that are there or on their way never take more than the buffers
 of all arrays, less the activations of the operator with most of them. Two blocks per array there must be, one
-in use and one to come. The order goes on from inference to inference; a decoder brings nothing for the next
-token before this one has used all weights (an assumption: every token is a step of its own).
+in use and one to come. The order goes on from inference to inference, and every inference brings its weights
+anew (an assumption: no layer is taken for a whole batch at once, so batches of digital chips are slower than
+they could be); a decoder brings nothing for the next token before this one has used all weights (an
+assumption: every token is a step of its own).
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def chips_needed(network: str, chip: str) -> int | None:
     try:
         map_network(read(network), arch.load(chip))
     except SimulationError as error:
-        found = re.search(r"tiles missing \(largest layer: .*\)\nuse --chips (\d+)", str(error))
+        found = re.search(r"tiles missing \(largest layer: .*\)\nuse `chips: (\d+)`", str(error))
         if found is None:
             raise
         return int(found[1])

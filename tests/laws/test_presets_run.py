@@ -41,7 +41,7 @@ RESNET18_CHIPS = {
 }
 """Chips that ResNet-18 needs, one each for those that are not here."""
 
-TOO_SMALL = {"sinangil-2021": "use --chips 11412", "speech-34": "bytes missing"}
+TOO_SMALL = {"sinangil-2021": "use `chips: 11412`", "speech-34": "bytes missing"}
 """The first one runs, too, but takes a minute; the buffers of the other are for speech."""
 
 

@@ -118,7 +118,7 @@ class TestCommand:
 
     def test_an_unknown_chip_exits_with_2(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["validate", "isac"]) == 2
-        assert "no published number for 'isac'; did you mean 'isaac'?" in capsys.readouterr().err
+        assert "no published number for 'isac', did you mean 'isaac'?" in capsys.readouterr().err
 
     def test_json(self, tmp_path: Path) -> None:
         file = tmp_path / "rows.json"
