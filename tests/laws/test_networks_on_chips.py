@@ -12,6 +12,7 @@ from ohmsum import arch
 from ohmsum.sim.answers.run import Run
 from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.mapping import map_network
+from ohmsum.sim.mapping.options import MappingOptions
 from ohmsum.sim.metrics.invariants import check_invariants
 from ohmsum.sim.report.json_result import dumps
 from ohmsum.sim.simulate import simulate
@@ -24,6 +25,15 @@ LIGHT = sorted((Path(onnx.__file__).parent / "backend" / "test" / "data" / "ligh
 
 BIND = {"silero_vad_16k_sequence": {"sequence_length": 32}, "magika_standard_v3_3": {"unk__214": 1}}
 """Dimensions that the files leave open."""
+
+
+NO_ROOM = {("bert-base", "isaac"), ("vit-b16", "isaac")}
+"""Refused by the bytes of a tile's buffer: least rooms are of a run in which all are as late as possible.
+
+Queries, keys and values of one tile then take a token at different times, and the tile holds the sequence
+(197 tokens of 1536 bytes of ViT-B/16 in 64 KiB), although queries made at once could wait at the host. A
+residual around attention over all tokens does have to hold them.
+"""
 
 
 def read(network: str) -> Network:
@@ -43,11 +53,11 @@ def chips_needed(network: str, chip: str) -> int | None:
     return None
 
 
-def run_twice(network: str, chip: str, n_chips: int | None) -> Run:
+def run_twice(network: str, chip: str, n_chips: int | None, mapping: MappingOptions | None = None) -> Run:
     """Run, check the invariants, and check that a second run writes the same bytes apart from `wall_s`."""
     texts = []
     for _ in range(2):
-        run = simulate(read(network), arch.load(chip, n_chips=n_chips))
+        run = simulate(read(network), arch.load(chip, n_chips=n_chips), mapping=mapping)
         result = run.to_json()
         del result["wall_s"]
         texts.append(dumps(result))
@@ -60,7 +70,13 @@ def run_twice(network: str, chip: str, n_chips: int | None) -> Run:
 @pytest.mark.parametrize("network", names())
 def test_zoo(network: str, chip: str) -> None:
     """A network too large for one chip is refused with a number of chips on which it then runs."""
-    run = run_twice(network, chip, chips_needed(network, chip))
+    n_chips = chips_needed(network, chip)
+    mapping = None
+    if (network, chip) in NO_ROOM:
+        with pytest.raises(SimulationError, match=r"tile \d+: its streams need \d+ bytes of buffer"):
+            simulate(read(network), arch.load(chip, n_chips=n_chips))
+        mapping = MappingOptions(buffers="unlimited")
+    run = run_twice(network, chip, n_chips, mapping)
     assert run.mapping.tiles_used <= run.mapping.tiles_total
 
 
