@@ -54,15 +54,34 @@ def _network(old: Snapshot, new: Snapshot) -> list[Cause]:
 
 
 def _chip(old: Snapshot, new: Snapshot, moved: dict[str, float]) -> list[Cause]:
+    """Fields of the chip; what only followed from another field comes after what was set."""
     found = []
+    follows = _costs_that_follow(old, new)
     for path in {**old.chip_fields, **new.chip_fields}:
         before, after = old.chip_fields.get(path), new.chip_fields.get(path)
         if before != after:
-            found.append(Cause("chip", path, f"{path}: {field_change(before, after)}"))
-    found.sort(key=lambda cause: (-moved.get(class_of_field(cause.subject), 0.0), cause.subject))
+            note = " (follows from what was set)" if path in follows else ""
+            found.append(Cause("chip", path, f"{path}: {field_change(before, after)}{note}"))
+    found.sort(
+        key=lambda cause: (
+            cause.subject in follows,
+            -moved.get(class_of_field(cause.subject), 0.0),
+            cause.subject,
+        )
+    )
     if not found and old.provenance.get("chip_hash") != new.provenance.get("chip_hash"):
         found = [Cause("chip", "", "the chip is another one, in a field that is not listed")]
     return found
+
+
+def _costs_that_follow(old: Snapshot, new: Snapshot) -> set[str]:
+    """Costs that a law moved in one of the two, and that were set by hand in neither."""
+    by_hand = {
+        text.split("=", 1)[0].strip()
+        for side in (old, new)
+        for text in side.provenance.get("options", {}).get("set", ())
+    }
+    return (old.scaled_costs.keys() | new.scaled_costs.keys()) - by_hand
 
 
 def field_change(before: str | None, after: str | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ...sim.figures import of_result
@@ -43,6 +43,8 @@ class Snapshot:
         Name and version of the format that it was read from.
     kind : str
         Of the answer.
+    scaled_costs : dict of str to str
+        Costs that nobody set, which moved with fields that were changed, and how.
     """
 
     network: str
@@ -60,6 +62,7 @@ class Snapshot:
     provenance: dict[str, Any]
     schema: str = SCHEMA
     kind: str = "inference"
+    scaled_costs: dict[str, str] = field(default_factory=dict)
 
     @staticmethod
     def of(result: Mapping[str, Any]) -> Snapshot:
@@ -82,6 +85,7 @@ class Snapshot:
             provenance=json.loads(json.dumps(result["provenance"])),  # as it will be when it is read back
             schema=result["schema"],
             kind=result.get("kind", "inference"),
+            scaled_costs=result["chip"].get("scaled_costs") or {},
         )
 
     def to_json(self) -> dict[str, Any]:
