@@ -95,11 +95,18 @@ def fetch_kept(context: Context, operator: Operator, a: OnChipUnits, use: int) -
 
 
 def bound_prefetch(context: Context) -> None:
-    """Channels that hold back what the buffers have no room for."""
-    key = lambda f: (f.chip, f.rows)  # noqa: E731
-    for (chip, rows), together in groupby(sorted(context.fetches, key=key), key):
-        fetches = list(together)
-        _bound(context, fetches, room_bytes(context, chip, rows, fetches))
+    """Channels that hold back what the buffers have no room for.
+
+    An expert that not every token goes to works on tokens of its own: its rows are in no order with those of
+    others, so it is held back by itself alone (an assumption: experts in use together have room together).
+    """
+    by_chip = lambda f: f.chip  # noqa: E731
+    for chip, there in groupby(sorted(context.fetches, key=by_chip), by_chip):
+        fetches = list(there)
+        steps = max(f.rows for f in fetches)
+        in_step = [f for f in fetches if f.rows == steps]
+        for together in (in_step, *([f] for f in fetches if f.rows != steps)):
+            _bound(context, together, room_bytes(context, chip, together[0].rows, together))
 
 
 def room_bytes(context: Context, chip: int, rows: int, fetches: list[Fetch]) -> int:
