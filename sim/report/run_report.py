@@ -116,7 +116,7 @@ def _hardware_figures(run: Run) -> list[tuple[str, str]]:
         figures.append(("crossbars", f"{mapping.crossbars_used}/{mapping.crossbars_total}"))
     if run.signals:
         worst = max(run.signals.values(), key=lambda signal: signal.missing_bits)
-        figures.append(("signal", f"{run.snr_db:.0f} dB over noise"))
+        figures.append(("snr", f"{run.snr_db:.0f} dB"))
         figures.append(("adc bits", f"{worst.adc_bits} of {worst.column_bits}"))
     figures.append(("host", f"{si(run.host_s, 's')} busy" if run.host_s else "not used"))
     return figures

@@ -33,7 +33,7 @@ def resnet18() -> Run:
 
 @pytest.fixture(scope="module")
 def bert() -> Run:
-    return ohmsum.run("bert-base", "isaac", n_chips=3)
+    return ohmsum.run("bert-base", "isaac", n_chips=3, buffers="unlimited")
 
 
 def decoded(html: str) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def test_activity_keeps_the_busy_time(resnet18: Run) -> None:
     ],
 )
 def test_tiles_of_the_floorplan_hold_all_crossbars(network: str, chip: str, n_chips: int | None) -> None:
-    run = ohmsum.run(network, chip, n_chips=n_chips)
+    run = ohmsum.run(network, chip, n_chips=n_chips, buffers="unlimited")
     plan = floorplan(run)
     places = [tuple(place) for place in plan["tiles"]]
     assert run.chip.tile is not None
