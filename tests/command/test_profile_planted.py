@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import onnx
 import pytest
 from ohmsum import arch
+from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.mapping.options import MappingOptions
 from ohmsum.tools.profile.profile import Profile, profile
 from onnx import TensorProto, helper
@@ -81,9 +83,13 @@ def test_a_planted_bottleneck_is_named_first_with_its_field(case):
     assert all(name in first.text for name in named)
 
 
-def test_one_thin_link_between_two_chips():
-    sets = [*ONE_TILE, "chips.bandwidth=1 MB/s"]
-    found = profiled("lenet5", "isaac", sets, chips=2)
+def test_thin_links_between_chips():
+    """42 crossbars on three chips of one tile of 16: with twice the tiles, or twice the rows, it still takes
+    two chips. (On chips that hold all layers the mapping does not use the thin link at all.)
+    """
+    small = ["tile.crossbar.count=16", "tile.adc.count=16", "tile.dac.count=2048"]
+    sets = [*ONE_TILE, *small, "chips.bandwidth=1 MB/s"]
+    found = profiled("lenet5", "isaac", sets, chips=3)
     assert found.findings[0].subject == "chip links"
     assert found.findings[0].fields == ("chips.bandwidth",)
     assert found.links[0].klass == "chip link"
@@ -134,8 +140,14 @@ def test_a_badly_tiled_layer(tmp_path):
 
 
 def test_a_starved_buffer():
-    """Buffers of 16 bytes cannot hold the windows of a convolution: told before anything else."""
-    first = profiled("lenet5", "isaac", ["tile.buffer.capacity=16 B"]).findings[0]
+    """Buffers of 16 bytes cannot hold the windows of a convolution: refused by bytes, and where they are said
+    to have no limit, told before anything else.
+    """
+    sets = ["tile.buffer.capacity=16 B"]
+    with pytest.raises(SimulationError, match="tile.buffer.capacity is 16: [0-9]+ bytes missing"):
+        profiled("lenet5", "isaac", sets)
+    without_limit = job("lenet5", "isaac", tuple(sets), mapping=replace(LINEAR, buffers="unlimited"))
+    first = profile(without_limit, jobs=1).findings[0]
     assert (first.kind, first.subject, first.fields) == (
         "shortage",
         "buffer capacity",
