@@ -144,7 +144,7 @@ def test_a_starved_buffer():
     to have no limit, told before anything else.
     """
     sets = ["tile.buffer.capacity=16 B"]
-    with pytest.raises(SimulationError, match="tile.buffer.capacity is 16: [0-9]+ bytes missing"):
+    with pytest.raises(SimulationError, match=r"tile\.buffer\.capacity is 16: \d+ bytes missing"):
         profiled("lenet5", "isaac", sets)
     without_limit = job("lenet5", "isaac", tuple(sets), mapping=replace(LINEAR, buffers="unlimited"))
     first = profile(without_limit, jobs=1).findings[0]
