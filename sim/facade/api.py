@@ -199,9 +199,9 @@ def sweep(
         Processes.
     """
     from .tools.sweep.drive import drive
-    from .tools.sweep.executors import local
     from .tools.sweep.spec import spec_of
     from .tools.sweep.store import Memory, Store
+    from .tools.workers import local
 
     given = {
         "fixed": dict(fixed),

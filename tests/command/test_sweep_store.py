@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 from distributed import LocalCluster
+from ohmsum.tools import workers
 from ohmsum.tools.cli import main
-from ohmsum.tools.sweep import executors
 
 from ..kit.sweeps import N_SMALL, SMALL, stored, write
 
@@ -97,7 +97,7 @@ def test_rows_are_the_same_on_a_cluster(tmp_path: Path) -> None:
 def test_nobody_at_that_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(executors, "CONNECT_S", 1.0)
+    monkeypatch.setattr(workers, "CONNECT_S", 1.0)
     file = write(tmp_path, SMALL)
     assert main(["sweep", str(file), "--dask", "tcp://127.0.0.1:1"]) == 2
     said = capsys.readouterr().err

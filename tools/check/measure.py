@@ -9,7 +9,7 @@ from ...sim.job.perform import perform
 from ...sim.job.words import as_name, said
 from ..compare.snapshot import Snapshot
 from ..errors import is_users
-from ..workers import Workers, n_processors
+from ..workers import DIED, local, n_processors
 from .suite import Case
 
 
@@ -53,5 +53,9 @@ def measure_all(
 ) -> list[Measured]:
     """Run cases in parallel; the results are in the order of the cases."""
     n = min(n_processors(), len(cases)) if jobs is None else jobs
-    with Workers(max(1, n) if jobs is None else n) as workers:
-        return workers.map(measure, cases, done)
+    with local(max(1, n) if jobs is None else n) as workers:
+        return workers.map(measure, cases, done, _dead)
+
+
+def _dead(_: Case) -> Measured:
+    return Measured({}, None, DIED)

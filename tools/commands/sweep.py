@@ -44,15 +44,14 @@ def sweep(
         raise UsageError("--jobs, --dask: expected one of them; a Dask cluster has its own number of workers")
     from ...sim.report.terminal import show, terminal_page
     from ..sweep.drive import drive
-    from ..sweep.executors import dask as on_dask
-    from ..sweep.executors import local
     from ..sweep.page import page
     from ..sweep.progress import shown_points
     from ..sweep.rows import to_csv
     from ..sweep.spec import read_spec
     from ..sweep.store import Store
     from ..sweep.text import report
-    from ..workers import n_processors
+    from ..workers import dask as on_dask
+    from ..workers import local, n_processors
 
     spec = read_spec(spec_file)
     path = store or spec_file.with_suffix(".sqlite")

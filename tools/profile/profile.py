@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...sim.answers.run import Run
 from ...sim.job.job import Job
 from ...workloads.graph import Network
-from ..workers import Workers, n_processors
+from ..workers import local, n_processors
 from .bottlenecks import bottlenecks
 from .buffers import Occupancy, occupancies
 from .costs import cost_knobs
@@ -104,7 +104,7 @@ def profile(
     tried = None
     if try_changes:
         every = (*knobs(run.chip), *cost_knobs(run.chip, run.energy.by_component_j))
-        with Workers(_jobs(run, len(every)) if jobs is None else jobs) as workers:
+        with local(_jobs(run, len(every)) if jobs is None else jobs) as workers:
             weight = _importance(run, latency)
             tried = what_if(loaded, phase, asked, Figures.of(run), every, weight, goal, workers, progress)
     findings = (

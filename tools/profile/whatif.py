@@ -14,7 +14,7 @@ from itertools import combinations
 
 from ...sim.job.job import Job
 from ...workloads.graph import Network
-from ..workers import Workers
+from ..workers import DIED, Workers
 from .evaluate import Figures, Outcome, evaluate
 from .knobs import Knob
 from .scaling import INFINITE
@@ -127,7 +127,7 @@ class _Lab:
         tell = self.progress
         done = (lambda n: tell(what, n / len(todo))) if tell else None
         variants = [self.job.with_changes(sets) for _, sets in todo]
-        outcomes = self.workers.map(partial(evaluate, self.network, self.phase), variants, done)
+        outcomes = self.workers.map(partial(evaluate, self.network, self.phase), variants, done, _dead)
         self.known.update(zip((key for key, _ in todo), outcomes, strict=True))
 
     def outcome(self, sets: dict[str, str]) -> Outcome:
@@ -223,3 +223,7 @@ def _pair(lab: _Lab, a: Knob, b: Knob, base: Figures, goal: str) -> Pair:
         _gain(other, base, goal),
         _gain(both, base, goal),
     )
+
+
+def _dead(_: Job) -> Outcome:
+    return Outcome(None, DIED)

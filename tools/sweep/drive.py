@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import UsageError
+from ..workers import DIED, Workers
 from .evaluate import Outcome, Task, evaluate
-from .executors import Workers
 from .optimise import Optimiser
 from .order import by_mapping
 from .point import Point
@@ -75,11 +72,6 @@ Tell = Callable[[Standing], None]
 
 def drive(spec: SweepSpec, store: Store | Memory, workers: Workers, tell: Tell | None = None) -> Sweep:
     """Evaluate every point that the store does not have.
-
-    Raises
-    ------
-    UsageError
-        The workers cannot go on; what is in the store stays, and the same call continues.
     """
     start = time.perf_counter()
     session = _Session(store, workers, tell, by_mapping(spec))
@@ -128,31 +120,12 @@ class _Session:
 
     def _evaluate(self, tasks: Iterable[Task]) -> dict[str, Outcome]:
         found: dict[str, Outcome] = {}
-        waiting: dict[Future[Outcome], Task] = {}
-        left = iter(tasks)
-        try:
-            while True:
-                for task in left:
-                    waiting[self.workers.executor.submit(evaluate, task)] = task
-                    if len(waiting) >= self.workers.in_flight():
-                        break
-                if not waiting:
-                    return found
-                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
-                    task = waiting.pop(future)
-                    found[task.key] = outcome = future.result()
-                    self.store.add(task, outcome)
-                    self.n_new += 1
-                    self._count([outcome])
-        except BrokenProcessPool:
-            raise UsageError(
-                f"a worker process died (out of memory?); {self.n_done} of {self.n_total} points are in the "
-                f"store: run the same command again, perhaps with fewer --jobs"
-            ) from None
-        finally:
-            for future in waiting:
-                future.cancel()
+        for task, outcome in self.workers.each(evaluate, tasks, _dead):
+            found[task.key] = outcome
+            self.store.add(task, outcome)
+            self.n_new += 1
+            self._count([outcome])
+        return found
 
     def _count(self, outcomes: Iterable[Outcome]) -> None:
         for outcome in outcomes:
@@ -160,3 +133,7 @@ class _Session:
             self.n_failed += outcome.status != "ok"
         if self.tell is not None:
             self.tell(Standing(self.n_total, self.n_done, self.n_failed, self.n_new))
+
+
+def _dead(_: Task) -> Outcome:
+    return Outcome("crashed", error=DIED)
