@@ -135,7 +135,7 @@ def test_store_of_another_schema(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert main(["sweep", str(file), "--jobs", "1"]) == 2
     said = capsys.readouterr().err
     assert "schema version 7" in said
-    assert "has 1" in said
+    assert "has 2" in said
     assert store.read_bytes() == content
 
 

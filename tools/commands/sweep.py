@@ -32,6 +32,9 @@ def sweep(
     html_file: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write a page with the Pareto fronts.")
     ] = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Keep what is whole of a damaged store, and go on from there.")
+    ] = False,
     all_rows: Annotated[bool, typer.Option("--all", help="Print every point of every Pareto front.")] = False,
     plain: options.Plain = False,
 ) -> None:
@@ -55,6 +58,11 @@ def sweep(
 
     spec = read_spec(spec_file)
     path = store or spec_file.with_suffix(".sqlite")
+    if repair:
+        from ..sweep.repair import repair as repaired
+
+        kept_rows, lost, damaged = repaired(path)
+        print(f"ohmsum: {path}: {kept_rows} points kept, {lost} lost; as it was: {damaged}", file=sys.stderr)
     to_stdout = str(csv_file) == "-"
     with ExitStack() as stack:
         csv = None if csv_file is None or to_stdout else stack.enter_context(OutputFile("--csv", csv_file))

@@ -7,11 +7,11 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import UsageError, is_users
 from . import reuse
+from .code import code_version
 from .lookup import chip_digest, files_digest, network_digest
 from .point import Point
 
@@ -39,7 +39,7 @@ class Task:
     @staticmethod
     def of_all(points: Sequence[Point]) -> dict[Point, Task]:
         """The tasks of many points; every file is looked at once."""
-        here = version("ohmsum")
+        here = code_version()
         networks = {name: network_digest(name) for name in {point.network for point in points}}
         chips = {name: chip_digest(name) for name in {point.chip for point in points}}
         return {

@@ -2,22 +2,24 @@
 
 The write-ahead log is synced with every point, so that neither a kill nor a power cut loses one that has been
 added. The key is the primary key, and rows are never replaced: a point that were run twice would be an error.
+Every row carries a checksum, since SQLite itself does not notice a flipped bit of a number.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 
 from ..errors import UsageError
-from .evaluate import Outcome, Status, Task
+from .evaluate import Outcome, Task
 from .lock import StoreLock
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the tables below, kept as SQLite's user_version."""
 APPLICATION = 0x6F686D73
 """Marks the file as ours ("ohms"), as SQLite's application_id."""
@@ -25,15 +27,21 @@ _TABLE = """
 CREATE TABLE points (
     key TEXT PRIMARY KEY,      -- SHA-256 of settings, version and input files
     settings TEXT NOT NULL,    -- JSON: every field that was fixed or varied
-    version TEXT NOT NULL,     -- of ohmsum
+    version TEXT NOT NULL,     -- of ohmsum, with a digest of its code
     status TEXT NOT NULL CHECK (status IN ('ok', 'failed', 'crashed')),
     error TEXT NOT NULL,
     metrics TEXT NOT NULL,     -- JSON: SI units
     trace TEXT NOT NULL,       -- of a crash
     session INTEGER NOT NULL,  -- which call of the command added it, from 1
-    wall_s REAL NOT NULL       -- seconds that it took
+    wall_s REAL NOT NULL,      -- seconds that it took
+    sum TEXT NOT NULL          -- SHA-256 of the row without this
 ) STRICT
 """
+_MAGIC = b"SQLite format 3\0"
+_INSERT = f"INSERT INTO points VALUES ({', '.join('?' * 10)})"
+
+
+REPAIR = "ohmsum sweep SPEC.yaml --repair keeps what is whole"
 
 
 class Memory:
@@ -75,7 +83,11 @@ class Store:
             self._prepare()
         except sqlite3.Error as error:
             self._lock.__exit__(None, None, None)
-            raise UsageError(f"--store {self.path}: cannot be written ({error})") from None
+            is_damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(
+                error, sqlite3.OperationalError
+            )
+            what = f"damaged ({error}); {REPAIR}" if is_damaged else f"cannot be written ({error})"
+            raise UsageError(f"--store {self.path}: {what}") from None
         return self
 
     def __exit__(
@@ -90,47 +102,70 @@ class Store:
         run("PRAGMA synchronous = FULL")
         run("BEGIN IMMEDIATE")
         if run("PRAGMA user_version").fetchone() == (0,):
-            run(_TABLE)
-            run(f"PRAGMA application_id = {APPLICATION}")
-            run(f"PRAGMA user_version = {SCHEMA}")
+            _make_table(self._connection)
         (last,) = run("SELECT max(session) FROM points").fetchone()
         run("COMMIT")
         self._session = 1 if last is None else last + 1
 
     def add(self, task: Task, outcome: Outcome) -> None:
         """Keep the outcome of a task that has none yet; it is on the disk when this returns."""
+        row = (
+            task.key,
+            task.point.text,
+            task.version,
+            outcome.status,
+            outcome.error,
+            json.dumps(outcome.metrics),
+            outcome.trace,
+            self._session,
+            outcome.wall_s,
+        )
         try:
-            self._connection.execute(
-                "INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    task.key,
-                    task.point.text,
-                    task.version,
-                    outcome.status,
-                    outcome.error,
-                    json.dumps(outcome.metrics),
-                    outcome.trace,
-                    self._session,
-                    outcome.wall_s,
-                ),
-            )
-        except sqlite3.OperationalError as error:
-            raise UsageError(f"--store {self.path}: cannot be written ({error})") from None
+            self._connection.execute(_INSERT, (*row, checksum(row)))
+        except sqlite3.DatabaseError as error:
+            raise UsageError(f"--store {self.path}: cannot be written ({error}); {REPAIR}") from None
 
     def known(self, keys: Iterable[str]) -> dict[str, Outcome]:
         """Outcomes of those keys that have one."""
         found = {}
         for key in keys:
-            row = self._connection.execute(
-                "SELECT status, metrics, error, trace, wall_s FROM points WHERE key = ?", (key,)
-            ).fetchone()
-            if row is not None:
-                found[key] = _outcome(*row)
+            try:
+                row = self._connection.execute("SELECT * FROM points WHERE key = ?", (key,)).fetchone()
+            except (sqlite3.DatabaseError, UnicodeDecodeError, OverflowError) as error:
+                raise UsageError(f"--store {self.path}: damaged ({error}); {REPAIR}") from None
+            if row is None:
+                continue
+            if not is_whole(row):
+                raise UsageError(f"--store {self.path}: the row of point {row[1]} is damaged; {REPAIR}")
+            _, _, _, status, said, metrics, trace, _, wall_s, _ = row
+            found[key] = Outcome(status, json.loads(metrics), said, trace, wall_s)
         return found
 
 
-def _outcome(status: Status, metrics: str, error: str, trace: str, wall_s: float) -> Outcome:
-    return Outcome(status, json.loads(metrics), error, trace, wall_s)
+def new_store(path: Path, rows: Iterable[Sequence[object]]) -> None:
+    """A store with these rows."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        _make_table(connection)
+        connection.executemany(_INSERT, rows)
+
+
+def _make_table(connection: sqlite3.Connection) -> None:
+    connection.execute(_TABLE)
+    connection.execute(f"PRAGMA application_id = {APPLICATION}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA}")
+
+
+def checksum(row: Sequence[object]) -> str:
+    """SHA-256 of a row's values without its last column."""
+    return hashlib.sha256(json.dumps(row, ensure_ascii=True).encode()).hexdigest()
+
+
+def is_whole(row: Sequence[object]) -> bool:
+    """Whether a row is as it was written."""
+    try:
+        return row[-1] == checksum(row[:-1])
+    except (TypeError, ValueError):
+        return False
 
 
 def _check(path: Path) -> None:
@@ -142,7 +177,13 @@ def _check(path: Path) -> None:
             (application,) = connection.execute("PRAGMA application_id").fetchone()
             (schema,) = connection.execute("PRAGMA user_version").fetchone()
     except sqlite3.Error as error:
-        raise UsageError(f"--store {path}: not the store of a sweep ({error}); name another file") from None
+        is_damaged = path.read_bytes()[: len(_MAGIC)] == _MAGIC
+        advice = (
+            f"damaged ({error}); {REPAIR}"
+            if is_damaged
+            else f"not the store of a sweep ({error}); name another file"
+        )
+        raise UsageError(f"--store {path}: {advice}") from None
     if application == 0 and schema == 0:
         with closing(sqlite3.connect(path)) as connection:
             if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
