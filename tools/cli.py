@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -32,6 +34,8 @@ COMMANDS = {
     "waterfall": "Print how much of an array's efficiency is left in macro, tile, chip and system.",
 }
 """Every command, with its help: the first sentence is what the list of commands says."""
+LONGEST_LINE = 800
+"""Characters of one line of a message."""
 _SETTINGS: dict[str, Any] = {
     "add_completion": False,
     "pretty_exceptions_enable": False,
@@ -91,23 +95,50 @@ def _root(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
-    0 all went well; 2 a mistake of the user, told in one or two lines on stderr; 130 interrupted. Anything
-    unexpected keeps its traceback: it is a defect, and we want to see it.
+    0 all went well; 2 a mistake of the user, or a file that the system does not let us read or write, told in
+    one or two lines on stderr; 130 interrupted. Anything unexpected keeps its traceback: it is a defect, and
+    we want to see it.
     """
+    if sys.stdout is None:  # closed by the caller
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     try:
         code = app(
             args=None if arguments is None else list(arguments), prog_name="ohmsum", standalone_mode=False
         )
+        sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
-        print("ohmsum: interrupted", file=sys.stderr)
+        print("ohmsum: interrupted; no file that was asked for has been written", file=sys.stderr)
         return 130
+    except OSError as error:
+        if error.errno is None:
+            raise
+        return _refused(error)
     except Exception as error:
         message = _message(error)
         if message is None:
             raise
-        print(f"ohmsum: {message}", file=sys.stderr)
+        print(f"ohmsum: {_short(message)}", file=sys.stderr)
         return 2
     return code if isinstance(code, int) else 0
+
+
+def _refused(error: OSError) -> int:
+    """Tell what the system said of a file, or of standard output."""
+    if error.errno == errno.EPIPE or error.filename is None:
+        # Whoever read it is gone, or it is full: what is left in its buffer must not be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno == errno.EPIPE:
+        return 128 + 13
+    name = "standard output" if error.filename is None else str(error.filename)
+    print(f"ohmsum: {_short(name, 120)}: {error.strerror}", file=sys.stderr)
+    return 2
+
+
+def _short(message: str, longest: int = LONGEST_LINE) -> str:
+    """Every line with its middle left out where it is too long: what was found may be a whole file."""
+    half = longest // 2
+    lines = message.splitlines()
+    return "\n".join(s if len(s) <= longest else f"{s[:half]} ... {s[-half:]}" for s in lines)
 
 
 def _message(error: Exception) -> str | None:

@@ -4,13 +4,42 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
 from .errors import UsageError
+
+_TAKEN: dict[Path, str] = {}
+"""Files that this call reads or writes, by what named them."""
+
+
+@contextmanager
+def inputs(named: Mapping[str, object]) -> Iterator[None]:
+    """Files that are read in the block, so that no output can be put over one of them.
+
+    Parameters
+    ----------
+    named : mapping of str to object
+        By what named it; what is not the name of a file that exists counts for nothing.
+    """
+    files = {file: what for what, name in named.items() if (file := _existing(name)) is not None}
+    new = {file: what for file, what in files.items() if file not in _TAKEN}
+    _TAKEN.update(new)
+    try:
+        yield
+    finally:
+        for file in new:
+            del _TAKEN[file]
+
+
+def _existing(name: object) -> Path | None:
+    if not isinstance(name, (str, Path)):
+        return None
+    path = os.path.realpath(name)
+    return Path(path) if os.path.isfile(path) else None
 
 
 class OutputFile:
@@ -35,23 +64,33 @@ class OutputFile:
         self._temporary: Path | None = None
 
     def __enter__(self) -> OutputFile:
+        self._check()
+        if self._in_place:
+            return self
+        try:
+            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".ohmsum.", suffix=".part")
+        except OSError as error:
+            raise UsageError(f"{self._option} {self._name}: cannot write there ({error.strerror})") from None
+        os.close(handle)
+        self._temporary = Path(name)
+        _TAKEN[self._path] = self._option
+        return self
+
+    def _check(self) -> None:
+        longest = os.pathconf(self._path.anchor, "PC_NAME_MAX") if hasattr(os, "pathconf") else 255
+        if len(os.fsencode(self._path.name)) > longest:
+            raise UsageError(f"{self._option} {self._name[:60]}...: a file name has at most {longest} bytes")
+        if self._path in _TAKEN:
+            raise UsageError(
+                f"{self._option} {self._name}: the same file as that of {_TAKEN[self._path]}; "
+                "name another one"
+            )
         if self._path.is_dir():
             raise UsageError(f"{self._option} {self._name}: is a folder, expected a file name")
         if not self._path.parent.is_dir():
             raise UsageError(f"{self._option} {self._name}: the folder {self._path.parent} does not exist")
         if self._path.exists() and not os.access(self._path, os.W_OK):
             raise UsageError(f"{self._option} {self._name}: no permission to write this file")
-        if self._in_place:
-            return self
-        try:
-            handle, name = tempfile.mkstemp(
-                dir=self._path.parent, prefix=f".{self._path.name}.", suffix=".part"
-            )
-        except OSError as error:
-            raise UsageError(f"{self._option} {self._name}: cannot write there ({error.strerror})") from None
-        os.close(handle)
-        self._temporary = Path(name)
-        return self
 
     def write(self, text: str) -> None:
         """Make the file appear with this content."""
@@ -75,6 +114,7 @@ class OutputFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        _TAKEN.pop(self._path, None)
         if self._temporary is not None:
             self._temporary.unlink(missing_ok=True)
 

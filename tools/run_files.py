@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Fill = Callable[[Any, BinaryIO], None]
 _TABLE_ENDINGS = (".parquet", ".csv")
+_OTHER_TRACES = (".vcd", ".fst", ".json", ".csv", ".parquet", ".html", ".txt")
+_TRACE_NAME = "trace.pftrace.gz"
 
 
 @dataclass
@@ -80,6 +82,11 @@ class RunFiles:
                 raise UsageError("--trace-limit: there is no trace to limit; give --trace FILE")
             return
         self._check_is_run("--trace")
+        kinds = set(path.suffixes) - {".gz"}
+        if kinds & set(_OTHER_TRACES):
+            raise UsageError(
+                f"--trace {path}: writes Perfetto's format; expected a name such as {_TRACE_NAME}"
+            )
         need(f"--trace {path}", "perfetto", "trace")
 
         def fill(run: Run, file: BinaryIO) -> None:

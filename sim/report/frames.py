@@ -63,8 +63,14 @@ def write_csv(table: Columns, file: BinaryIO) -> None:
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")
     writer = csv.writer(text)
     writer.writerow(table)
-    writer.writerows(zip(*table.values(), strict=True))
+    writer.writerows([csv_cell(cell) for cell in row] for row in zip(*table.values(), strict=True))
     text.detach()
+
+
+def csv_cell(value: Any) -> Any:
+    """A value as a cell: a text that a spreadsheet would take for a formula gets an apostrophe before it."""
+    is_formula = isinstance(value, str) and len(value) > 1 and value[0] in "=+-@\t\r"
+    return f"'{value}" if is_formula else value
 
 
 def write_parquet(table: Columns, file: BinaryIO) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from ...sim.job.records import Record, records
+from ..output_file import inputs
 
 Given = Mapping[str, Any]
 """Values by names of fields; None where nothing was given."""
@@ -33,7 +34,8 @@ def asks(command: Callable[..., None], *, only: Collection[str] = ()) -> Callabl
     @functools.wraps(command)
     def ask(**values: Any) -> None:
         given = {record.name: _value(record, values.pop(record.name)) for record in asked}
-        command(given, **values)
+        with inputs({record.flag: given[record.name] for record in asked}):
+            command(given, **values)
 
     hints = get_type_hints(command, include_extras=True)
     ask.__annotations__ = {**{p.name: p.annotation for p in parameters}, **hints}

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ..output_file import OutputFile
+from ..output_file import OutputFile, inputs
 from ..progress import shown_progress
 from . import options
 
@@ -31,7 +31,7 @@ def check(
     from ..check.check import check as run_suite
     from ..check.suite import load_suite
 
-    with ExitStack() as stack, shown_progress() as progress:
+    with inputs({"SUITE": suite}), ExitStack() as stack, shown_progress() as progress:
         loaded = load_suite(suite)
         opened = [
             (stack.enter_context(OutputFile(option, path)), write)

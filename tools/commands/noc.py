@@ -10,7 +10,7 @@ import typer
 
 from ...sim.job.given import checked
 from ..errors import UsageError
-from ..output_file import OutputFile
+from ..output_file import OutputFile, inputs
 from ..progress import shown_progress
 from . import options
 from .asking import Given, asks
@@ -63,7 +63,8 @@ def noc(
     if router is not None:
         tested = replace(tested, router=parse_router(router, tested.router))
     to_stdout = str(json_file) == "-"
-    with ExitStack() as files, shown_progress() as progress:
+    read = inputs({"CHIP_OR_SPEC": network, "--traffic": traffic})
+    with read, ExitStack() as files, shown_progress() as progress:
         file = None
         if json_file is not None and not to_stdout:
             file = files.enter_context(OutputFile("--json", json_file))

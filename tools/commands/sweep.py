@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
-from ..output_file import OutputFile
+from ..output_file import OutputFile, inputs
 from . import options
 
 
@@ -64,7 +64,9 @@ def sweep(
         kept_rows, lost, damaged = repaired(path)
         print(f"ohmsum: {path}: {kept_rows} points kept, {lost} lost; as it was: {damaged}", file=sys.stderr)
     to_stdout = str(csv_file) == "-"
-    with ExitStack() as stack:
+    if path.resolve() in {file.resolve() for file in (csv_file, html_file) if file is not None}:
+        raise UsageError(f"--store {path}: the same file as that of --csv or --html; name another one")
+    with inputs({"SPEC.yaml": spec_file}), ExitStack() as stack:
         csv = None if csv_file is None or to_stdout else stack.enter_context(OutputFile("--csv", csv_file))
         html = None if html_file is None else stack.enter_context(OutputFile("--html", html_file))
         workers = stack.enter_context(

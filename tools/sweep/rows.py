@@ -6,8 +6,9 @@ import csv
 import io
 
 from ...sim.figures import FIGURES
+from ...sim.report.frames import csv_cell
 from .drive import Sweep
-from .fields import text_of
+from .fields import Value, text_of
 
 
 def to_csv(sweep: Sweep) -> str:
@@ -26,10 +27,14 @@ def to_csv(sweep: Sweep) -> str:
         figures = [outcome.metrics.get(name) for name in metrics]
         writer.writerow(
             [
-                *(text_of(settings[field]) if field in settings else "" for field in fields),
+                *(_setting(settings[field]) if field in settings else "" for field in fields),
                 outcome.status,
                 *("" if figure is None else repr(figure) for figure in figures),
-                outcome.error,
+                csv_cell(outcome.error),
             ]
         )
     return out.getvalue()
+
+
+def _setting(value: Value) -> str:
+    return str(csv_cell(text_of(value))) if isinstance(value, str) else text_of(value)
