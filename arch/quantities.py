@@ -55,6 +55,10 @@ class Quantity:
             raise UnitError(
                 f"{value!r} is too large, expected {self.dimension.name} such as {self.dimension.example!r}"
             )
+        least, most = _POSSIBLE.get(self.dimension, (0.0, math.inf))
+        if number and not least <= number <= most:
+            where = f"from {self.write(least)} to {self.write(most)}"
+            raise UnitError(f"{value!r} is impossible, expected {self.dimension.name} {where}")
         return number
 
     def __get_pydantic_core_schema__(self, source: type, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -73,6 +77,16 @@ class Quantity:
         return {"anyOf": [text, model]}
 
 
+_POSSIBLE = {
+    units.ENERGY: (1e-30, 1e6),
+    units.ENERGY_PER_BYTE: (1e-30, 1e6),
+    units.POWER: (1e-30, 1e9),
+    units.AREA: (1e-18, 1e9),
+    units.LENGTH: (1e-2, 1e9),
+    units.BANDWIDTH: (1e-3, 1e18),
+    units.THROUGHPUT: (1e-3, 1e24),
+}
+"""Smallest (but for zero) and largest number that a part can have, in the unit of the field (assumed)."""
 _ESTIMATED = (units.ENERGY, units.ENERGY_PER_BYTE, units.AREA, units.POWER)
 """Costs: a file may name a model in place of a number."""
 

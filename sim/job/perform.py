@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, assert_never
 
+from ..errors import SimulationError
 from .errors import QuestionError
 from .job import Job
 from .records import ASKED
@@ -60,6 +62,29 @@ def perform(
     job = job.with_shapes_of_data()
     network = job.load_network() if network is None else network
     chip = job.load_chip() if chip is None else chip
+    return _checked(_perform(job, network, chip, progress, placed, operands, unnamed))
+
+
+def _checked(answer: Answer) -> Answer:
+    """An answer all of whose figures are numbers that can be; no line of another is ever printed."""
+    for name, number in answer.figures.items():
+        if not 0 <= number < math.inf:
+            raise SimulationError(
+                f"{name}: found {number}, expected a finite number, zero or more; some number of the chip is "
+                "far outside of what its sums can hold"
+            )
+    return answer
+
+
+def _perform(
+    job: Job,
+    network: Network,
+    chip: Chip,
+    progress: Progress | None,
+    placed: Placed | None,
+    operands: OperandSource | None,
+    unnamed: Collection[str],
+) -> Answer:
     work = job.work
     common: dict[str, Any] = {
         "batch": work.batch,
