@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from .adcs import ConverterLaw, kinds, law
-from .component import Component, Costed, Counted
+from .component import Component, Counted, Idling
 from .errors import ConfigError
 from .quantities import (
     Bits,
@@ -54,7 +54,7 @@ class Cell(Component):
     endurance: Writes | None = Field(None, description="Writes that one cell survives.")
 
 
-class Crossbar(Costed, Counted):
+class Crossbar(Idling, Counted):
     """An array of cells that multiplies a vector with a matrix."""
 
     rows: Count = Field(description="Rows (inputs) that hold weights.")
@@ -130,7 +130,7 @@ class Weights(Component):
     )
 
 
-class Dac(Costed, Counted):
+class Dac(Idling, Counted):
     """The row drivers that turn digital inputs into voltages, pulses or durations."""
 
     kind: Literal["bit_serial", "multi_bit", "pulse_width", "pulse_count"] = Field(
@@ -158,7 +158,7 @@ class Dac(Costed, Counted):
         return -(-self.bits // self.slice_bits)
 
 
-class SampleHold(Costed, Counted):
+class SampleHold(Idling, Counted):
     """Holds the column values, so that the array integrates anew while the ADC still converts."""
 
     energy_j: EnergyJ | None = Field(None, alias="energy", description="One sample of one column.")
@@ -180,7 +180,7 @@ AdcKind = Annotated[str, Field(strict=True, json_schema_extra=_only_kinds), Afte
 """A kind of converter that is known."""
 
 
-class Adc(Costed, Counted):
+class Adc(Idling, Counted):
     """The converters of the columns."""
 
     kind: AdcKind = Field(
@@ -198,6 +198,11 @@ class Adc(Costed, Counted):
         None,
         alias="rate",
         description="Conversions per second of one ADC; a concurrent one needs none, it ends with the read.",
+    )
+    arbitration: Literal["fcfs", "round_robin", "age"] | None = Field(
+        None,
+        description="Which layer goes next at a converter that crossbars of several layers share: fcfs (if "
+        "absent) the first come, round_robin one after the other, age whose inference arrived first.",
     )
     concurrent: bool = Field(
         False,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from . import board, operands
-from .component import Costed
+from .component import Idling
 from .nearest import nearest_hint
 from .paths import fields_by_key, walk
 from .units import POWER, format_quantity
@@ -81,15 +81,15 @@ def _attention(chip: Chip) -> Iterator[Finding]:
 
 def _idle(chip: Chip) -> Iterator[Finding]:
     """A part that does nothing draws no more than one that works."""
-    costed = [part for _, part in walk(chip) if isinstance(part, Costed)]
-    if all(part.idle_power_w is None and part.gating is None for part in costed):
+    idling = [part for _, part in walk(chip) if isinstance(part, Idling)]
+    if all(part.idle_power_w is None and part.gating is None for part in idling):
         return
     from .parts import fitted
 
     for part in fitted(chip):
-        idle = part.model.idle_power_w
-        if part.part.keys:
+        if part.part.keys or not isinstance(part.model, Idling):
             continue
+        idle = part.model.idle_power_w
         if idle is None and part.model.gating == "none":
             yield f"{part.path}.idle_power", "missing, expected what it draws while idle, with gating none"
         active = part.active_w(chip)
@@ -141,6 +141,13 @@ def _row_drivers(tile: Tile) -> Iterator[Finding]:
     rows = crossbar.count * (crossbar.rows + crossbar.spare_rows)
     if dac.count > rows:
         yield "tile.dac.count", f"found {dac.count} row drivers, expected at most one for each of {rows} rows"
+    at_once = crossbar.active_rows or crossbar.rows
+    if dac.count < at_once:
+        taken = "tile.crossbar.active_rows" if crossbar.active_rows else "tile.crossbar.rows"
+        yield (
+            "tile.dac.count",
+            f"found {dac.count} row drivers for a read of {at_once} rows ({taken}), expected as many",
+        )
 
 
 def _converters(tile: Tile) -> Iterator[Finding]:

@@ -34,7 +34,10 @@ class Tile(Counted):
     )
     crossbar: Crossbar = Field(description="The arrays of one tile.")
     weights: Weights = Field(description="How weights are written into cells.")
-    dac: Dac = Field(description="Row drivers; count is per tile.")
+    dac: Dac = Field(
+        description="Row drivers; count is per tile. Where there are fewer than rows, crossbars share them, "
+        "and are driven with the same inputs at once (the slices of a weight)."
+    )
     adc: Adc = Field(description="Column converters; count is per tile.")
     operands: Operands | None = Field(
         None,

@@ -77,6 +77,12 @@ class Costed(Component):
     static_power_w: PowerW | None = Field(
         None, alias="static_power", description="Power of one instance at all times (leakage)."
     )
+    area_mm2: AreaMm2 | None = Field(None, alias="area", description="Area of one instance.")
+
+
+class Idling(Costed):
+    """A part that is known to work at times and to do nothing at others."""
+
     idle_power_w: PowerW | None = Field(
         None,
         alias="idle_power",
@@ -88,10 +94,9 @@ class Costed(Component):
         description="What stops while it does nothing: none, it draws idle_power; clock (if absent), "
         "static_power alone is left; power, nothing is left (waking up costs nothing here).",
     )
-    area_mm2: AreaMm2 | None = Field(None, alias="area", description="Area of one instance.")
 
 
-class Clock(Costed):
+class Clock(Idling):
     """A part with a clock of its own. ``clock: 1 GHz`` may be written instead of ``cycle: 1 ns``."""
 
     synonyms: ClassVar[Mapping[str, str]] = {"clock": "cycle"}
@@ -139,4 +144,8 @@ class Counted(Component):
 
 
 class Other(Costed):
-    """What a part has beside its components: control, clock tree, or all that is not known apart."""
+    """What a part has beside its components: control, clock tree, or all that is not known apart.
+
+    Nothing says when it works: its ``power`` counts at the peak and where nothing is gated (the upper end of
+    the energy's bracket); what it draws all the time is its ``static_power``.
+    """

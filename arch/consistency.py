@@ -26,6 +26,7 @@ def contradictions(chip: Chip) -> Iterator[Finding]:
     yield from _energy_against_power(chip)
     if chip.tile is not None:
         yield from _conversions(chip.tile)
+        yield from _registers(chip.tile, -(-chip.activation_bits // 8))
     yield from _totals(chip)
 
 
@@ -54,6 +55,22 @@ def _conversions(tile: Tile) -> Iterator[Finding]:
     made = f"{adc.count} ADCs make {_hertz(adc.count * rate_hz)} conversions"
     read = f"to be read every {format_fs(crossbar.read_time_fs)} the arrays of a tile need {_hertz(needed)}"
     yield "tile.adc.rate", f"{made}, but {read}: a read takes {format_fs(convert)}"
+
+
+def _registers(tile: Tile, word_bytes: int) -> Iterator[Finding]:
+    """Registers beside the crossbars hold what all crossbars of a tile work on at once."""
+    n, outputs = tile.crossbar.count, tile.weights_per_row * word_bytes
+    driven = min(n * tile.crossbar.rows, max(tile.crossbar.rows, tile.dac.count))
+    needed = {
+        "input_register": (-(-driven * tile.dac.bits // 8), "an input of every row driver"),
+        "output_register": (n * outputs, "a sum of every output"),
+        "sum_register": (outputs, "the outputs of one crossbar"),
+    }
+    for key, (n_bytes, what) in needed.items():
+        register = getattr(tile, key)
+        if register is not None and register.count * register.capacity_bytes < n_bytes:
+            found = f"found {register.count} x {register.capacity_bytes} B"
+            yield f"tile.{key}.capacity", f"{found}, but {what} takes {n_bytes} B"
 
 
 def _totals(chip: Chip) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from .component import Clocked, Component, Costed, Counted
+from .component import Clock, Clocked, Component, Counted, Idling
 from .nearest import nearest_hint
 from .quantities import Bits, CapacityBytes, Count, Cycles, EnergyJ, EnergyPerByteJ, WidthBits
 from .vocabulary import function_names, is_function
@@ -19,7 +19,7 @@ class ShiftAdd(Clocked, Counted):
     energy_j: EnergyJ | None = Field(None, alias="energy", description="One shift and add of one conversion.")
 
 
-class Register(Costed, Counted):
+class Register(Idling, Counted):
     """A small memory beside the crossbars, read and written without delay."""
 
     capacity_bytes: CapacityBytes = Field(alias="capacity", description="Capacity of one instance.")
@@ -28,7 +28,7 @@ class Register(Costed, Counted):
     )
 
 
-class Bus(Clocked, Counted):
+class Bus(Clocked):
     """A shared path that moves `width` bits per cycle."""
 
     width_bits: WidthBits = Field(alias="width", description="Bits moved per cycle.")
@@ -143,8 +143,8 @@ class Unit(Clocked, Counted):
         return next((p for p in self.passes or () if p.name == function), None)
 
 
-class MacArray(Clocked, Counted):
-    """A systolic array of multiply-accumulate cells."""
+class MacArray(Clock, Counted):
+    """A systolic array of multiply-accumulate cells, which fills and drains with every fold."""
 
     rows: Count = Field(description="Rows of cells.")
     cols: Count = Field(description="Columns of cells.")

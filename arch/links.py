@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from .component import Clock, Component, Costed, Counted
+from .component import Clock, Component, Counted, Idling
 from .quantities import (
     BandwidthBytesPerS,
     Bits,
@@ -29,7 +29,7 @@ def _as_name(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-class Router(Costed):
+class Router(Idling):
     """One router with its links."""
 
     count: Count | None = Field(
@@ -78,13 +78,15 @@ class Noc(Clock):
     )
     arbitration: Literal["fcfs", "round_robin", "age"] | None = Field(
         None,
-        description="Who goes next on a link: fcfs (if absent) the first come, round_robin one stream after "
-        "the other, age whose inference arrived first.",
+        description="Who goes next on a link: fcfs the first come, round_robin one stream after the other, "
+        "age whose inference arrived first; if absent fcfs, and at flit detail, which knows no other, "
+        "round_robin between the inputs of a router.",
     )
     outstanding: Count | None = Field(
         None,
-        description="Transfers of one stream under way at a time, after which its source waits; if absent as "
-        "many as there is room for at the other end.",
+        description="Transfers of one stream under way at a time, after which its source waits, as where a "
+        "network interface has so many entries; if absent as many as there is room for at the other end, as "
+        "where credits of the receiver alone hold a source back (assumption).",
     )
     gateways: Count | None = Field(
         None,
@@ -100,13 +102,13 @@ class Noc(Clock):
     vc_buffer_flits: Count | None = Field(
         None,
         alias="vc_buffer",
-        description="Flits that each virtual channel holds; if absent, enough to keep a link busy with one "
-        "packet (the credit loop).",
+        description="Flits that each virtual channel holds; if absent two packets, no less than the credit "
+        "loop.",
     )
     packet_flits: Count | None = Field(
         None,
         alias="packet",
-        description="Flits of a packet at most, at flit detail; if absent, a transfer is one packet.",
+        description="Most flits of a packet at flit detail; if absent half of a virtual channel's buffer.",
     )
     energy_per_flit_hop_j: EnergyJ | None = Field(
         None, alias="energy_per_flit_hop", description="One flit through one router and one link."
@@ -124,11 +126,12 @@ class Noc(Clock):
         return self.routes_form_trees if self.multicast is None else self.multicast
 
 
-class Memory(Costed):
+class Memory(Idling):
     """Memory outside the chip (or stacked on it)."""
 
     kind: Literal["dram", "ddr", "hbm", "lpddr", "none"] = Field(
-        description="Memory technology; none is the same as leaving `memory` out."
+        description="Memory technology, which `{model: dram}` estimates energies for; none is the same as "
+        "leaving `memory` out."
     )
     channels: Count = Field(1, description="Independent channels.")
     bandwidth_bytes_per_s: BandwidthBytesPerS = Field(
@@ -152,7 +155,7 @@ class Memory(Costed):
     )
 
 
-class KvCache(Costed, Counted):
+class KvCache(Idling, Counted):
     """Where the keys and values of earlier positions are kept (`count` is banks of one chip)."""
 
     kind: Literal["sram", "memory"] = Field(
@@ -187,7 +190,7 @@ class KvCache(Costed, Counted):
         return self
 
 
-class Host(Costed):
+class Host(Idling):
     """The processor behind the chip's link, and that link."""
 
     bandwidth_bytes_per_s: BandwidthBytesPerS = Field(
@@ -225,7 +228,7 @@ def _as_link(value: Any) -> Any:
     return {"between": value} if isinstance(value, str) else value
 
 
-class Chips(Costed, Counted):
+class Chips(Idling, Counted):
     """The copies of this chip and the links between them.
 
     Power and area are those of the link interface of one chip, there even when the chip works alone.

@@ -57,10 +57,10 @@ def _step(
             items = [item.get("name", i) if isinstance(item, dict) else i for i, item in enumerate(target)]
             raise ConfigError(f"`set: {path}`: no element {part!r}{nearest_hint(part, map(str, items))}")
         return index, cls
-    if cls is None:
-        if isinstance(target, dict):
-            return part, None
+    if not isinstance(target, dict):
         raise ConfigError(f"`set: {path}`: {part!r} is inside a plain value, expected a shorter path")
+    if cls is None:
+        return part, None
     part = getattr(cls, "synonyms", {}).get(part, part)
     fields = fields_by_key(cls)
     if part not in fields:

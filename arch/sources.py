@@ -25,7 +25,8 @@ def source_of(root: Component, path: str) -> str:
         component, rest = inner
         if not rest:
             return _stated(component, "*") or mark
-    return mark if _canonical(component, rest).partition(".")[0] in given_keys(component) else DEFAULT_MARK
+    key = _canonical(component, rest).partition(".")[0]
+    return mark if key in given_keys(component) or key in (component.source or {}) else DEFAULT_MARK
 
 
 def _canonical(component: Component, key: str) -> str:

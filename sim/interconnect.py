@@ -148,13 +148,18 @@ def flit_detail(chip: Chip) -> FlitDetail:
     Raises
     ------
     SimulationError
-        As `router_of`; a chip without tiles; packets that do not fit into the buffers of routers that copy
-        them.
+        As `router_of`; a chip without tiles; an arbitration that routers do not have; packets that do not fit
+        into the buffers of routers that copy them.
     """
     router = router_of(chip)
     noc = chip.noc
     if noc is None or chip.tile is None:
         raise SimulationError(f"chip {chip.name!r} has no tiles that a network could connect (flit detail)")
+    if noc.arbitration in ("fcfs", "age"):
+        raise SimulationError(
+            f"noc.arbitration: found {noc.arbitration}, but routers take turns between their inputs at flit "
+            "detail (round_robin); use packet detail"
+        )
     whole = chip_fabric(chip)
     gates: tuple[int, ...] = whole.gates if isinstance(whole, Gated) else (whole.gateway,)
     ported = copy(whole.inner if isinstance(whole, Gated) else whole)

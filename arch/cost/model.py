@@ -70,10 +70,11 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Choice:
-    """A word that a model needs: one of `options`, the first if nothing is said."""
+    """A word that a model needs: one of `options`; that of a `field` as a `Parameter`'s, else the first."""
 
     name: str
     options: tuple[str, ...]
+    field: str = ""
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,8 @@ class Model:
                 ends = f"{parameter.show(parameter.low)} to {parameter.show(parameter.high)}"
                 outside.append(f"{parameter.name} {parameter.show(number)}, holds for {ends}")
         for choice in self.choices:
-            word = given.get(choice.name, choice.options[0])
+            stated = find(choice.field) if choice.field else None
+            word = given.get(choice.name, choice.options[0] if stated is None else stated)
             if word not in choice.options:
                 wanted = ", ".join(choice.options)
                 raise ConfigError(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ..chip import Chip
 from ..component import Costed
 from ..links import Host, KvCache, Memory, Router
-from .in_tile import CLOCK, NUMBER, WIDTH
+from .in_tile import CLOCK, CYCLE, NUMBER, WIDTH
 from .part import Found, Part, Turn
 from .rates import bandwidth, every_cycle, every_port, per_hop, router_count, stated
 
@@ -27,8 +27,7 @@ def mac_array(chip: Chip) -> Iterable[Found]:
 
 def array_buffer(chip: Chip) -> Iterable[Found]:
     if chip.mac_array is not None:
-        array = chip.mac_array
-        yield "mac_array.buffer", array.buffer, array.count * array.buffer.count
+        yield "mac_array.buffer", chip.mac_array.buffer, chip.mac_array.count
 
 
 def kv_cache(chip: Chip) -> Iterable[Found]:
@@ -88,7 +87,7 @@ PARTS = (
     Part(
         key="mac array", label="MAC array", path="mac_array", find=mac_array, boundary="array",
         colour="#4c78a8", klass="mac_array", action="MAC", energy=stated("energy_j"), rate=every_cycle,
-        turns=(*CLOCK, NUMBER),
+        turns=(CYCLE, NUMBER),
     ),
     Part(
         key="buffer", label="MAC array buffer", path="mac_array.buffer", find=array_buffer, boundary="tile",

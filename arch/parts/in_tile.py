@@ -8,10 +8,8 @@ from ..chip import Chip
 from .part import Found, Part, Turn
 from .rates import every_cycle, of_reads, stated
 
-CLOCK = (
-    Turn("cycle", "clock", "less"),
-    Turn("latency_cycles", "pipeline depth", "less", only_if_set=True),
-)
+CYCLE = Turn("cycle", "clock", "less")
+CLOCK = (CYCLE, Turn("latency_cycles", "pipeline depth", "less", only_if_set=True))
 """Of every part with a clock of its own."""
 WIDTH = Turn("width", "width", "more")
 NUMBER = Turn("count", "number", "more", "more")
@@ -74,7 +72,7 @@ PARTS = (
     ),
     Part(
         key="sum register", label="sum register", path="tile.sum_register", find=of_tile("sum_register"),
-        boundary="tile", action="byte", energy=stated("energy_per_byte_j"),
+        boundary="tile", klass="shift-add", action="byte", energy=stated("energy_per_byte_j"),
     ),
     Part(
         key="buffer", label="tile buffer", path="tile.buffer", find=of_tile("buffer"), boundary="tile",

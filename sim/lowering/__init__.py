@@ -35,6 +35,7 @@ from . import arrays, crossbars, rewritten, streams, training, units
 from .autoregression import feed_back
 from .connect import connect
 from .context import Context
+from .memory import check_capacity
 from .prefetch import bound_prefetch
 from .stage import Stage
 from .static import static_power
@@ -80,6 +81,7 @@ def lower(
     context.autoregressive = autoregressive
     multicast = context.multicast = multicast and (chip.noc is None or chip.noc.copies)
     context.operands = operands or {}
+    check_capacity(context)
     stages: dict[str, Stage] = {}
     for operator in mapping.network.operators:
         a = mapping.of(operator.name)

@@ -185,7 +185,13 @@ def finish(
         latency += on_tiles(context, actor, Step(function, unit, per_element, 1, ALIKE), held)[0]
     if context.tile.sum_register is not None:
         n_bytes = sum(s.size for s in held) * context.word_bytes
-        context.spend(actor, "sum register", "write", n_bytes, context.tile.sum_register.energy_per_byte_j)
+        register, port = (
+            context.tile.sum_register,
+            context.tile.buffer,
+        )  # as busy as the port that it goes out by
+        hold = port.hold_fs(max(1, port.beats(busiest(held) * context.word_bytes)))
+        per_byte_j, instances = register.energy_per_byte_j, register.count * len(tiles_of(held))
+        context.spend(actor, "sum register", "write", n_bytes, per_byte_j, register.power_w, hold, instances)
     return latency + write_outputs(context, actor, held)
 
 

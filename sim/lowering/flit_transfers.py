@@ -19,7 +19,7 @@ from ..noc.gates import Gated
 from ..noc.link import LinkKind
 from ..noc.topology import HOST
 from .context import Context
-from .links import head_fs, link_class, on_chip, serial_fs, spend
+from .links import head_fs, hop_j, link_class, on_chip, serial_fs, spend
 from .shares import Flow
 
 
@@ -38,11 +38,15 @@ class _Inside:
             self.links[link] += n_flits
 
 
-def flit_transfer(context: Context, name: str, layer: str, firings: int, moved: list[Flow]) -> int | None:
+def flit_transfer(
+    context: Context, name: str, layer: str, firings: int, moved: list[Flow], *, stream: str | None = None
+) -> int | None:
     """An actor that moves one token per firing; None if nothing has to move."""
     if not moved:
         return None
-    actor = context.builder.actor(name, firings, layer=layer)
+    noc = context.chip.noc
+    window = noc.outstanding if noc else None
+    actor = context.builder.actor(name, firings, layer=layer, window=window, stream=stream)
     leaving, entering = _Inside(), _Inside()
     crossing: Counter[int] = Counter()
     outside: list[tuple[dict[int, int], int]] = []
@@ -153,7 +157,7 @@ def _hops(context: Context, actor: int, load: Counter[int]) -> None:
     kinds = (LinkKind.WIRE, LinkKind.EJECT)
     hops = sum(n for link, n in load.items() if context.link(link).kind in kinds)
     if hops:
-        context.spend(actor, "noc", "flit hop", hops, noc.energy_per_flit_hop_j)
+        context.spend(actor, "noc", "flit hop", hops, hop_j(context.chip))
 
 
 def _cut(context: Context, tree: dict[int, int]) -> tuple[dict[int, list[int]], dict[int, int]]:

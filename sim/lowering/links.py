@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ...arch.chip import Chip
 from ...arch.links import Chips
 from ..interconnect import chips_joined
-from ..mapping.timing import bytes_fs, ceil_div
+from ..mapping.timing import FS_PER_S, bytes_fs, ceil_div
 from ..noc.link import Link, LinkKind
 from ..program import Arbitration
 from .context import Context
@@ -84,10 +85,20 @@ def _of_chips(context: Context, link: Link) -> Chips:
     )
 
 
+def hop_j(chip: Chip) -> float | None:
+    """Energy of a flit through a router: as stated, else that of one port and cycle of the router's power."""
+    noc = chip.noc
+    if noc is None or noc.energy_per_flit_hop_j is not None or noc.router is None:
+        return noc.energy_per_flit_hop_j if noc else None
+    power_w = noc.router.power_w
+    return None if power_w is None else power_w * noc.cycle_fs / FS_PER_S / (4 + noc.concentration)
+
+
 def spend(context: Context, actor: int, links: Mapping[int, Link], load: Mapping[int, int]) -> None:
     """Flit-hops on the network, bytes on other links: `load` has flits of links on the chip, else bytes.
 
-    A hop is a router and the link behind it, so the injecting link is none.
+    A hop is a router and the link behind it, so the injecting link is none. The interface of a chip works for
+    as long as its links are busy.
     """
     chip = context.chip
     hops = sum(
@@ -96,14 +107,17 @@ def spend(context: Context, actor: int, links: Mapping[int, Link], load: Mapping
         if chip.noc is not None and link.kind in (LinkKind.WIRE, LinkKind.EJECT)
     )
     if hops and chip.noc is not None:
-        context.spend(actor, "noc", "flit hop", hops, chip.noc.energy_per_flit_hop_j)
+        context.spend(actor, "noc", "flit hop", hops, hop_j(chip))
     over_chips: dict[float | None, int] = {}
+    busy_fs: dict[float | None, int] = {}
     for i, link in links.items():
         if link.kind == LinkKind.CHIP:
             energy_j = _of_chips(context, link).energy_per_byte_j
             over_chips[energy_j] = over_chips.get(energy_j, 0) + load[i]
+            busy_fs[energy_j] = busy_fs.get(energy_j, 0) + serial_fs(context, link, load[i])
     for energy_j, n_bytes in over_chips.items():
-        context.spend(actor, "chip links", "byte", n_bytes, energy_j)
+        assert chip.chips is not None
+        context.spend(actor, "chip links", "byte", n_bytes, energy_j, chip.chips.power_w, busy_fs[energy_j])
     to_host = sum(load[i] for i, link in links.items() if link.kind == LinkKind.HOST)
     if to_host and chip.host is not None:
         context.spend(actor, "host link", "byte", to_host, chip.host.energy_per_byte_j)

@@ -8,13 +8,39 @@ one resource of n units. What is shorter than a piece in every channel keeps the
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
 from ...arch.links import Memory
+from ..errors import SimulationError
+from ..mapping.assignment import OnArray, OnCrossbars
+from ..mapping.by_cost import weights_bytes
 from ..mapping.timing import bytes_fs, ceil_div
 from .context import Context
 from .growth import schedule
+
+
+def check_capacity(context: Context) -> None:
+    """Raise `SimulationError` where weights, and keys and values, are more than the memory holds."""
+    memory, mapping = context.chip.memory, context.mapping
+    if memory is None or memory.capacity_bytes is None:
+        return
+    n_bytes: Counter[int] = Counter()
+    for o in mapping.network.operators:
+        a, m = mapping.of(o.name), o.matrix
+        if m is not None and isinstance(a, OnArray):
+            n_bytes[context.chip_of(a.home)] += weights_bytes(m, a.array)
+        elif m is not None and mapping.swap is not None and isinstance(a, OnCrossbars):
+            n_bytes[0] += ceil_div(m.k * m.n * m.groups * context.tile.weights.bits, 8)
+    for cache in {c.name: c for c in context.caches.values() if isinstance(c.keeper, Memory)}.values():
+        n_bytes[cache.chip] += cache.n_bytes
+    most = n_bytes.total() if memory.shared else max(n_bytes.values(), default=0)
+    if most > memory.capacity_bytes:
+        raise SimulationError(
+            f"memory.capacity: weights, keys and values take {most} bytes of {memory.capacity_bytes}: "
+            f"{most - memory.capacity_bytes} too many; use a larger memory or more chips"
+        )
 
 
 def memory_fs(memory: Memory, n_bytes: int) -> int:

@@ -21,6 +21,7 @@ from ..operands.layer_operands import LayerOperands
 from ..program import I64, Schedule
 from .context import Context
 from .growth import schedule, spread_evenly
+from .links import ARBITRATION
 
 Each = int | Schedule
 """A count or a time of each firing."""
@@ -144,7 +145,8 @@ def multiply(
     if time.convert_fs:
         adc_hold = product.times(time.period_fs, time.convert_fs - time.period_fs)
         context.builder.visit(actor, arrays, hold, time.read_fs)
-        context.builder.visit(actor, adcs, adc_hold, adc_hold)
+        in_turn = tile.adc.arbitration is not None and len(adcs) > 1  # each converter from its own grant on
+        context.builder.visit(actor, adcs, adc_hold, adc_hold, spread=in_turn)
         latency = time.read_fs + longest - time.period_fs + time.convert_fs
     else:
         group = (arrays, *adcs) if tile.adc.law.converts else (arrays,)
@@ -176,7 +178,8 @@ def _adcs(context: Context, a: InBlocks) -> tuple[int, ...]:
         last = deal.first + a.replicas * a.tiling.row_blocks * (deal.end - deal.begin) - 1
         ends |= {deal.first // group, last // group}
         inner += max(0, last // group - deal.first // group - 1)
-    shared = tuple(context.resource(f"adc {i}", "adc") for i in sorted(ends))
+    how = ARBITRATION[tile.adc.arbitration or "fcfs"]
+    shared = tuple(context.resource(f"adc {i}", "adc", arbitration=how) for i in sorted(ends))
     return shared if inner < 1 else (*shared, context.resource(f"{a.operator} adcs", "adc", units=inner))
 
 
@@ -203,14 +206,15 @@ def _spend(context: Context, product: Product, hold: Each) -> None:
     spend(tile.dac, "dac", "drive row", product.rows, drive_j, per_dac)
     if tile.input_register is not None:
         n_bytes = product.each(product.rows, lambda rows: ceil_div(rows * tile.dac.slice_bits, 8))
-        per_byte_j = tile.input_register.energy_per_byte_j
-        context.spend(product.actor, "input register", "read", n_bytes, per_byte_j)
+        held = tile.input_register
+        spend(
+            held, "input register", "read", n_bytes, held.energy_per_byte_j, held.count / tile.crossbar.count
+        )
     if tile.adc.law.converts:
         spend(tile.adc, "adc", "convert", product.columns, convert_j, per_adc)
     if tile.sample_hold is not None:
-        held = tile.sample_hold
-        per_sample = held.count / tile.crossbar.count
-        spend(held, "sample-hold", "sample", product.columns, held.energy_j, per_sample)
+        hold_j, per_crossbar = tile.sample_hold.energy_j, tile.sample_hold.count / tile.crossbar.count
+        spend(tile.sample_hold, "sample-hold", "sample", product.columns, hold_j, per_crossbar)
 
 
 def _spend_on_data(context: Context, product: Product, data: LayerOperands) -> None:
@@ -251,5 +255,12 @@ def _shift_add(context: Context, product: Product, name: str, servers: int) -> i
     if tile.output_register is not None:  # every read adds to the sums of the outputs, which lie there
         per_output = tile.columns_per_weight
         n_bytes = product.each(product.columns, lambda columns: columns // per_output * context.word_bytes)
-        context.spend(actor, "output register", "update", n_bytes, tile.output_register.energy_per_byte_j)
+        register = tile.output_register
+        instances = max(
+            1, round(servers * a.replicas * a.tiling.crossbars * register.count / tile.crossbar.count)
+        )
+        per_byte_j = register.energy_per_byte_j
+        context.spend(
+            actor, "output register", "update", n_bytes, per_byte_j, register.power_w, hold, instances
+        )
     return unit.latency_fs(beats)

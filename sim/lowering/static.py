@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...arch.component import Idling
 from ...arch.parts import fitted
 from .context import Context
 
@@ -10,5 +11,6 @@ def static_power(context: Context) -> None:
     """Enter the static power of all instances of all parts of all chips, but those whose power is gated."""
     chip = context.chip
     for part in fitted(chip):
-        if part.model.static_power_w and part.model.gating != "power" and not part.part.keys:
+        gated = isinstance(part.model, Idling) and part.model.gating == "power"
+        if part.model.static_power_w and not gated and not part.part.keys:
             context.builder.static_power(part.key, part.model.static_power_w * part.instances(chip))

@@ -31,7 +31,7 @@ def transfer(
     if context.detail == "ideal":
         return _ideal(context, name, layer, firings, moved)
     if context.flit is not None:
-        return flit_transfer(context, name, layer, firings, moved)
+        return flit_transfer(context, name, layer, firings, moved, stream=stream)
     load, depth = _load(context, moved)
     if not load:
         return None

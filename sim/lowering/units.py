@@ -171,7 +171,7 @@ def _on_host(
 
     fs = growth.each(lambda reach: host_fs(host, work(reach)))
     context.builder.visit(actor, context.resource("host", "host"), fs)
-    context.spend(actor, "host", "operation", growth.each(work), host.energy_j)
+    context.spend(actor, "host", "operation", growth.each(work), host.energy_j, host.power_w, fs)
     return host_fs(host, operations * n_tokens + fused)
 
 

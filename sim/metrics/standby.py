@@ -3,8 +3,8 @@
 A busy part draws what its actions cost. While it is idle, its clock and its biases draw ``idle_power`` unless
 they are gated, and it leaks ``static_power`` unless it is cut from its supply. No part is idle while it is
 busy: n instances over a time T are idle for n T less their busy time. How busy a part is, the resources of
-its class say; a part that works with another one (a row driver with its crossbar) is as busy as that. What
-has no class (control, the rest of a chip) is on all the time.
+its class say; a part that works with another one (a row driver with its crossbar) is as busy as that. Of
+what has no class (control, the rest of a chip) nothing is known but that it leaks all the time.
 
 Where a chip states no idle power, the upper end of the bracket takes the power of a busy part, and the lower
 end nothing.
@@ -16,12 +16,16 @@ from dataclasses import dataclass
 from math import fsum
 
 from ...arch.chip import Chip
+from ...arch.component import Idling
 from ...arch.links import Memory
 from ...arch.parts import Fitted, fitted
 from ..interconnect import interconnect
 from ..noc.link import LinkKind
 from .busy import BusyTimes
 from .seconds import seconds
+
+WITH_OTHERS = ("dac", "sample-hold", "input register", "output register", "sum register")
+"""Parts that are as busy as the others of their class, whose resource they have none of."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +39,13 @@ class Standby:
     instances : int
         On all chips.
     busy : float
-        Share of the time for which they work, all instances together.
+        Share of the time for which they work, all instances together; 0 where nothing says.
     static_w, idle_w : float
         Of one instance: at all times unless power is cut, and while idle unless the clock is stopped.
     stated : bool
         Whether the chip states the idle power; else it is that of a busy part.
-    gating : {"none", "clock", "power"}
+    gating : {"none", "clock", "power", "never"}
+        never: its supply cannot be cut.
     """
 
     component: str
@@ -55,7 +60,7 @@ class Standby:
     @property
     def all_gated_w(self) -> float:
         """Mean power beyond its actions if it is cut from its supply whenever it is idle."""
-        return self.instances * self.static_w * self.busy
+        return self.instances * self.static_w * (1.0 if self.gating == "never" else self.busy)
 
     @property
     def ungated_w(self) -> float:
@@ -77,13 +82,14 @@ def standby(chip: Chip, busy: BusyTimes) -> tuple[Standby, ...]:
     work = _busy_instances(busy)
     found = []
     for f in parts:
-        share = min(1.0, work.get(f.klass, 0.0) / counts[f.klass]) if f.klass else 1.0
-        active_w = f.active_w(chip) or 0.0
-        stated = f.model.idle_power_w
-        idle_w = (active_w if stated is None else stated) if f.klass else 0.0
+        klass = f.klass if f.klass in counts else "crossbar"  # registers, where no shift-and-add reads them
+        share = min(1.0, work.get(klass, 0.0) / counts[klass]) if f.klass else 0.0
+        idling = f.model if isinstance(f.model, Idling) else None
+        stated = idling.idle_power_w if idling else None
+        idle_w = (f.active_w(chip) or 0.0) if stated is None else stated
         static_w = f.model.static_power_w or 0.0
         if idle_w or static_w:
-            gating = f.model.gating or "clock"
+            gating = (idling.gating or "clock") if idling else "never"
             found.append(
                 Standby(f.key, f.path, f.instances(chip), share, static_w, idle_w, stated is not None, gating)
             )
@@ -103,7 +109,7 @@ def _counts(chip: Chip, parts: list[Fitted]) -> dict[str, int]:
     """Instances of each class that the chips have, as resources count them."""
     found: dict[str, int] = {}
     for f in parts:
-        if f.part.key not in ("dac", "sample-hold", "input register", "output register"):
+        if f.klass and f.part.key not in WITH_OTHERS:
             servers = f.model.channels if isinstance(f.model, Memory) else 1
             found[f.klass] = found.get(f.klass, 0) + f.instances(chip) * servers
     if chip.noc is not None or chip.n_chips > 1:

@@ -276,6 +276,11 @@ def test_unknown_presets_and_files(tmp_path: Path) -> None:
             "6",
             "`set: tile.adc.bits.x`: 'x' is inside a plain value, expected a shorter path",
         ),
+        (
+            "tile.grid.0.x",
+            "6",
+            "`set: tile.grid.0.x`: 'x' is inside a plain value, expected a shorter path",
+        ),
         ("tile.adc.bits", "0", "`set`: tile.adc.bits: found 0, expected at least 1"),
         ("tile.adc.bits", "[6", "`set: tile.adc.bits`:1: not valid YAML: "),
         (

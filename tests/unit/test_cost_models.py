@@ -148,7 +148,7 @@ class TestRange:
         ("sram", "area", {"capacity": "1 KiB"}, r"needs node \(or the field chip.node\): technology node"),
         ("sram", "area", {"capacity": 4, "node": "7 nm"}, "capacity: the number 4 has no unit"),
         ("adder", "area", {"bits": "8", "node": "7 nm"}, "bits: found '8', expected a plain number"),
-        ("dram", "energy_per_byte", {"kind": "hbm9"}, "kind: found 'hbm9', expected one of hbm2, hbm3"),
+        ("dram", "energy_per_byte", {"kind": "hbm9"}, "kind: found 'hbm9', expected one of hbm2, hbm, hbm3"),
     ],
 )
 def test_bad_requests(model: str, wanted: str, given: dict[str, object], message: str) -> None:

@@ -125,6 +125,6 @@ def _capacity(run: Run) -> tuple[int, str]:
     """Bytes of the buffer of one tile (of one chip, where it has no tiles), and its field."""
     tile, array = run.chip.tile, run.chip.mac_array
     if tile is not None:
-        return tile.buffer.capacity_bytes * tile.buffer.count, "tile.buffer.capacity"
+        return tile.buffer.capacity_bytes, "tile.buffer.capacity"
     assert array is not None
-    return array.buffer.capacity_bytes * array.buffer.count * array.count, "mac_array.buffer.capacity"
+    return array.buffer.capacity_bytes * array.count, "mac_array.buffer.capacity"
