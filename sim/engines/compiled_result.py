@@ -58,20 +58,9 @@ def busy_sums(program: Program, iterations: int) -> list[int]:
     busy = []
     for key in zip(program.visit_hold.tolist(), n.tolist(), strict=True):
         if key not in sums:
-            sums[key] = schedule_sum(program, *key)
+            sums[key] = program.schedule(key[0]).total(key[1])
         busy.append(iterations * sums[key])
     return busy
-
-
-def schedule_sum(program: Program, index: int, n: int) -> int:
-    """Sum of the first n values of a schedule."""
-    schedule = program.schedule(index)
-    rows, cols = schedule.rows, schedule.cols
-    if len(rows) * len(cols) == 1:
-        return n * (rows[0] + cols[0])
-    full, rest = divmod(n, len(cols))
-    total = len(cols) * sum(rows[:full]) + full * sum(cols)
-    return total + (rest * rows[full] + sum(cols[:rest]) if rest else 0)
 
 
 def explain_deadlock(program: Program, iterations: int, state: State) -> str:

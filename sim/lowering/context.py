@@ -185,5 +185,5 @@ class Context:
             self.builder.energy(actor, component, action, count, energy_j)
         elif power_w is not None:
             n = self.builder.n_firings(actor)
-            mean_fs = busy_fs if isinstance(busy_fs, int) else int(busy_fs.values(n).sum()) / n
+            mean_fs = busy_fs if isinstance(busy_fs, int) else busy_fs.total(n) / n
             self.builder.energy(actor, component, "active", instances, power_w * mean_fs * FS)

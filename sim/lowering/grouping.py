@@ -8,12 +8,11 @@ one column per group in a row, because a window's rows and columns are independe
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 
 from ...workloads.graph import Grid, Window
-from ..program import Schedule
+from ..program import I64, Schedule
 from .samples import by_sample
 
 
@@ -125,39 +124,38 @@ def _windows(window: Window, made: Firings, used: Firings) -> tuple[Schedule, Sc
     first, last = _edges(window, used, 0, size[0])
     first_col, last_col = _edges(window, used, 1, size[1])
     need = Schedule(
-        tuple(row // made.group.rows * made.cols for row in last),
-        tuple(col // made.group.cols + 1 for col in last_col),
+        last // made.group.rows * made.cols,
+        last_col // made.group.cols + 1,
     )
     if made.group.rows > 1:
-        need = Schedule(tuple(row // made.group.rows + 1 for row in last), (0,) * used.cols)
-        return need, Schedule(tuple(row // made.group.rows for row in first), (0,) * used.cols)
-    rows = tuple(row * made.cols for row in first)
-    moving = all(a < b for a, b in pairwise(first))
-    if not moving:
-        return need, Schedule(rows, (0,) * used.cols)
+        level = np.zeros(used.cols, np.int64)
+        return Schedule(last // made.group.rows + 1, level), Schedule(first // made.group.rows, level)
+    rows = first * made.cols
+    if (np.diff(first) < 1).any():  # the first row stands still somewhere
+        return need, Schedule(rows, np.zeros(used.cols, np.int64))
     # The next firing of the row still needs from its own first column on; the last one lets go no more.
-    cols = [col // made.group.cols for col in first_col[1:]]
-    return need, Schedule(rows, (*cols, cols[-1] if cols else 0))
+    cols = first_col[1:] // made.group.cols
+    return need, Schedule(rows, np.append(cols, cols[-1:] if len(cols) else 0))
 
 
-def _edges(window: Window, used: Firings, axis: int, size: int) -> tuple[list[int], list[int]]:
+def _edges(window: Window, used: Firings, axis: int, size: int) -> tuple[I64, I64]:
     """First and last input index along an axis, for each row (axis 0) or column (1) of the consumer."""
     step = used.group.rows if axis == 0 else used.group.cols
     limit = used.grid.rows if axis == 0 else used.grid.cols
-    starts = range(0, limit, step)
-    begins = np.array(starts, np.int64)
+    begins = np.arange(0, limit, step, dtype=np.int64)
     first = window.spans(axis, begins, size)[0]
     last = window.spans(axis, np.minimum(begins + step, limit) - 1, size)[1]
-    return first.tolist(), last.tolist()
+    return first, last
 
 
 def _reshaped(made: Firings, used: Firings, keep: bool) -> tuple[Schedule, Schedule]:
     """The same tokens in the same order on another grid (an image of patches read as a sequence)."""
     per_made, per_used = made.group.n_tokens, used.group.n_tokens
     tokens = made.grid.n_tokens
-    ends = [min((k + 1) * per_used, tokens) for k in range(used.n)]
-    need = Schedule((0,), tuple(-(-end // per_made) for end in ends))
-    return need, Schedule.constant(0) if keep else Schedule((0,), tuple(end // per_made for end in ends))
+    ends = np.minimum(np.arange(1, used.n + 1) * per_used, tokens)
+    return Schedule((0,), -(-ends // per_made)), (
+        Schedule.constant(0) if keep else Schedule((0,), ends // per_made)
+    )
 
 
 def _by_rows(made: Firings, used: Firings) -> tuple[Schedule, Schedule]:

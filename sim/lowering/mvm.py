@@ -155,7 +155,7 @@ def multiply(
     _spend(context, product, hold)
     if product.operands is not None:
         _spend_on_data(context, product, product.operands)
-    interval = hold if isinstance(hold, int) else min(hold.cols)
+    interval = hold if isinstance(hold, int) else int(hold.cols.min())
     return latency + _shift_add(context, product, name, servers), ceil_div(interval, servers)
 
 

@@ -8,6 +8,8 @@ sample begins.
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..program import Schedule
 
 
@@ -23,14 +25,10 @@ def by_sample(
     """
     at_once = Schedule((0,), (0,) * (used - 1) + (made,))
     return _repeated(need, samples, made, used), _repeated(
-        at_once if _constant(free) else free, samples, made, used
+        at_once if free.is_constant else free, samples, made, used
     )
 
 
-def _constant(schedule: Schedule) -> bool:
-    return len(schedule.rows) * len(schedule.cols) == 1
-
-
 def _repeated(schedule: Schedule, samples: int, made: int, used: int) -> Schedule:
-    cols = schedule.cols if used == 1 or not _constant(schedule) else schedule.cols * used
-    return Schedule(tuple(b * made + row for b in range(samples) for row in schedule.rows), cols)
+    cols = schedule.cols if used == 1 or not schedule.is_constant else np.repeat(schedule.cols, used)
+    return Schedule(np.add.outer(made * np.arange(samples), schedule.rows).ravel(), cols)

@@ -342,10 +342,10 @@ def _in_runs(
             actors.append(-1)
             continue
         actors.append(actor)
-        ends = tuple((maker.index_of[tokens] + 1).tolist())
+        ends = maker.index_of[tokens] + 1
         n_bytes = _token_bytes(context, src, held)
         need = Schedule((0,), ends)
-        free = Schedule((0,), (*(end - 1 for end in ends[1:]), int(lengths[stripe])))
+        free = Schedule((0,), np.append(ends[1:] - 1, lengths[stripe]))
         places = _places(context, src, held, 1)
         queues.append(
             Queue(
@@ -447,9 +447,7 @@ def _schedules(
         index_of,
         length,
     )
-    return [Schedule((0,), tuple(row.tolist())) for row in need], [
-        Schedule((0,), tuple(row.tolist())) for row in free
-    ]
+    return [Schedule((0,), row) for row in need], [Schedule((0,), row) for row in free]
 
 
 def _places(context: Context, stage: Stage, shares: Shares, n_tokens: int) -> tuple[tuple[int, int], ...]:

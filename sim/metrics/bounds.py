@@ -9,7 +9,7 @@ from heapq import heapify, heappop, heappush
 
 import numpy as np
 
-from ..program import Program, Schedule
+from ..program import Program
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,7 @@ class _VisitTimes:
 
     def _total(self, index: int, n: int) -> int:
         """Sum of the schedule over n firings."""
-        schedule: Schedule = self.schedule(index)
-        if len(schedule.rows) * len(schedule.cols) == 1:
-            return n * schedule(0)
-        return int(self.values(index, n).sum())
+        return self.program.schedule(index).total(n)
 
     def _outlast(self, hold: int, advance: int, n: int) -> int:
         """Most that a hold reaches beyond the advance of the same visit."""

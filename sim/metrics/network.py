@@ -124,7 +124,7 @@ class NetworkUse:
             if not all(self._on_links(v) for v in visits):
                 continue
             n = int(program.actor_firings[a])
-            hop_fs = sum(int(program.schedule(int(program.visit_advance[v])).values(n).sum()) for v in visits)
+            hop_fs = sum(program.schedule(int(program.visit_advance[v])).total(n) for v in visits)
             queue_fs = sum(int(self.result.wait_fs[v]) for v in visits)
             found.append(Transfer(name, program.actor_layer[a], n, seconds(hop_fs), seconds(queue_fs)))
         return tuple(sorted(found, key=lambda t: (-(t.hop_s + t.queue_s), t.name)))

@@ -217,7 +217,7 @@ class ProgramBuilder:
         """Each firing of `actor` makes `count` actions of `component`, each costing `energy_j`."""
         more, n = 0, self._actors[actor].firings
         if isinstance(count, Schedule):
-            count, more = divmod(int(count.values(n).sum()), n)
+            count, more = divmod(count.total(n), n)
         self._ledger.append((actor, component, action, count, more, energy_j))
 
     def static_power(self, component: str, watts: float) -> None:
@@ -248,12 +248,7 @@ class ProgramBuilder:
         longest = 1
         for actor in self._actors:
             for i, visit in enumerate(actor.visits):
-                hold = self._schedules[visit.hold]
-                total = (
-                    hold(0) * actor.firings
-                    if len(hold.cols) * len(hold.rows) == 1
-                    else int(hold.values(actor.firings).sum())
-                )
+                total = self._schedules[visit.hold].total(actor.firings)
                 if i == 0:
                     longest = max(longest, total)
                 for r, own in zip(visit.resources, visit.holds_fs, strict=True):
@@ -262,7 +257,10 @@ class ProgramBuilder:
         return max(longest, max(loads, default=1))
 
     def _intern(self, value: int | Schedule) -> int:
-        schedule = value if isinstance(value, Schedule) else Schedule((int(value),))
+        try:
+            schedule = value if isinstance(value, Schedule) else Schedule.constant(value)
+        except OverflowError:
+            raise _too_large() from None
         index = self._schedule_index.get(schedule)
         if index is None:
             index = len(self._schedules)
@@ -320,12 +318,12 @@ class ProgramBuilder:
         visits = [v for a in self._actors for v in a.visits]
         rows = [len(s.rows) for s in self._schedules]
         cols = [len(s.cols) for s in self._schedules]
-        constant = [r * c == 1 for r, c in zip(rows, cols, strict=True)]
+        constant = [s.is_constant for s in self._schedules]
         row_start = np.cumsum([0] + [r + c for r, c in zip(rows, cols, strict=True)])[:-1]
-        table = [
-            x
+        tables = [
+            part
             for s, single in zip(self._schedules, constant, strict=True)
-            for x in ((s.rows[0] + s.cols[0], 0) if single else s.rows + s.cols)
+            for part in ((s.rows + s.cols, np.zeros(1, np.int64)) if single else (s.rows, s.cols))
         ]
         program = Program(
             resource_name=tuple(r.name for r in self._resources),
@@ -363,7 +361,7 @@ class ProgramBuilder:
             schedule_cols=_i64(0 if single else c for c, single in zip(cols, constant, strict=True)),
             schedule_row_start=row_start.astype(np.int64),
             schedule_col_start=(row_start + rows).astype(np.int64),
-            table=_i64(table),
+            table=np.concatenate(tables) if tables else np.zeros(0, np.int64),
             **_adjacency("in", [c.dst for c in self._channels], len(self._actors)),
             **_adjacency("out", [c.src for c in self._channels], len(self._actors)),
             ledger_actor=_i64(row[0] for row in self._ledger),
@@ -411,8 +409,12 @@ class ProgramBuilder:
 def _i64(values: Iterable[int]) -> I64:
     try:
         return np.fromiter(values, np.int64)
-    except OverflowError as error:
-        raise SimulationError("a number of the Program does not fit in 64 bits (times are in fs)") from error
+    except OverflowError:
+        raise _too_large() from None
+
+
+def _too_large() -> SimulationError:
+    return SimulationError("a number of the Program does not fit in 64 bits (times are in fs)")
 
 
 def _adjacency(prefix: str, ends: list[int], n_actors: int) -> dict[str, I64]:

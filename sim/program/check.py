@@ -53,9 +53,9 @@ def _check_visits(p: Program) -> None:
             schedule = p.schedule(int(index))
             if not schedule.covers(n):
                 raise SimulationError(f"{where}: {what} is given for fewer than {n} firings")
-            if min(schedule.rows) + min(schedule.cols) < 1 and schedule.values(n).min() < 1:
+            if schedule.rows.min() + schedule.cols.min() < 1 and schedule.values(n).min() < 1:
                 raise SimulationError(f"{where}: {what} must be at least 1 fs in every firing")
-            if max(schedule.rows) + max(schedule.cols) > MAX_TIME_FS:
+            if schedule.rows.max() > MAX_TIME_FS or schedule.cols.max() > MAX_TIME_FS - schedule.rows.max():
                 raise SimulationError(f"{where}: {what} must be at most {MAX_TIME_FS} fs (77 minutes)")
         group = p.visit_resource[p.visit_resource_start[v] : p.visit_resource_start[v + 1]]
         arbitration = p.resource_arbitration[group]
@@ -68,7 +68,7 @@ def _check_visits(p: Program) -> None:
         if own.any():
             hold = p.schedule(int(p.visit_hold[v]))
             longest = hold(0)
-            if not p.visit_spread[v] or len(hold.rows) * len(hold.cols) > 1:
+            if not p.visit_spread[v] or not hold.is_constant:
                 rule = "only a spread visit of constant hold has a hold for each resource"
                 raise SimulationError(f"{where}: {rule}")
             if own.min() < 0 or own.max() > longest:

@@ -193,8 +193,8 @@ class Program:
         row, col = self.schedule_row_start[index], self.schedule_col_start[index]
         n_cols = self.schedule_cols[index]
         if n_cols == 0:
-            return Schedule((int(self.table[row]),))
-        return Schedule(tuple(self.table[row:col].tolist()), tuple(self.table[col : col + n_cols].tolist()))
+            return Schedule.constant(int(self.table[row]))
+        return Schedule(self.table[row:col], self.table[col : col + n_cols])
 
     def schedule_value(self, index: int, k: int) -> int:
         """Value of a schedule at firing k of an iteration."""
