@@ -178,7 +178,7 @@ def _peaks(builder: ProgramBuilder, queues: list[Queue]) -> tuple[I64, I64]:
     need = [np.maximum.accumulate(wire[2].values(int(firings[wire[1]]))) for wire in every]
     free = [np.maximum.accumulate(wire[3].values(int(firings[wire[1]]))) for wire in every]
     wire_start = np.concatenate([[0], np.cumsum([len(x) for x in need])]).astype(np.int64)
-    needs, frees = np.concatenate(need).astype(np.int64), np.concatenate(free).astype(np.int64)
+    needs, frees = np.concatenate(need), np.concatenate(free)
     by_dst = np.argsort(dst, kind="stable").astype(np.int64)
     in_start = np.concatenate([[0], np.cumsum(np.bincount(dst, minlength=n))]).astype(np.int64)
     chain = np.array([builder.chain_fs(a) for a in range(n)], np.int64)

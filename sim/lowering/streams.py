@@ -217,9 +217,10 @@ def _distribute(context: Context, src: Stage, takers: list[_Taker], multicast: b
     """Queues from one producer to all its consumers, and the transfers in between."""
     if src.in_place:
         return [_whole(src, taker) for taker in takers]
-    reaches = [
-        None if t.everything else _Reach.of(t.window, src.firings.grid, t.stage.firings.grid) for t in takers
-    ]
+    made = src.firings.grid
+    seen = {(t.window, t.stage.firings.grid) for t in takers if not t.everything}
+    found = {(window, used): _Reach.of(window, made, used) for window, used in seen}
+    reaches = [None if t.everything else found[t.window, t.stage.firings.grid] for t in takers]
     asked = np.zeros((len(takers), src.firings.grid.n_tokens), np.bool_)
     for i, (taker, reach) in enumerate(zip(takers, reaches, strict=True)):
         if reach is None:

@@ -80,6 +80,7 @@ def map_network(
     """
     options = options or MappingOptions()
     _check_names(network, options)
+    _check_size(network, options.most_tokens)
     network = prepared(network, chip, options)
     if options.swap and like is None:
         network = _with_parts(network, chip, options)
@@ -124,6 +125,18 @@ def map_network(
             *lost_bits(analog, chip),
         ),
     )
+
+
+def _check_size(network: Network, most: int) -> None:
+    """Every token is simulated by itself: a network with too many would take hours, or all memory."""
+    tokens = sum(o.output.grid.n_tokens for o in network.operators)
+    if tokens > most:
+        longest = max(network.operators, key=lambda o: o.output.grid.n_tokens)
+        raise SimulationError(
+            f"{network.name}: its streams have {tokens:,} tokens ({longest.output.grid.n_tokens:,} of them "
+            f"that of {longest.name!r}), expected at most {most:,}; give it a smaller input, or raise "
+            "`most_tokens`"
+        )
 
 
 def _side_by_side(

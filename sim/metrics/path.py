@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -64,22 +65,22 @@ class CriticalPath:
     def total_fs(self) -> int:
         return sum(p.duration_fs for p in self.pieces)
 
-    @property
+    @cached_property
     def by_layer_s(self) -> dict[str, float]:
         """Time on the path by layer, the largest first."""
         return self._grouped(lambda p: p.layer)
 
-    @property
+    @cached_property
     def by_class_s(self) -> dict[str, float]:
         """Time on the path by class of resource, the largest first."""
         return self._grouped(lambda p: p.klass)
 
-    @property
+    @cached_property
     def by_cause_s(self) -> dict[str, float]:
         """Time on the path by the cause that began it, the largest first."""
         return self._grouped(lambda p: p.cause)
 
-    @property
+    @cached_property
     def by_class_and_cause_s(self) -> dict[tuple[str, str], float]:
         """Time on the path by class of resource and cause, the largest first."""
         return self._grouped(lambda p: (p.klass, p.cause))

@@ -23,7 +23,7 @@ class Schedule:
 
     def __init__(self, rows: ArrayLike, cols: ArrayLike = (0,)) -> None:
         for name, values in (("rows", rows), ("cols", cols)):
-            table = np.array(values, np.int64)
+            table = np.asarray(values, np.int64).view()
             table.setflags(write=False)
             object.__setattr__(self, name, table)
 
@@ -58,6 +58,8 @@ class Schedule:
         """All values for k in 0..n-1; only for tests, checks and sums."""
         if self.is_constant:
             return np.full(n, self.rows[0] + self.cols[0], np.int64)
+        if len(self.rows) == 1:
+            return self.cols[:n] + self.rows[0]
         table: I64 = np.add.outer(self.rows, self.cols).ravel()
         return table[:n]
 

@@ -14,6 +14,8 @@ import numpy as np
 import onnx
 import pytest
 from ohmsum import arch
+from ohmsum.sim.errors import SimulationError
+from ohmsum.sim.mapping import MappingOptions
 from ohmsum.sim.simulate import simulate
 from ohmsum.workloads import NetworkError, load
 from onnx import TensorProto, helper
@@ -163,3 +165,20 @@ def test_a_bad_slice_does_not_end_the_process() -> None:
 def test_scores_with_the_same_function_twice_are_called_apart() -> None:
     mapping = simulate(load(CASES / "softcap_attention.onnx"), arch.load("isaac@attention")).mapping
     assert [o.name for o in body(mapping.network) if o.name.startswith("qk.mul")] == ["qk.mul", "qk.mul#2"]
+
+
+@pytest.mark.parametrize("chip", ["isaac", "hermes-64", "systolic", "isaac@attention"])
+def test_too_many_tokens_are_refused_before_anything_is_laid_out(chip: str) -> None:
+    with pytest.raises(SimulationError) as caught:
+        simulate(load(CASES / "huge.onnx"), arch.load(chip))
+    assert str(caught.value) == (
+        "huge: its streams have 8,388,608 tokens (4,194,304 of them that of 'x'), expected at most 4,194,304;"
+        " give it a smaller input, or raise `most_tokens`"
+    )
+
+
+def test_the_limit_of_tokens_is_exact_and_can_be_raised() -> None:
+    network = load(CASES / "huge.onnx", input_shapes={"x": (64, 8)})
+    with pytest.raises(SimulationError, match="128 tokens"):
+        simulate(network, arch.load("isaac"), mapping=MappingOptions(most_tokens=127))
+    assert simulate(network, arch.load("isaac"), mapping=MappingOptions(most_tokens=128)).latency_s > 0
