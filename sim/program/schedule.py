@@ -59,7 +59,8 @@ class Schedule:
         if self.is_constant:
             return np.full(n, self.rows[0] + self.cols[0], np.int64)
         if len(self.rows) == 1:
-            return self.cols[:n] + self.rows[0]
+            only: I64 = self.cols[:n] + self.rows[0]
+            return only
         table: I64 = np.add.outer(self.rows, self.cols).ravel()
         return table[:n]
 
