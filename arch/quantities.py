@@ -83,7 +83,7 @@ _POSSIBLE = {
     units.POWER: (1e-30, 1e9),
     units.AREA: (1e-18, 1e9),
     units.LENGTH: (1e-2, 1e9),
-    units.BANDWIDTH: (1e-3, 1e18),
+    units.BANDWIDTH: (1e-3, 1e24),
     units.THROUGHPUT: (1e-3, 1e24),
 }
 """Smallest (but for zero) and largest number that a part can have, in the unit of the field (assumed)."""

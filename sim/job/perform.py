@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, assert_never
 
 from ..errors import SimulationError
+from ..figures import FIGURES
 from .errors import QuestionError
 from .job import Job
 from .records import ASKED
@@ -68,7 +69,8 @@ def perform(
 def _checked(answer: Answer) -> Answer:
     """An answer all of whose figures are numbers that can be; no line of another is ever printed."""
     for name, number in answer.figures.items():
-        if not 0 <= number < math.inf:
+        least = -math.inf if FIGURES[name].unit == "dB" else 0
+        if not least <= number < math.inf:
             raise SimulationError(
                 f"{name}: found {number}, expected a finite number, zero or more; some number of the chip is "
                 "far outside of what its sums can hold"
