@@ -21,6 +21,7 @@ from .quantities import (
     TimeFs,
     VoltageV,
 )
+from .range_rules import RangeRule
 from .training import Transposed, Update, Writes
 from .units import FS_PER_S
 
@@ -146,6 +147,12 @@ class Dac(Idling, Counted):
         alias="input_energy",
         description="What a row driven at full scale costs more than one at zero; a part of `energy`.",
     )
+    range_rule: RangeRule | None = Field(
+        None,
+        description="How the range of a layer's inputs follows from those it is calibrated with: 'least "
+        "error' (rounding and clipping together; the default), 'maximum', 'percentile 99.99' or 'deviations "
+        "4'; for `ohmsum accuracy` and operands of data.",
+    )
     zero_skipping: Annotated[bool, Field(strict=True)] | None = Field(
         None,
         description="Whether a crossbar leaves out the reads in which none of its rows is driven (at least "
@@ -210,6 +217,20 @@ class Adc(Idling, Counted):
         description="Whether it converts while the array integrates (counting and ramp ADCs).",
     )
     energy_j: EnergyJ | None = Field(None, alias="energy", description="One conversion of one column.")
+    range: Literal["crossbar", "column"] | None = Field(
+        None,
+        description="Whether the columns of a crossbar share one range or have a range each, by the gain of "
+        "their own converter; absent: column where there are as many converters as columns. For `ohmsum "
+        "accuracy` and operands of data.",
+    )
+    range_bits: Bits | None = Field(
+        None,
+        description="Bits of the number that sets a column's range, as a part of the widest one; any range "
+        "if absent. Only with a range for each column.",
+    )
+    range_rule: RangeRule | None = Field(
+        None, description="How a range follows from the sums it is calibrated with, as that of the inputs."
+    )
     gain_spread: Share | None = Field(
         None, description="Standard deviation of the columns' gains around 1; for `ohmsum accuracy`."
     )

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, log2
 
 import numpy as np
 import numpy.typing as npt
 
 from ..kernels import compensation, slices
 from ..kernels.converter import column_spread
+from ..kernels.histogram import Histogram
 from ..kernels.mvm_sliced import mvm_sliced
 from ..kernels.rng import derive_seed
 from .cells import Cells, Floats, Integers, Reads, ideal_reads, to_cells, to_reads
 from .conditions import Conditions
 from .precision import Precision
-from .ranges import Percentile, converter_step
+from .ranges import limits
 
 Spread = tuple[Floats | None, Floats | None]
+Doubles = npt.NDArray[np.float64]
 ACCUMULATOR_BITS = 63  # digital sums are not the limit: no chip file states their width
-CALIBRATION_VECTORS = 256
+COLUMN_OCTAVES, COLUMN_BITS = 20, 4
+"""Of histograms of column sums: from the largest that inputs and cells allow, 16 bins an octave."""
 
 
 @dataclass(frozen=True)
@@ -36,41 +40,99 @@ class Block:
     codes: Floats
 
 
-class Crossbar:
-    """A block of weights on a crossbar; the converter's range is set once, from a sample of input codes.
+class Array:
+    """A block of weights as cells of a crossbar, without a converter yet.
 
     Parameters
     ----------
-    sample : (n_samples, n_rows) codes
     signed : bool
         Whether inputs may be negative.
-    percentile : float or None
-        Share of the sample's column results that the converter's range holds, see `ranges`.
+
+    Attributes
+    ----------
+    cells : Cells
+    ideal : Reads
+        As they should be.
     """
 
-    def __init__(
-        self, block: Block, p: Precision, sample: Floats, signed: bool, percentile: Percentile
-    ) -> None:
+    def __init__(self, block: Block, p: Precision, signed: bool) -> None:
         self.block, self.p, self.signed = block, p, signed
         self.cells: Cells = to_cells(block.codes, p)
-        self.sample = np.ascontiguousarray(sample[:CALIBRATION_VECTORS])
-        ideal = ideal_reads(self.cells, p)
-        self.adc_step, self.adc_range = self._converter(ideal, sample, percentile)
-        self.ideal = ideal
+        self.ideal = ideal_reads(self.cells, p)
 
-    def _converter(
-        self, ideal: Reads, sample: Floats, percentile: Percentile
-    ) -> tuple[float, tuple[int, int]]:
-        """Step and code range of the converter."""
-        inputs, x_factors = input_slices(sample, self.p, self.signed)
-        starts = range(0, inputs.shape[2], self.p.active_rows)
-        rows = [slice(i, i + self.p.active_rows) for i in starts]
-        y = np.array([[x[:, r] @ part[r] for r in rows] for x in inputs for part in ideal.levels])
-        low, high = slices.code_range(self.p.adc_bits, signed=bool(y.size and y.min() < 0))
-        factors = np.multiply.outer(x_factors, ideal.factors).reshape(-1).astype(np.float32)
-        # Whole levels give whole results: nothing is gained by steps below 1, and at 1 nothing is lost.
-        finest = 0.0 if self.p.continuous else 1.0
-        return converter_step(y, factors, low, high, percentile, finest), (low, high)
+
+class ColumnSums:
+    """What the converters of a crossbar will see, in running histograms: all reads of all vectors."""
+
+    def __init__(self, array: Array) -> None:
+        self.array, p = array, array.p
+        levels = array.ideal.levels
+        _, factors = input_slices(np.zeros((1, levels.shape[1]), np.float32), p, array.signed)
+        weights = np.square(np.multiply.outer(factors, array.ideal.factors).astype(np.float64))
+        self._weights = weights / weights.max()
+        largest = float(np.abs(levels).sum(axis=1).max(initial=0.0)) * 2.0**p.input_bits
+        exponent = ceil(log2(max(largest, 1.0))) - COLUMN_OCTAVES
+        n_columns = levels.shape[2] if p.column_ranges else 1
+        weighs = bool((self._weights != 1.0).any())
+        self.seen = Histogram(n_columns, exponent, COLUMN_OCTAVES, COLUMN_BITS, weighs)
+
+    def add(self, codes: Floats) -> None:
+        """Read (n_vectors, n_rows) input codes."""
+        inputs, _ = input_slices(codes, self.array.p, self.array.signed)
+        n_rows, levels = self.array.p.active_rows, self.array.ideal.levels
+        for start in range(0, inputs.shape[2], n_rows):
+            rows = slice(start, start + n_rows)
+            for x, of_input in zip(inputs, self._weights, strict=True):
+                driven = np.ascontiguousarray(x[:, rows])
+                for part, weight in zip(levels, of_input, strict=True):
+                    y = driven @ part[rows]
+                    self.seen.add(y if self.array.p.column_ranges else y.reshape(-1, 1), float(weight))
+
+    def converter(self) -> Converter:
+        """Steps and codes by the rule of the chip."""
+        p, n_columns = self.array.p, self.array.ideal.levels.shape[2]
+        low, high = slices.code_range(p.adc_bits, signed=self.seen.negative)
+        whole = not p.continuous  # whole levels give whole sums: at a step of 1 nothing is lost
+        held = limits(self.seen, p.adc_rule, high, whole, joint=p.column_ranges)
+        if p.range_bits is not None and p.column_ranges:
+            parts = 2**p.range_bits
+            held = np.ceil(held / held.max() * parts) * (held.max() / parts)
+        steps = np.maximum(held / high, 1.0) if whole else held / high
+        return Converter(np.array(np.broadcast_to(steps, n_columns)), low, high)
+
+
+@dataclass(frozen=True)
+class Converter:
+    """The converters of a crossbar.
+
+    Parameters
+    ----------
+    steps : (n_columns,) one code of each column's converter, in units of its reads
+    low, high : lowest and highest code
+    """
+
+    steps: Doubles
+    low: int
+    high: int
+
+    @property
+    def widest(self) -> float:
+        """The largest step."""
+        return float(self.steps.max())
+
+
+class Crossbar(Array):
+    """A block of weights on a crossbar whose converters have their ranges.
+
+    Parameters
+    ----------
+    sample : (n_samples, n_rows) input codes that digital corrections are fitted with
+    """
+
+    def __init__(self, array: Array, converter: Converter, sample: Floats) -> None:
+        self.block, self.p, self.signed = array.block, array.p, array.signed
+        self.cells, self.ideal, self.converter = array.cells, array.ideal, converter
+        self.sample = sample
 
     def spread(self, seed: int) -> Spread:
         """Gains and offsets of the converters of each of its columns, by weight slice; None if all alike."""
@@ -92,22 +154,26 @@ class Crossbar:
     ) -> npt.NDArray[np.float64]:
         """Sums in units of input codes x weight codes, one per vector and column."""
         inputs, factors = input_slices(codes, self.p, self.signed)
+        adc, own = self.converter, None
+        if (adc.steps != adc.widest).any():  # a column's gain is what its range is smaller than the widest
+            own = np.broadcast_to(adc.widest / adc.steps, (len(reads.levels), len(adc.steps)))
+        gain = spread[0] if own is None else own if spread[0] is None else own * spread[0]
         sums, _, _ = mvm_sliced(
             inputs,
             factors,
             reads.levels,
             reads.factors,
             rows_per_read=self.p.active_rows,
-            adc_step=self.adc_step,
-            adc_range=self.adc_range,
-            adc_gain=spread[0],
+            adc_step=adc.widest,
+            adc_range=(adc.low, adc.high),
+            adc_gain=gain,
             adc_offset=spread[1],
             accumulator_bits=ACCUMULATOR_BITS,
             variance_slices=reads.variance,
             seed=seed,
             first_row=first_row,
         )
-        y = sums * np.float64(self.adc_step)
+        y = sums * adc.steps
         if self.p.encoding == "bias_column":
             return y[:, :-1] - y[:, -1:]
         if self.cells.offset:

@@ -3,85 +3,174 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import SimulationError
 from ..kernels import conductance, encode, slices
+from ..kernels.histogram import Histogram
 from ..kernels.rng import derive_seed
 from ..mapping import Tiling
 from .conditions import Conditions
-from .crossbar import Block, Crossbar, Programmed
+from .crossbar import Array, Block, ColumnSums, Crossbar, Programmed
 from .precision import Precision
-from .ranges import Percentile, input_scales
+from .ranges import limits
 
 Floats = npt.NDArray[np.float32]
 CHUNK_ROWS = 8192  # vectors computed at once: bounds the memory for their slices
+CORRECTION_VECTORS = 256
+"""Of a layer, evenly spread, that digital corrections are fitted with."""
+INPUT_EXPONENT, INPUT_OCTAVES, INPUT_BITS = -60, 120, 6
 
 
-class Layer:
-    """One operator's matrix, calibrated on a sample of its inputs.
+@dataclass(frozen=True)
+class InputCodes:
+    """How inputs of a layer become codes.
+
+    Parameters
+    ----------
+    signed : bool
+        Whether any was negative.
+    low, high : int
+        Range of codes.
+    step : float
+        One code of the first part of the inputs.
+    row_scales : (groups * k,) range of each input relative to that of the first part
+    n_vectors : int
+        How many were seen.
+    """
+
+    signed: bool
+    low: int
+    high: int
+    step: float
+    row_scales: Floats
+    n_vectors: int
+
+    def __call__(self, x: Floats) -> Floats:
+        """Codes of (n_vectors, groups * k) inputs."""
+        drive = np.ascontiguousarray(x if (self.row_scales == 1).all() else x / self.row_scales, np.float32)
+        return encode.quantize(drive, self.step, self.low, self.high)[0]
+
+
+class Inputs:
+    """What the inputs of a layer are like, in running histograms.
+
+    Parameters
+    ----------
+    parts : tuple of int
+        Rows with a range of their own, one part after the other. Codes of all parts then count alike, and
+        the weights of a part are multiplied by its range: one DAC setting drives the whole crossbar.
+    """
+
+    def __init__(self, n_rows: int, parts: tuple[int, ...] = ()) -> None:
+        self.parts = parts or (n_rows,)
+        self.seen = [Histogram(1, INPUT_EXPONENT, INPUT_OCTAVES, INPUT_BITS) for _ in self.parts]
+        self.n_vectors = 0
+
+    def add(self, x: Floats) -> None:
+        """Take in (n_vectors, n_rows) inputs; ValueError if they are not finite."""
+        ends = np.cumsum(self.parts)
+        for seen, n, end in zip(self.seen, self.parts, ends, strict=True):
+            part = x if n == x.shape[1] else x[:, end - n : end]
+            if len(self.parts) > 1:  # the parts of a GRU are read one after the other
+                part = part[part.any(axis=1)]
+            seen.add(np.ascontiguousarray(part, np.float32).reshape(-1, 1))
+        self.n_vectors += len(x)
+
+    def codes(self, p: Precision) -> InputCodes:
+        """Ranges by the rule of the chip."""
+        signed = any(seen.negative for seen in self.seen)
+        low, high = slices.code_range(p.input_bits, signed)
+        steps = np.array([limits(seen, p.input_rule, high)[0] / high for seen in self.seen])
+        scales = np.repeat(steps / steps[0], self.parts).astype(np.float32)
+        return InputCodes(signed, low, high, float(steps[0]), scales, self.n_vectors)
+
+
+class Draft:
+    """A layer whose inputs have their codes, and whose converters still have to see what comes.
 
     Parameters
     ----------
     matrix : (groups, k, n) float32
     tiling : Tiling
         Of the mapping; the blocks made here are checked against it.
-    sample : (n_vectors, groups * k) inputs, as the float network makes them
-    percentile : float or None
-        Share of the sample that input and converter ranges hold, the rest is clipped; None looks for the
-        ranges of least error (see `ranges`).
-    input_parts : tuple of int
-        Rows with a range of their own, one part after the other. Codes of all parts then count alike, and
-        the weights of a part are multiplied by its range: one DAC setting drives the whole crossbar.
 
     Raises
     ------
     SimulationError
-        Precisions that the sample's signs do not fit; naming the layer.
+        Precisions that the inputs' signs do not fit; naming the layer.
     """
 
-    def __init__(
-        self,
+    def __init__(self, name: str, matrix: Floats, tiling: Tiling, p: Precision, inputs: Inputs) -> None:
+        self.name, self.p = name, p
+        self.groups, self.k, self.n = matrix.shape
+        try:
+            self.codes = inputs.codes(p)
+            self.exact_blocks = list(blocks(matrix, p))
+            scaled = matrix * self.codes.row_scales.reshape(self.groups, self.k, 1)
+            columns = scaled.transpose(1, 0, 2).reshape(self.k, self.groups * self.n)
+            self.column_steps = conductance.weight_steps(columns, p.weight_bits)
+            levels = (scaled / self.column_steps.reshape(self.groups, 1, self.n)).astype(np.float32)
+            if not p.continuous:  # the division may round the largest weight of a column one code too far
+                levels = np.clip(np.rint(levels), -p.weight_top, p.weight_top)
+            self.blocks = list(blocks(levels, p))
+        except ValueError as error:
+            raise SimulationError(f"layer {name!r}: {error}") from None
+        if len(self.blocks) != tiling.crossbars:
+            raise SimulationError(
+                f"layer {name!r}: {len(self.blocks)} crossbars here, {tiling.crossbars} in the mapping"
+            )
+        self._sums = [ColumnSums(Array(b, p, self.codes.signed)) for b in self.blocks]
+        self._kept: list[Floats] = []
+        self._n_seen = 0
+
+    def add(self, x: Floats) -> None:
+        """Take in (n_vectors, groups * k) inputs."""
+        stride = 1 + (self.codes.n_vectors - 1) // CORRECTION_VECTORS
+        for start in range(0, len(x), CHUNK_ROWS):
+            codes = self.codes(x[start : start + CHUNK_ROWS])
+            self._kept.append(codes[-self._n_seen % stride :: stride].copy())
+            self._n_seen += len(codes)
+            for sums in self._sums:
+                sums.add(np.ascontiguousarray(codes[:, sums.array.block.rows]))
+
+    def layer(self) -> Layer:
+        """With the ranges of what was seen."""
+        sample = np.concatenate(self._kept)
+        bars = [
+            Crossbar(s.array, s.converter(), np.ascontiguousarray(sample[:, s.array.block.rows]))
+            for s in self._sums
+        ]
+        return Layer(self, bars)
+
+
+class Layer:
+    """One operator's matrix on calibrated crossbars."""
+
+    def __init__(self, draft: Draft, crossbars: list[Crossbar]) -> None:
+        self.name, self.p = draft.name, draft.p
+        self.groups, self.k, self.n = draft.groups, draft.k, draft.n
+        self.codes, self.column_steps = draft.codes, draft.column_steps
+        self.exact_blocks, self.crossbars = draft.exact_blocks, crossbars
+
+    @staticmethod
+    def of(
         name: str,
         matrix: Floats,
         tiling: Tiling,
         p: Precision,
         sample: Floats,
-        percentile: Percentile,
-        input_parts: tuple[int, ...] = (),
-    ) -> None:
-        self.name, self.p = name, p
-        self.groups, self.k, self.n = matrix.shape
-        self.signed = bool(sample.size and sample.min() < 0)
-        try:
-            self.range = slices.code_range(p.input_bits, self.signed)
-            self.step, self.row_scales = input_scales(sample, input_parts, *self.range, percentile)
-            exact, matrix = matrix, matrix * self.row_scales.reshape(self.groups, self.k, 1)
-            columns = matrix.transpose(1, 0, 2).reshape(self.k, self.groups * self.n)
-            self.column_steps = conductance.weight_steps(columns, p.weight_bits)
-            codes = (matrix / self.column_steps.reshape(self.groups, 1, self.n)).astype(np.float32)
-            if not p.continuous:  # the division may round the largest weight of a column one code too far
-                codes = np.clip(np.rint(codes), -p.weight_top, p.weight_top)
-            self.blocks = list(blocks(codes, p))
-            self._check(tiling)
-            inputs = self.codes(sample)
-            self.crossbars = [Crossbar(b, p, inputs[:, b.rows], self.signed, percentile) for b in self.blocks]
-        except ValueError as error:
-            raise SimulationError(f"layer {name!r}: {error}") from None
-        self.exact_blocks = list(blocks(exact, p))
-
-    def _check(self, tiling: Tiling) -> None:
-        if len(self.blocks) != tiling.crossbars:
-            raise SimulationError(
-                f"layer {self.name!r}: {len(self.blocks)} crossbars here, {tiling.crossbars} in the mapping"
-            )
-
-    def codes(self, x: Floats) -> Floats:
-        """Input codes of (n_vectors, groups * k) inputs."""
-        drive = np.ascontiguousarray(x if (self.row_scales == 1).all() else x / self.row_scales, np.float32)
-        return encode.quantize(drive, self.step, *self.range)[0]
+        parts: tuple[int, ...] = (),
+    ) -> Layer:
+        """Calibrated with one array of (n_vectors, groups * k) inputs."""
+        inputs = Inputs(sample.shape[1], parts)
+        inputs.add(sample)
+        draft = Draft(name, matrix, tiling, p, inputs)
+        draft.add(sample)
+        return draft.layer()
 
     def exact(self, x: Floats) -> Floats:
         """The product in float32, block by block."""
@@ -100,7 +189,7 @@ class Layer:
         first_row : number of vectors computed before, from which the read noise goes on
         """
         y = np.empty((len(x), self.groups * self.n), np.float32)
-        scale = self.column_steps.astype(np.float64) * self.step
+        scale = self.column_steps.astype(np.float64) * self.codes.step
         for start in range(0, len(x), CHUNK_ROWS):
             codes = self.codes(x[start : start + CHUNK_ROWS])
             total = np.zeros((len(codes), y.shape[1]))

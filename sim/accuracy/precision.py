@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from ...arch.analog import Crossbar as ChipCrossbar
 from ...arch.chip import Chip
+from ...arch.range_rules import LeastError, Rule, parse
 from ..errors import SimulationError
 from ..kernels.slices import code_range
 from .devices import Device, find_device
 
+DEFAULT_RULE: Rule = LeastError()
 MOST_BITS = 24  # of the kernels: whole numbers in float32
 
 
@@ -43,6 +45,12 @@ class Precision:
         Neighbouring bit lines that share a converter.
     gain_spread, offset_spread : float
         Standard deviations over the converters of a crossbar; offsets in codes.
+    column_ranges : bool
+        Whether every column has a range of its own, not the crossbar.
+    range_bits : int or None
+        Bits of the number that sets a column's range; None for any range.
+    input_rule, adc_rule : Rule
+        How ranges follow from what is seen in calibration.
     """
 
     rows: int
@@ -65,6 +73,10 @@ class Precision:
     columns_per_adc: int = 1
     gain_spread: float = 0.0
     offset_spread: float = 0.0
+    column_ranges: bool = False
+    range_bits: int | None = None
+    input_rule: Rule = DEFAULT_RULE
+    adc_rule: Rule = DEFAULT_RULE
 
     @property
     def imperfect(self) -> bool:
@@ -96,6 +108,7 @@ class Precision:
         magnitude = weights.bits - 1 if differential else weights.bits
         digit_bits = -(-magnitude // tile.slices)
         device = find_device(cell)
+        per_adc = -(-crossbar.cols * crossbar.count // tile.adc.count)
         ratio = 0.0
         if cell.g_min_siemens is not None and cell.g_max_siemens:
             ratio = cell.g_min_siemens / cell.g_max_siemens
@@ -117,10 +130,18 @@ class Precision:
             continuous=bool(device.fit) and differential and tile.slices == 1,
             wire=_wire(crossbar),
             columns_per_cell=2 if differential and cell.signed else 1,
-            columns_per_adc=-(-crossbar.cols * crossbar.count // tile.adc.count),
+            columns_per_adc=per_adc,
             gain_spread=tile.adc.gain_spread or 0.0,
             offset_spread=tile.adc.offset_spread or 0.0,
+            column_ranges=tile.adc.range == "column" if tile.adc.range else per_adc == 1,
+            range_bits=tile.adc.range_bits,
+            input_rule=_rule(tile.dac.range_rule),
+            adc_rule=_rule(tile.adc.range_rule),
         )
+
+
+def _rule(text: str | None) -> Rule:
+    return DEFAULT_RULE if text is None else parse(text)
 
 
 def _wire(crossbar: ChipCrossbar) -> float:

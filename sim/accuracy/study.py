@@ -17,17 +17,15 @@ from ...arch.chip import Chip
 from ..errors import SimulationError
 from ..kernels.rng import derive_seed
 from ..mapping import Mapping
-from ..progress import Progress
+from ..progress import Progress, silent
+from .calibrate import calibrate
 from .conditions import Conditions
 from .data import Data
 from .functional import Functional
-from .layer import Layer, blocks, tiled_product
 from .metrics import METRICS, Metric, decibels, mean_and_interval
 from .precision import Precision
-from .ranges import Percentile, thinned
 
 Floats = npt.NDArray[np.float32]
-SAMPLE_VECTORS = 4096  # per layer, for calibration
 BATCH_BYTES = 64e6  # of im2col matrices at once
 CALIBRATION_STEPS = 256  # of a sequence
 
@@ -69,22 +67,16 @@ class Study:
         `functional` made from the same mapping.
     metric : str or callable
         A name of `METRICS`, or a function like them; of the network's first output.
-    percentile : float or None
-        Share of the calibration sample that ranges hold; None looks for the ranges of least error.
     n_calibration : int
         Samples of the data that calibrate input and converter ranges; the first `CALIBRATION_STEPS`, in
         order, for recurrent networks, which also get all data in one run.
-
-    n_vectors : int
-        Input vectors of a layer, at most about so many, that its ranges are taken from.
 
     Attributes
     ----------
     float_value : float
         The metric of ONNX Runtime's own result.
     mapping_error : float
-        Largest deviation of the tiled float32 product from ONNX Runtime on the calibration sample, relative
-        to the largest output: 1e-6 says that the tiles compute the network.
+        See `Calibrated`.
     """
 
     def __init__(
@@ -94,31 +86,21 @@ class Study:
         chip: Chip,
         data: Data,
         metric: str | Metric = "top1",
-        percentile: Percentile = None,
         n_calibration: int = 64,
-        n_vectors: int = SAMPLE_VECTORS,
+        progress: Progress = silent,
     ) -> None:
         if isinstance(metric, str) and metric not in METRICS:
             raise SimulationError(f"metric: found {metric!r}, expected one of {', '.join(METRICS)}")
-        if percentile is not None and not 0 < percentile <= 100:
-            raise SimulationError(f"clip: found {percentile:g}, expected a percentile above 0, up to 100")
-        self.functional, self.data, self.n_vectors = functional, data, n_vectors
+        self.functional, self.data = functional, data
         self.metric = METRICS[metric] if isinstance(metric, str) else metric
         self.batch = self._batch(mapping)
         self.precision = Precision.of(chip)
         self.reference = self._outputs(functional.reference)
         self.float_value = self._score(self.reference)
         n = CALIBRATION_STEPS if functional.in_time else n_calibration
-        samples = self._calibrate(data.some(n, functional.in_time))
-        self.layers = {}
-        for name, matrix in functional.matrices.items():
-            tiling = mapping.blocks_of(name).tiling
-            if name not in samples:
-                raise SimulationError(
-                    f"layer {name!r}: the data never reach it, nothing to calibrate it with"
-                )
-            parts = functional.input_parts.get(name, ())
-            self.layers[name] = Layer(name, matrix, tiling, self.precision, samples[name], percentile, parts)
+        some = data.some(n, functional.in_time)
+        found = calibrate(functional, mapping, self.precision, some, self.batch, progress)
+        self.layers, self.mapping_error = found.layers, found.mapping_error
 
     def evaluate(
         self,
@@ -169,26 +151,6 @@ class Study:
         if not np.isfinite(outputs).all():
             raise SimulationError(f"output {self.functional.outputs[0]!r}: NaN or infinite values")
         return self.metric(outputs, self.reference, self.data.labels)
-
-    def _calibrate(self, data: Data) -> dict[str, Floats]:
-        """Inputs of every layer in the float network; sets `mapping_error`."""
-        matrices = self.functional.matrices
-        parts = {name: list(blocks(m, self.precision)) for name, m in matrices.items()}
-        seen: dict[str, list[Floats]] = {}
-
-        def product(name: str, x: Floats) -> Floats:
-            seen.setdefault(name, []).append(thinned(x, self.n_vectors))
-            return tiled_product(x, parts[name], matrices[name].shape[0] * matrices[name].shape[2])
-
-        error = scale = 0.0
-        for feeds in data.batches(self.batch):
-            mine, whole = self.functional.run(feeds, product), self.functional.reference(feeds)
-            for name, value in whole.items():
-                if value.dtype.kind == "f":
-                    error = max(error, float(np.abs(mine[name] - value).max(initial=0)))
-                    scale = max(scale, float(np.abs(value).max(initial=0)))
-        self.mapping_error = error / scale if scale else error
-        return {name: thinned(np.concatenate(xs), self.n_vectors) for name, xs in seen.items()}
 
 
 @contextmanager

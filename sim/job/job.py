@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from ...arch.range_rules import RangeRule
 from ..asked import Asked
 from ..mapping.options import MappingOptions
 from ..noc.detail import Detail
@@ -208,6 +209,19 @@ class Job(BaseModel):
         Literal["statistical", "exact"] | None,
         Asked("Of data: statistical (some vectors, fast), or exact (all values).", "NAME", needs=("data",)),
     ] = None
+    input_range: Annotated[
+        RangeRule | None,
+        Asked(
+            "Of data: rule of the inputs' ranges ('least error', 'maximum', 'percentile 99.99', 'deviations "
+            "4'), in place of the chip's.",
+            "RULE",
+            needs=("data",),
+        ),
+    ] = None
+    adc_range: Annotated[
+        RangeRule | None,
+        Asked("Of data: the same of the converters' ranges.", "RULE", needs=("data",)),
+    ] = None
     samples: Annotated[
         Whole | None, Asked("Of data: take only so many samples, evenly spread.", "N", needs=("data",))
     ] = None
@@ -237,7 +251,9 @@ class Job(BaseModel):
         """The chip with all its changes."""
         from ... import arch
 
-        return arch.load(self.chip, overrides=self.changes, n_chips=self.chips)
+        rules = {"tile.dac.range_rule": self.input_range, "tile.adc.range_rule": self.adc_range}
+        asked = {path: rule for path, rule in rules.items() if rule is not None}
+        return arch.load(self.chip, overrides={**asked, **self.changes}, n_chips=self.chips)
 
     def source(self) -> DataSource | None:
         """Where operands come from; None without data."""

@@ -9,11 +9,11 @@ import numpy as np
 
 from ...arch.chip import Chip, Tile
 from ...workloads.graph import Matrix
+from ..accuracy.calibrate import calibrate
 from ..accuracy.data import Data
 from ..accuracy.functional import Functional
 from ..accuracy.layer import Layer, blocks, tiled_product
 from ..accuracy.precision import Precision
-from ..accuracy.ranges import Percentile
 from ..errors import SimulationError
 from ..lowering.grouping import Firings, replica_group
 from ..mapping.mapping import Mapping
@@ -29,10 +29,8 @@ Taker = Callable[[str, Floats], None]
 """Given the name of a layer and the vectors of one call of it."""
 
 CALIBRATION_SAMPLES = 64
-CALIBRATION_VECTORS, VECTORS = 4096, 16384
-"""Of a layer, for calibration and for statistics, evenly spread."""
-RANGES: Percentile = None
-"""Ranges of inputs and converters are those of least error, as `ohmsum accuracy` has it."""
+VECTORS = 16384
+"""Of a layer, for statistics, evenly spread."""
 BATCH_BYTES = 64e6
 
 
@@ -57,7 +55,9 @@ class Collector:
         self._operators = {o.name: o for o in mapping.network.operators}
         self._parts = {name: list(blocks(m, self.precision)) for name, m in self.matrices.items()}
         self._size = data.n if functional.in_time else self._batch()
-        self.layers = {name: self._layer(name, x) for name, x in self._samples().items()}
+        some = data.some(CALIBRATION_SAMPLES, functional.in_time)
+        self._run(data.some(1, functional.in_time), lambda name, x: None, "shapes")  # told before the rest
+        self.layers = calibrate(functional, mapping, self.precision, some, self._size, tell).layers
 
     def exact(self) -> dict[str, LayerOperands]:
         """From every value of every sample."""
@@ -73,21 +73,6 @@ class Collector:
             self._take(tally, name, x)
             found[name] = self._result(name, tally, exact=False)
         return found
-
-    def _samples(self) -> dict[str, Floats]:
-        """Vectors that ranges are calibrated with."""
-        in_time = self.functional.in_time
-        some = self.data.some(CALIBRATION_SAMPLES, in_time)
-        found = self._thinned(some, CALIBRATION_VECTORS, "calibration")
-        for name in self.matrices:
-            if name not in found:
-                raise SimulationError(f"layer {name!r}: the data never reach it, it has no operands")
-        return found
-
-    def _layer(self, name: str, sample: Floats) -> Layer:
-        tiling = self.mapping.blocks_of(name).tiling
-        parts = self.functional.input_parts.get(name, ())
-        return Layer(name, self.matrices[name], tiling, self.precision, sample, RANGES, parts)
 
     def _thinned(self, data: Data, n_vectors: int, what: str) -> dict[str, Floats]:
         """About so many vectors of every layer. The stride never falls in step with the tokens."""
@@ -142,7 +127,8 @@ class Collector:
 
     def _tally(self, layer: Layer, exact: bool) -> Tally:
         columns = ExactColumns() if exact else NormalColumns()
-        return Tally(layer.crossbars, self.tile, layer.signed, layer.range, columns)
+        codes = layer.codes
+        return Tally(layer.crossbars, self.tile, codes.signed, (codes.low, codes.high), columns)
 
     def _products(self, name: str) -> float:
         """Products of one inference."""

@@ -66,8 +66,8 @@ class ExactColumns:
 
     def add(self, bar: Crossbar, plan: ReadPlan, index: int, drives: Floats) -> None:
         """See `Columns`."""
-        low, high = bar.adc_range
-        found, inverse = self._found, np.float32(1 / bar.adc_step)
+        low, high = bar.converter.low, bar.converter.high
+        found, inverse = self._found, (1 / bar.converter.steps).astype(np.float32)
         for rows in plan.groups(drives.shape[2]):
             for level in bar.ideal.levels:
                 y = (drives[:, :, rows] @ level[rows]) * inverse
@@ -151,8 +151,8 @@ class _Rows:
 
     def _add(self, found: ColumnTotals, index: int, mean: Doubles, variance: Doubles, busy: Doubles) -> None:
         """Sums of one group of rows with this mean and variance, of reads that drive any row that often."""
-        low, high = self.bar.adc_range
-        scale, n = 1 / (self.bar.adc_step * high), self.n
+        low, high = self.bar.converter.low, self.bar.converter.high
+        scale, n = 1 / (self.bar.converter.steps * high), self.n
         m, s = _of_busy(mean * scale, variance * scale**2, busy)
         weight, idle = n * busy, n * float((1 - busy).sum()) * mean.shape[1]
         found.count(index, m.size * n, float((weight * _magnitude(m, s, low)).sum()))
@@ -185,13 +185,14 @@ class _Probe:
 
     def codes(self, bar: Crossbar) -> float:
         """Magnitudes of codes over the highest: means over the vectors, added up."""
-        codes = np.clip(np.rint(self.sums / bar.adc_step), *bar.adc_range)
-        return float(np.abs(codes).mean(axis=1).sum()) / bar.adc_range[1]
+        adc = bar.converter
+        codes = np.clip(np.rint(self.sums / adc.steps), adc.low, adc.high)
+        return float(np.abs(codes).mean(axis=1).sum()) / adc.high
 
     def normal_codes(self, bar: Crossbar) -> float:
         """The same if the sums were normal ones of this mean and variance."""
-        low, high = bar.adc_range
-        scale = 1 / (bar.adc_step * high)
+        low, high = bar.converter.low, bar.converter.high
+        scale = 1 / (bar.converter.steps * high)
         busy = self.drives.any(axis=2).mean(axis=1)[:, None]
         m, s = _of_busy(self.sums.mean(axis=1) * scale, self.sums.var(axis=1) * scale**2, busy)
         return float((busy * _magnitude(m, s, low)).sum())

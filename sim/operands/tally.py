@@ -125,7 +125,7 @@ class Tally:
             firing_reads=firing_reads,
             input_steps=plan.steps,
             cell_steps=plan.steps * level_top(self.bars[0].p),
-            code_steps=self.bars[0].adc_range[1],
+            code_steps=self.bars[0].converter.high,
             bit_density=tuple((self.density / self.n).tolist()),
             inputs=_shares(self.input_histogram),
             levels=_shares(_levels(self.bars)),
@@ -143,7 +143,7 @@ class Tally:
         high, low, volts = self.cell.g_max_siemens, self.cell.g_min_siemens or 0.0, self.cell.read_voltage_v
         if high is None or volts is None:
             return None
-        sums = [bar.adc_step * bar.adc_range[1] / level_top(bar.p) for bar in self.bars]
+        sums = [b.converter.steps.mean() * b.converter.high / level_top(b.p) for b in self.bars]
         return float(np.mean(sums)) / self.plan.top * (high - low) * volts
 
     def _codes(self, totals: ColumnTotals, outputs: list[int]) -> float:

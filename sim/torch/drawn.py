@@ -21,9 +21,15 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Converter:
-    """The one conversion that stands for all reads of a crossbar, in units of input codes x weight codes."""
+    """The one conversion that stands for all reads of a crossbar, in units of input codes x weight codes.
 
-    step: float
+    Parameters
+    ----------
+    step : (n_columns,) of every weight's column
+    low, high : codes
+    """
+
+    step: Floats
     low: int
     high: int
 
@@ -33,16 +39,17 @@ def converter(bar: Crossbar) -> Converter:
     p = bar.p
     weights = np.abs(np.multiply.outer(_drive_factors(bar), bar.ideal.factors)).reshape(-1).astype(float)
     n_groups = _row_groups(bar)
-    low, high = bar.adc_range
+    adc = bar.converter
     if weights.size == n_groups == 1 and p.encoding != "bias_column":
-        return Converter(bar.adc_step, low, high)
-    if not p.continuous and bar.adc_step == 1.0:
-        step = 1.0  # whole levels, read without loss
-    else:
-        twice = 2 if p.encoding == "bias_column" else 1  # the reference column has an error of its own
-        step = bar.adc_step * math.sqrt(twice * n_groups * float((weights**2).sum()))
-    reach = math.ceil(high * bar.adc_step * weights.sum() * n_groups / step)
-    return Converter(step, -reach, reach)
+        return Converter(adc.steps.astype(np.float32), adc.low, adc.high)
+    own, reference = adc.steps, np.float64(0)
+    if p.encoding == "bias_column":  # the reference column has an error of its own
+        own, reference = own[:-1], own[-1]
+    step = np.hypot(own, reference) * math.sqrt(n_groups * float((weights**2).sum()))
+    if not p.continuous and adc.widest == 1.0:
+        step = np.ones(len(own))  # whole levels, read without loss
+    reach = math.ceil(float((adc.high * own * weights.sum() * n_groups / step).max()))
+    return Converter(step.astype(np.float32), -reach, reach)
 
 
 def _drive_factors(bar: Crossbar) -> Integers:
@@ -127,7 +134,7 @@ def _shift(bar: Crossbar, offsets: Floats | None) -> Floats:
     """What the offsets of the converters add to the sums of every column, in codes."""
     if offsets is None:
         return np.zeros(bar.block.codes.shape[1], np.float32)
-    reads = bar.adc_step * _row_groups(bar) * float(_drive_factors(bar).sum())
+    reads = bar.converter.steps * _row_groups(bar) * float(_drive_factors(bar).sum())
     columns: Floats = (reads * (bar.ideal.factors[:, None] * offsets).sum(0)).astype(np.float32)
     return columns[:-1] - columns[-1:] if bar.p.encoding == "bias_column" else columns
 

@@ -35,7 +35,6 @@ class Hardware:
     precision: Precision
     conditions: Conditions
     noise_scale: float
-    percentile: float | None
     recalibrate: int
     seed: int
     generator: torch.Generator
@@ -48,7 +47,7 @@ class Hardware:
         array = Array(crossbar.rows, tile.weight_columns, tile.columns_per_weight, crossbar.cols)
         groups, k, n = matrix.shape
         tiling = tile_matrix(Matrix(k, n, groups), array, name)
-        return Layer(name, matrix, tiling, self.precision, sample, self.percentile)
+        return Layer.of(name, matrix, tiling, self.precision, sample)
 
 
 class AnalogLayer(nn.Module):

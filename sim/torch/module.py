@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ...arch.chip import Chip
+from ...arch.range_rules import Percentile
 from ..accuracy.conditions import Conditions
 from ..accuracy.precision import Precision
 from ..errors import SimulationError
@@ -121,7 +123,7 @@ def on_chip(
     noise_scale : float
         Factor on all deviations of the devices in training; 0 leaves quantization alone.
     percentile : float or None
-        Share of a sample that ranges hold; None looks for the ranges of least error, as the command does.
+        Share of a sample that ranges of inputs and converters hold; None takes the rules of the chip.
     recalibrate : int
         Calls in training after which a layer takes its ranges anew from its inputs.
     seed : int
@@ -136,12 +138,15 @@ def on_chip(
         raise SimulationError(f"noise_scale: found {noise_scale:g}, expected 0 or more")
     if recalibrate < 1:
         raise SimulationError(f"recalibrate: found {recalibrate}, expected at least 1")
+    precision = Precision.of(chip)
+    if percentile is not None:
+        held = Percentile(percentile)
+        precision = replace(precision, input_rule=held, adc_rule=held)
     hardware = Hardware(
         chip=chip,
-        precision=Precision.of(chip),
+        precision=precision,
         conditions=conditions or Conditions(),
         noise_scale=noise_scale,
-        percentile=percentile,
         recalibrate=recalibrate,
         seed=seed,
         generator=torch.Generator().manual_seed(seed),

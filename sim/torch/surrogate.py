@@ -71,7 +71,7 @@ class Surrogate:
         generator : of the read noise
         """
         layer, p, unfolded = self.layer, self.layer.p, self.unfolded
-        inputs = rounded(unfolded.image(x) * (1 / layer.step), *layer.range)
+        inputs = rounded(unfolded.image(x) * (1 / layer.codes.step), layer.codes.low, layer.codes.high)
         weights = matrix.detach().numpy()
         columns = weights.transpose(1, 0, 2).reshape(layer.k, layer.groups * layer.n)
         steps = conductance.weight_steps(columns, p.weight_bits)
@@ -90,7 +90,7 @@ class Surrogate:
             start = block.columns.start
             sums[start] = sums[start] + y if start in sums else y
         whole = unfolded.joined([sums[start] for start in sorted(sums)])
-        return unfolded.output(whole * unfolded.by_column(by_column * layer.step))
+        return unfolded.output(whole * unfolded.by_column(by_column * layer.codes.step))
 
     def _cut(self, matrix: Tensor, rows: slice, columns: slice) -> Tensor:
         """The weights of one crossbar, as `accuracy.layer.blocks` cuts them."""
@@ -119,6 +119,7 @@ class Surrogate:
                 sigma = unfolded.product(inputs.square(), torch.from_numpy(drawn.variance), rows).sqrt_()
                 noise = sigma * torch.randn(y.shape, generator=generator)
             y = y + noise
-        y = rounded(y / adc.step, adc.low, adc.high) * adc.step
+        step = unfolded.by_column(torch.from_numpy(adc.step))
+        y = rounded(y / step, adc.low, adc.high) * step
         gain, offset = (unfolded.by_column(torch.from_numpy(v)) for v in (drawn.gain, drawn.offset))
         return y * gain + offset

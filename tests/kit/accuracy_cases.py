@@ -27,14 +27,19 @@ def study(
     *,
     metric: str = "agreement",
     chip: str = "hermes-64",
-    percentile: float | None = None,
+    rule: str | None = None,
     digital: tuple[str, ...] = (),
 ) -> Study:
-    hardware = arch.load(chip, overrides=changes)
+    hardware = arch.load(chip, overrides={**(rules(rule) if rule else {}), **changes})
     shapes = {name: (1, *a.shape[1:]) for name, a in data.arrays.items()}
     network = workloads.load(path, input_shapes=shapes)
     mapping = map_network(network, hardware, MappingOptions(replicate=False, digital=digital))
-    return Study(Functional(str(path), mapping), mapping, hardware, data, metric, percentile)
+    return Study(Functional(str(path), mapping), mapping, hardware, data, metric)
+
+
+def rules(rule: str) -> dict[str, str]:
+    """One rule for the ranges of inputs and converters."""
+    return dict.fromkeys(("tile.dac.range_rule", "tile.adc.range_rule"), rule)
 
 
 def lenet_study(n: int = 64, changes: dict[str, str] | None = None, **options: object) -> Study:
@@ -61,7 +66,8 @@ def save(
 
 def study_of_sequence(path: Path, x: np.ndarray, changes: dict[str, str] | None = None) -> Study:
     """A network whose first axis is time, of a fixed length."""
-    hardware = arch.load("hermes-64", overrides=PRECISE if changes is None else changes)
+    asked = {**rules("maximum"), **(PRECISE if changes is None else changes)}
+    hardware = arch.load("hermes-64", overrides=asked)
     mapping = map_network(workloads.load(path), hardware, MappingOptions(replicate=False))
     functional = Functional(str(path), mapping)
-    return Study(functional, mapping, hardware, Data({"x": x}, None, step=len(x)), "sqnr", 100)
+    return Study(functional, mapping, hardware, Data({"x": x}, None, step=len(x)), "sqnr")

@@ -24,8 +24,8 @@ class TestConditions:
         rng = np.random.default_rng(6)
         s = lenet_study(16)
         layer = s.layers["fc1"]
-        x = np.abs(rng.normal(size=(2000, 400))).astype(np.float32) * layer.step * 40
-        codes = np.rint(np.clip(x / layer.step, *layer.range))
+        x = np.abs(rng.normal(size=(2000, 400))).astype(np.float32) * layer.codes.step * 40
+        codes = layer.codes(x)
         bar = layer.crossbars[0]
         part = codes[:, bar.block.rows].astype(np.float32)
         g = np.abs(bar.block.codes) / 7 * 20.7

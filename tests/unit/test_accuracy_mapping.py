@@ -20,7 +20,7 @@ class TestMappingIsExact:
     """With enough bits and no noise a chip computes what ONNX Runtime computes."""
 
     def test_lenet(self) -> None:
-        s = lenet_study(5, PRECISE, metric="sqnr", percentile=100)
+        s = lenet_study(5, PRECISE, metric="sqnr", rule="maximum")
         assert s.mapping_error < 2e-6
         # 16-bit inputs and weights (about 6 dB a bit, less the spread of the values); so few images that all
         # their vectors calibrate the ranges and nothing is clipped
@@ -29,7 +29,7 @@ class TestMappingIsExact:
     def test_small_crossbars_add_partial_sums(self) -> None:
         smaller = {"crossbar.rows": "64", "crossbar.cols": "48", "dac.count": "64", "adc.count": "48"}
         changes = PRECISE | {f"tile.{name}": value for name, value in smaller.items()}
-        s = lenet_study(5, changes, metric="sqnr", percentile=100)
+        s = lenet_study(5, changes, metric="sqnr", rule="maximum")
         assert len(s.layers["fc1"].crossbars) == 7 * 3  # 400 x 120 on 64 x 48
         assert s.mapping_error < 2e-6
         assert s.evaluate(Conditions(noise=False)).mean > 70
@@ -52,7 +52,7 @@ class TestMappingIsExact:
         node = helper.make_node("Conv", ["x", "w", "b"], ["y"], name="conv", **attributes)
         path = save(tmp_path / "conv.onnx", [node], ["n", 4, 9, 8], weights)
         data = Data({"x": rng.normal(size=(5, 4, 9, 8)).astype(np.float32)}, None)
-        s = study(path, data, PRECISE, metric="sqnr", percentile=100)
+        s = study(path, data, PRECISE, metric="sqnr", rule="maximum")
         assert s.mapping_error < 2e-6
         assert s.evaluate(Conditions(noise=False)).mean > 70
 
@@ -72,7 +72,7 @@ class TestMappingIsExact:
         stored = {k: v.astype(np.float32) for k, v in weights.items()}
         path = save(tmp_path / "net.onnx", nodes, ["n", 3, 8], stored)
         data = Data({"x": rng.normal(size=(6, 3, 8)).astype(np.float32)}, None)
-        s = study(path, data, PRECISE, metric="sqnr", percentile=100)
+        s = study(path, data, PRECISE, metric="sqnr", rule="maximum")
         assert set(s.layers) == {"conv", "left_mm", "right_mm"}
         assert s.mapping_error < 3e-6
         assert s.evaluate(Conditions(noise=False)).mean > 60
@@ -111,7 +111,7 @@ class TestMappingIsExact:
         path = save(tmp_path / "mm.onnx", [node], ["n", 20], {"w": w.astype(np.float32)})
         data = Data({"x": x.astype(np.float32)}, None)
         whole = {"tile.adc.bits": "20", "tile.crossbar.cell.model": "null"}  # no continuous conductances
-        s = study(path, data, whole, metric="sqnr", chip=chip, percentile=100)
+        s = study(path, data, whole, metric="sqnr", chip=chip, rule="maximum")
         layer = s.layers["mm"]
         programmed = layer.program(Conditions(noise=False), 0)
         np.testing.assert_allclose(layer.compute(programmed, x.astype(np.float32), 0), x @ w, rtol=1e-6)

@@ -84,7 +84,7 @@ class TestGradients:
         y.sum().backward()
         part = analog.analog[""]._surrogate
         assert isinstance(part.layer, Layer)  # type: ignore[union-attr]
-        step = part.layer.step  # type: ignore[union-attr]
+        step = part.layer.codes.step  # type: ignore[union-attr]
         codes = torch.round(x.detach() * (1 / step)) * step
         within = torch.ones_like(y) if part.converters[0].high else y  # type: ignore[union-attr]
         assert torch.allclose(layer.weight.grad, within.T @ codes, rtol=1e-4)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ... import workloads
 from ...arch import Chip
-from ...sim.progress import Progress
+from ...sim.progress import Progress, silent
 from ..errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ class Plan:
         Beside the ideal one, which is always there.
     loss : float or None
         Search the layers to keep digital for this loss.
-    vectors : int or None
-        Input vectors of a layer that its ranges are taken from, where not as many as usual.
     measure : callable or None
         What to measure in place of `metric`.
     """
@@ -45,12 +43,10 @@ class Plan:
     conditions: Sequence[Conditions]
     seeds: Sequence[int]
     metric: str
-    percentile: float | None
     digital: tuple[str, ...] = ()
     loss: float | None = None
     bind: Mapping[str, int] = field(default_factory=dict)
     samples: int | None = None
-    vectors: int | None = None
     measure: Metric | None = None
 
 
@@ -71,7 +67,7 @@ def compute(plan: Plan, progress: Progress | None = None) -> Result:
     """Run everything that the plan says."""
     result: Result | None = None
     for value, chip in plan.chips:
-        network, study = study_of(plan, chip)
+        network, study = study_of(plan, chip, progress)
         device = study.precision.device
         if plan.conditions[0].irdrop == "exact" and not study.precision.wire:
             raise UsageError(
@@ -106,12 +102,12 @@ def _search(plan: Plan, study: Study, progress: Progress | None) -> list[Choice]
     return find_digital(study, plan.conditions[-1], plan.seeds, plan.loss or 0.0, progress)
 
 
-def study_of(plan: Plan, chip: Chip) -> tuple[Network, Study]:
+def study_of(plan: Plan, chip: Chip, progress: Progress | None = None) -> tuple[Network, Study]:
     """The network mapped on a chip as `ohmsum run` maps it, less what does not change the arithmetic."""
     from ...sim.accuracy.data import load_data
     from ...sim.accuracy.functional import Functional
     from ...sim.accuracy.model import is_recurrent, load_model
-    from ...sim.accuracy.study import SAMPLE_VECTORS, Study
+    from ...sim.accuracy.study import Study
     from ...sim.mapping import MappingOptions, map_network
 
     model, _ = load_model(plan.network)
@@ -125,10 +121,8 @@ def study_of(plan: Plan, chip: Chip) -> tuple[Network, Study]:
         network, chip, MappingOptions(replicate=False, placement="linear", digital=plan.digital)
     )
     functional = Functional(plan.network, mapping)
-    n_vectors = plan.vectors or SAMPLE_VECTORS
     metric = plan.measure or plan.metric
-    study = Study(functional, mapping, chip, data, metric, plan.percentile, n_vectors=n_vectors)
-    return network, study
+    return network, Study(functional, mapping, chip, data, metric, progress=progress or silent)
 
 
 def _one_run(data: Data) -> dict[str, tuple[int, ...]]:

@@ -67,7 +67,7 @@ def accuracy(
         float | None,
         typer.Option(
             metavar="PERCENT",
-            help="Share of the calibration sample that ranges hold; without, least error decides.",
+            help="Share of inputs and of column sums that ranges hold: both ranges by 'percentile PERCENT'.",
         ),
     ] = None,
     samples: Annotated[
@@ -99,7 +99,10 @@ def accuracy(
     if find_digital is not None and metric == "sqnr":
         raise UsageError("--find-digital: a loss is a share of decisions, expected another metric than sqnr")
     path, values = texts.varied(vary)
-    job = job_of(given)
+    if clip is not None:
+        rule = f"percentile {clip:g}"
+        given = {**given, **{name: given[name] or rule for name in ("input_range", "adc_range")}}
+    job = job_of({**given, "data": data})
     jobs = [job.with_changes({path: v}) if path else job for v in values]
     conditions = _conditions(
         noise == "on",
@@ -117,7 +120,6 @@ def accuracy(
         conditions=conditions,
         seeds=range(seed, seed + seeds),
         metric=metric,
-        percentile=clip,
         digital=texts.names(digital),
         loss=None if find_digital is None else texts.fraction("--find-digital", find_digital),
         bind=job.bind,
@@ -148,4 +150,4 @@ def _conditions(noise: bool, times_s: list[float], compensations: list[str], **c
     return [Conditions(noise, time_s=t, compensation=kind, **common) for t in times_s for kind in kinds]
 
 
-command = asks(accuracy, only=("network", "chip", "set", "bind"))
+command = asks(accuracy, only=("network", "chip", "set", "bind", "input_range", "adc_range"))

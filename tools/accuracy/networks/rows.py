@@ -35,6 +35,7 @@ ENOUGH_BITS = {
     "tile.crossbar.cell.model": "null",
     **dict.fromkeys(("tile.weights.bits", "tile.crossbar.cell.bits"), "24"),
     **dict.fromkeys(("tile.dac.bits", "tile.dac.slice_bits", "tile.adc.bits"), "24"),
+    **dict.fromkeys(("tile.dac.range_rule", "tile.adc.range_rule"), "maximum"),
 }
 IDEAL = Conditions(noise=False)
 AGED = {
@@ -176,10 +177,8 @@ class _Live:
             seeds=range(row.seeds),
             metric=self.case.metric,
             measure=worst_deviation if row.exact else self.case.measure,
-            percentile=100.0 if row.exact else None,
             digital=_depthwise(self.prepared) if row.digital else (),
             samples=row.samples,
-            vectors=2**31 if row.exact else None,
         )
         return study_of(plan, chip)[1]
 
