@@ -15,18 +15,35 @@ from ...workloads.onnx_import.order import reads
 from ..errors import SimulationError
 from ..mapping import Mapping as ChipMapping
 from ..mapping.assignment import OnCrossbars, OnRewritten
+from .contraction import Einsum, matmul
 from .model import element_types, is_recurrent, load_model, part_of, run, session, static_names, static_values
-from .operators import Conv, Gemm, MatMul, Operator, Product, unsupported
+from .operators import Conv, Gemm, Mapped, Operator, Product, UnsupportedError
 from .recurrent import Recurrent
+from .transposed import ConvTranspose
 
 Array = npt.NDArray[Any]
-KINDS: dict[str, Callable[[onnx.NodeProto, str, Mapping[str, Array]], Operator]] = {
+KINDS: dict[str, Callable[[onnx.NodeProto, str, Mapping[str, Array], Mapped], Operator]] = {
     "Conv": Conv,
+    "ConvTranspose": ConvTranspose,
+    "Einsum": Einsum,
     "Gemm": Gemm,
-    "MatMul": MatMul,
+    "MatMul": matmul,
     "LSTM": Recurrent,
     "GRU": Recurrent,
+    "RNN": Recurrent,
 }
+PARTS = ("", "/forward", "/reverse", "/patches", "/columns")
+"""What the mapping may put behind the name of a node."""
+
+
+def _called(name: str, wanted: set[str]) -> list[str]:
+    """The operators that a node of this name became; the second of a name is called ``name#2``."""
+    for number in range(1, len(wanted) + 2):
+        mark = f"#{number}" if number > 1 else ""
+        mine = [f"{name}{part}{mark}" for part in PARTS if f"{name}{part}{mark}" in wanted]
+        if mine:
+            return mine
+    return []
 
 
 @dataclass(frozen=True)
@@ -95,22 +112,43 @@ class Functional:
 
     def _operators(self, mapping: ChipMapping) -> dict[int, Operator]:
         """Operators on crossbars by the index of their node."""
-        wanted = {a.operator for a in mapping.assignments if isinstance(a, OnCrossbars | OnRewritten)}
-        chosen: dict[int, str] = {}
-        for i, node in enumerate(self.model.graph.node):
-            name = node.name or next((o for o in node.output if o), "")
-            mine = {name, f"{name}/forward", f"{name}/reverse"} & wanted
-            if mine:
-                if node.op_type not in KINDS:
-                    raise unsupported(name, node.op_type)
-                chosen[i] = name
-                wanted -= mine
-        if wanted:
-            raise unsupported(min(wanted), "an operator that is no single node of the file")
+        chosen = self._chosen(mapping)
         nodes = {i: self.model.graph.node[i] for i in chosen}
         names = sorted({n for node in nodes.values() for n in node.input if n in self.static})
         values = static_values(self.model, names)
-        return {i: KINDS[nodes[i].op_type](nodes[i], name, values) for i, name in chosen.items()}
+        mapped = {o.name: o.matrix for o in mapping.network.operators if o.matrix is not None}
+        found: dict[int, Operator] = {}
+        refused: list[tuple[str, str]] = []
+        for i, mine in chosen.items():
+            kind, first = nodes[i].op_type, mine[0]
+            try:
+                if kind not in KINDS:
+                    raise UnsupportedError([(first, kind)])
+                if first not in mapped:
+                    raise UnsupportedError([(first, f"{kind} of two activations")])
+                found[i] = KINDS[kind](nodes[i], first, values, Mapped(mine, mapped[first]))
+            except UnsupportedError as error:
+                refused += error.found
+        if refused:
+            raise UnsupportedError(refused)
+        return found
+
+    def _chosen(self, mapping: ChipMapping) -> dict[int, tuple[str, ...]]:
+        """Nodes on crossbars, with the names of the operators that they became."""
+        wanted = {a.operator for a in mapping.assignments if isinstance(a, OnCrossbars | OnRewritten)}
+        chosen: dict[int, tuple[str, ...]] = {}
+        for i, node in enumerate(self.model.graph.node):
+            if all(o in self.static for o in node.output if o):
+                continue
+            plain = node.name or next((o for o in node.output if o), "")
+            mine = _called(plain, wanted)
+            if mine:
+                chosen[i] = tuple(mine)
+                wanted -= set(mine)
+        if wanted:
+            what = "an operator that is no single node of the file"
+            raise UnsupportedError([(name, what) for name in sorted(wanted)])
+        return chosen
 
     def _steps(self) -> list[Segment | Operator]:
         """Segments and operators on crossbars, level by level: a level ends where crossbars are needed."""

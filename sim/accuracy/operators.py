@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,29 @@ import numpy.typing as npt
 import onnx
 from onnx import helper
 
+from ...workloads.graph import Matrix
 from ..errors import SimulationError
 from .unfold import Sliding
 
 Floats = npt.NDArray[np.float32]
 Product = Callable[[str, Floats], Floats]
 """A named matrix applied to vectors: (n_vectors, groups * k) to (n_vectors, groups * n)."""
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """What the mapping made of a node.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Of its operators with a matrix: one, or one for each direction.
+    matrix : Matrix
+        Of each of them.
+    """
+
+    names: tuple[str, ...]
+    matrix: Matrix
 
 
 class Operator(ABC):
@@ -46,9 +64,11 @@ class Operator(ABC):
 
 
 class Conv(Operator):
-    """Convolution, 1-D or 2-D, grouped or not."""
+    """Convolution over any number of spatial axes, grouped or not."""
 
-    def __init__(self, node: onnx.NodeProto, name: str, stored: Mapping[str, npt.NDArray[Any]]) -> None:
+    def __init__(
+        self, node: onnx.NodeProto, name: str, stored: Mapping[str, npt.NDArray[Any]], mapped: Mapped
+    ) -> None:
         given = attributes(node)
         weight = weights_of(node, 1, stored)
         groups, n_axes = int(given.get("group", 1)), weight.ndim - 2
@@ -77,7 +97,9 @@ class Conv(Operator):
 class Gemm(Operator):
     """alpha A' B' + beta C, with stored B and C."""
 
-    def __init__(self, node: onnx.NodeProto, name: str, stored: Mapping[str, npt.NDArray[Any]]) -> None:
+    def __init__(
+        self, node: onnx.NodeProto, name: str, stored: Mapping[str, npt.NDArray[Any]], mapped: Mapped
+    ) -> None:
         given = attributes(node)
         weight = weights_of(node, 1, stored)
         self.name, self.inputs, self.outputs = name, [node.input[0]], [node.output[0]]
@@ -96,13 +118,17 @@ class Gemm(Operator):
 class MatMul(Operator):
     """Vectors times a stored matrix, on either side."""
 
-    def __init__(self, node: onnx.NodeProto, name: str, stored: Mapping[str, npt.NDArray[Any]]) -> None:
+    def __init__(
+        self, node: onnx.NodeProto, name: str, stored: Mapping[str, npt.NDArray[Any]], mapped: Mapped
+    ) -> None:
         self.left = node.input[0] in stored
         weight = weights_of(node, 0 if self.left else 1, stored)
-        if weight.ndim != 2:
-            raise unsupported(name, f"MatMul with weights of shape {list(weight.shape)}")
+        self.flat = weight.ndim == 1
+        if self.flat:  # a vector: one column
+            weight = weight[:, None]
+            self.left = False
         self.name, self.outputs = name, [node.output[0]]
-        self.inputs = [node.input[1 if self.left else 0]]
+        self.inputs = [next(n for n in node.input if n not in stored)]
         self.matrices = {name: np.ascontiguousarray(weight.T if self.left else weight)[None]}
 
     def run(self, values: Mapping[str, npt.NDArray[Any]], product: Product) -> dict[str, npt.NDArray[Any]]:
@@ -110,7 +136,7 @@ class MatMul(Operator):
         columns = self.left and x.ndim > 1
         x = np.swapaxes(x, -1, -2) if columns else x
         y = product(self.name, np.ascontiguousarray(x.reshape(-1, x.shape[-1])))
-        y = y.reshape(*x.shape[:-1], y.shape[-1])
+        y = y.reshape(*x.shape[:-1], *([] if self.flat else [y.shape[-1]]))
         return {self.outputs[0]: np.ascontiguousarray(np.swapaxes(y, -1, -2) if columns else y)}
 
 
@@ -154,8 +180,16 @@ def bias_of(node: onnx.NodeProto, index: int, stored: Mapping[str, npt.NDArray[A
     return weights_of(node, index, stored)
 
 
-def unsupported(name: str, what: str) -> SimulationError:
+class UnsupportedError(SimulationError):
     """An operator that the functional run cannot put on crossbars."""
-    return SimulationError(
-        f"operator {name!r}: {what} cannot be computed on crossbars; keep it digital: `digital: {name}`"
-    )
+
+    def __init__(self, found: Sequence[tuple[str, str]]) -> None:
+        self.found = tuple(found)
+        told = "; ".join(f"operator {name!r}: {what}" for name, what in found)
+        hint = ", ".join(f"`digital: {name}`" for name, _ in found)
+        super().__init__(f"{told} cannot be computed on crossbars; keep it digital: {hint}")
+
+
+def unsupported(name: str, what: str) -> UnsupportedError:
+    """One operator, by its name in the mapping."""
+    return UnsupportedError([(name, what)])

@@ -35,6 +35,25 @@ def _count(bits, shift, base, weight, counts, weighted, largest):  # type: ignor
     return negative
 
 
+@njit(cache=True)
+def _count_all(bits, shift, base, weight, counts, weighted, largest):  # type: ignore[no-untyped-def]
+    """The same of one column: all values, in the order in which they lie."""
+    n_bins = len(counts)
+    weighs = len(weighted) > 0
+    negative = 0
+    most = largest[0]
+    for i in range(len(bits)):
+        size = bits[i] & 0x7FFFFFFF
+        negative |= (bits[i] < 0) & (size > 0)
+        most = max(most, size)
+        k = min(max((size >> shift) - base, 0), n_bins - 1)
+        counts[k] += 1
+        if weighs:
+            weighted[k] += weight
+    largest[0] = most
+    return negative
+
+
 class Histogram:
     """Magnitudes of the columns of matrices.
 
@@ -88,7 +107,12 @@ class Histogram:
             raise fail("values", f"{values.dtype} {values.shape}", f"float32 (n, {len(self.counts)})")
         bits = np.ascontiguousarray(values).view(np.int32)
         place = self._shift, self._base, weight
-        self.negative |= bool(_count(bits, *place, self.counts, self.weighted, self._largest))
+        if len(self.counts) == 1:
+            weighted = self.weighted.reshape(-1)
+            negative = _count_all(bits.reshape(-1), *place, self.counts[0], weighted, self._largest)
+        else:
+            negative = _count(bits, *place, self.counts, self.weighted, self._largest)
+        self.negative |= bool(negative)
         if self._largest.size and self._largest.max() >= _INFINITE:
             raise fail("values", "NaN or infinite values", "finite numbers")
 
