@@ -98,7 +98,7 @@ def simulate(
         cannot run.
     """
     from ..arch import roll_up
-    from .chip_count import mapped
+    from .confirm import Confirmed, mapped
     from .lowering import lower
     from .partition_choice import settle
 
@@ -122,14 +122,16 @@ def simulate(
             choices, placed = settle(
                 network, chip, choices, f"batch of {batch}" if batch > 1 else "one inference", makespan_fs
             )
-        placed = placed or mapped(network, chip, choices)
+        confirmed = mapped(network, chip, choices) if placed is None else Confirmed(placed)
+        placed = confirmed.mapping
     found = None
     if operands is not None:
         with _Stopwatch(wall_s, "operands"):
             found = operands.operands(placed, chip, tell)
     tell("lowering", 0.0)
     with _Stopwatch(wall_s, "lower"):
-        program = lower(
+        program = confirmed.program if detail == "packet" and found is None else None
+        program = program or lower(
             placed,
             chip,
             multicast=choices.multicast,

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections import defaultdict
 from math import ceil
 
-from ...arch.chip import Chip, Tile
+from ...arch.chip import Tile
 from ...arch.digital import Unit
 from ...workloads.graph import Grid, Network, Operator
 from .assignment import Analog, Choice, OnTileUnits
 from .attention import written
 from .packing import Load
 from .places import work_of
+from .problem import Problem
 from .stripes import ROW, streams_by
-from .tiling import Tiling
 from .timing import MvmTiming, ceil_div, unit_beats
 
 JOINED = 1.5
@@ -27,23 +27,15 @@ STREAMED = 0.25
 """Rows that wait of what streams through."""
 
 
-def loads(
-    network: Network,
-    chip: Chip,
-    choices: dict[str, Choice],
-    tilings: dict[str, Tiling],
-    copied: bool,
-    apart: frozenset[str],
-) -> list[Load]:
+def loads(problem: Problem, apart: frozenset[str]) -> list[Load]:
     """All layers on crossbars, in the order of the network.
 
     Parameters
     ----------
-    copied : bool
-        Whether layers may have replicas.
     apart : frozenset of str
         Operators on tile units that have tiles of their own.
     """
+    network, chip, choices, tilings = problem.network, problem.chip, problem.choices, problem.tilings
     assert chip.tile is not None
     word = ceil_div(chip.activation_bits, 8)
     homes = home_layers(network, choices, apart)
@@ -78,7 +70,7 @@ def loads(
         times = _of_layer(o, choice, chip.tile, word)
         for key, total in follow[o.name].items():
             times[key] = times.get(key, 0) + ceil(total / n)
-        alone = o.matrix.recurrent_k > 0 or not copied
+        alone = o.matrix.recurrent_k > 0 or not problem.options.replicate
         hold = MvmTiming.of(chip.tile, tiling, 1).crossbar_hold_fs * o.matrix.applications
         n_bytes = (_waiting(o, network) + follow_bytes[o.name]) * word
         found.append(Load(o.name, tiling.crossbars, n, hold, 1 if alone else n, 1, times, n_bytes))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 FULL = 0.9
 """Share of its time that a part of a tile may be busy: what several layers queue for is never kept busy."""
-FILLED = (0.75, 0.85, 0.95, 1.1, 1.5, 2.5, 10.0)
+FILLED = (0.75, 0.85, 0.95, 1.1, 1.3, 1.6, 2.5, 10.0)
 """Shares of a buffer that an estimate of what waits there may take, until all copies find room."""
 BYTES = "bytes"
 """Key of the bytes of the buffer, among the times of parts."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -24,6 +25,8 @@ Search = Literal["linear", "greedy", "anneal"]
 
 TRIES = 20_000
 """Swaps tried, over all chips: about 0.05 s."""
+STEPS = 200_000_000
+"""Hops of trees followed in so many swaps, about: fewer are tried where tiles have many long streams."""
 FEWEST_TRIES = 200
 """Swaps tried at least on each chip."""
 WIDEST_NET = 64
@@ -75,19 +78,57 @@ def serpentine(fabric: Fabric) -> list[int]:
     return sorted(range(fabric.n_endpoints), key=key)
 
 
-def middle_tile(chip: Chip, order: tuple[int, ...] | None = None) -> int:
-    """Number, in the order in which tiles are taken, of the middle tile of the first chip.
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """Where tiles can lie, and the routes between them: the same for all chips of a system."""
 
-    What all tiles share is there, so it keeps its place.
-    """
-    if chip.tile is None:
-        return 0
-    taken = serpentine(interconnect(chip).fabrics[0]) if order is None else list(order[: chip.tile.count])
-    return taken.index(chip.tile.count // 2)
+    chip: Chip
+    fabric: Fabric
+
+    @staticmethod
+    def of(chip: Chip) -> Ground:
+        """Of the chips of a description."""
+        return Ground(chip, interconnect(chip).fabrics[0])
+
+    @cached_property
+    def taken(self) -> list[int]:
+        """Places in the order in which tiles are taken, before a search."""
+        return serpentine(self.fabric)
+
+    @cached_property
+    def middle(self) -> int:
+        """The place of what all tiles of a chip share: in the middle of a grid of routers."""
+        cols = getattr(self.fabric, "cols", None)
+        if cols:
+            router = self.fabric.n_routers // cols // 2 * cols + cols // 2
+            if router in self.fabric.enter:
+                return self.fabric.enter.index(router)
+        return self.fabric.n_endpoints // 2
+
+    def middle_tile(self, order: tuple[int, ...] | None = None) -> int:
+        """Number, in the order in which tiles are taken, of the middle tile of the first chip.
+
+        What all tiles share is there, so it keeps its place.
+        """
+        if self.chip.tile is None:
+            return 0
+        return (self.taken if order is None else list(order[: self.chip.tile.count])).index(self.middle)
+
+    @cached_property
+    def last_links(self) -> tuple[I64, I64]:
+        """The last link on the way from each router to each other, and the router that each link leaves."""
+        n = self.fabric.n_routers
+        table = np.zeros((n, n), np.int64)
+        for src in range(n):
+            for dst in range(n):
+                way = self.fabric.path(src, dst)
+                if way:
+                    table[src, dst] = way[-1]
+        return table, np.array([wire.src for wire in self.fabric.wires] or [0], np.int64)
 
 
 def place(
-    chip: Chip,
+    ground: Ground,
     nets: list[Net],
     search: Search,
     seed: int,
@@ -105,10 +146,10 @@ def place(
     """
     from ..kernels.placement import improve
 
+    chip, fabric = ground.chip, ground.fabric
     assert chip.tile is not None
-    fabric = interconnect(chip).fabrics[0]
-    last_link, link_start = _last_links(fabric)
-    first = np.array(serpentine(fabric), np.int64)
+    last_link, link_start = ground.last_links
+    first = np.array(ground.taken, np.int64)
     enter = np.array(fabric.enter, np.int64)
     by_chip = _by_chip(nets, chip.tile.count, chip.n_chips)
     tries = 0 if search == "linear" or order is not None else max(FEWEST_TRIES, tries // chip.n_chips)
@@ -122,9 +163,10 @@ def place(
         at = improve(traffic, chip.tile.count, pinned, 0, seed + c, 0.0)
         first_hop_bytes += float(traffic.load.sum())
         first_busiest = max(first_busiest, float(traffic.load.max(initial=0.0)))
-        if tries and by_chip[c]:
+        tries_here = min(tries, tries * STEPS // (TRIES * max(1, _steps(by_chip[c], fabric))))
+        if tries_here and by_chip[c]:
             traffic.load[:] = 0.0
-            at = improve(traffic, chip.tile.count, pinned, tries, seed + c, warmth)
+            at = improve(traffic, chip.tile.count, pinned, tries_here, seed + c, warmth)
         found += (own.start + start[at]).tolist()
         hop_bytes += float(traffic.load.sum())
         busiest = max(busiest, float(traffic.load.max(initial=0.0)))
@@ -132,16 +174,11 @@ def place(
     return Placement(tuple(found), round(hop_bytes), round(busiest), unsearched)
 
 
-def _last_links(fabric: Fabric) -> tuple[I64, I64]:
-    """The last link on the way from each router to each other, and the router that each link leaves."""
-    n = fabric.n_routers
-    table = np.zeros((n, n), np.int64)
-    for src in range(n):
-        for dst in range(n):
-            way = fabric.path(src, dst)
-            if way:
-                table[src, dst] = way[-1]
-    return table, np.array([wire.src for wire in fabric.wires] or [0], np.int64)
+def _steps(nets: list[Net], fabric: Fabric) -> int:
+    """Hops of trees that are followed for a swap of two tiles: those of all streams of both, twice."""
+    hops = round(fabric.n_routers**0.5)
+    touched = sum((len(net.dsts) + 1) * len(net.dsts) for net in nets)
+    return 4 * hops * touched // fabric.n_endpoints
 
 
 def _by_chip(nets: list[Net], per_chip: int, n_chips: int) -> list[list[Net]]:

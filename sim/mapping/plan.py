@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from ...arch.chip import Chip
+from ...arch.chip import Chip, Tile
 from ...workloads.graph import Network, Operator
 from ..errors import SimulationError
 from ..interconnect import n_gateways
@@ -18,11 +18,14 @@ from .mapping import Swap
 from .options import MappingOptions
 from .packing import FILLED, Room, pack
 from .places import work_of
+from .problem import Problem, fits
 from .replicate import Replicable, replicate
 from .stripes import run_free
 from .tiling import Tiling
 from .timing import MvmTiming, bytes_fs, ceil_div, host_fs, total_tiles, unit_beats
 from .writing import check_writable
+
+Apart = Literal["none", "crowded", "all"]
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,13 @@ class Pace:
     apart : {"none", "crowded", "all"}
         Joins are with the layer that ends last; or those have tiles of their own whose layer has too few for
         the tokens that wait for them; or all have.
+    least_filled : float
+        Share of a buffer that is counted on at least.
     """
 
     interval_fs: int = 0
-    apart: Literal["none", "crowded", "all"] = "none"
+    apart: Apart = "none"
+    least_filled: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -73,14 +79,7 @@ class Plan:
     filled: float = 0.0
 
 
-def plan(
-    network: Network,
-    chip: Chip,
-    options: MappingOptions,
-    choices: dict[str, Choice],
-    tilings: dict[str, Tiling],
-    pace: Pace | None = None,
-) -> Plan:
+def plan(problem: Problem, pace: Pace | None = None) -> Plan:
     """Crossbars for all layers.
 
     Parameters
@@ -93,6 +92,7 @@ def plan(
     SimulationError
         They do not fit, or are to take turns on a chip that does not say what writing costs.
     """
+    network, chip, options, tilings = problem.network, problem.chip, problem.options, problem.tilings
     if options.partition == "auto":
         raise SimulationError(
             "partition: 'auto' takes two simulations (simulate), expected pipeline or tensor"
@@ -108,47 +108,39 @@ def plan(
                 "`partition: tensor`: no layer is on crossbars, so there is nothing to deal out"
             )
         return Plan()
-    per_tile, tiles = chip.tile.crossbar.count, total_tiles(chip)
     if options.swap and not fits(tilings, chip):
         if options.partition == "tensor":
             raise SimulationError("`swap`: layers take turns in a pipeline, expected `partition: pipeline`")
         return _in_turns(chip, options, layers, tilings)
     if options.partition == "tensor" and chip.n_chips > 1:
-        floor_fs = _slowest_elsewhere_fs(network, choices)
+        floor_fs = _slowest_elsewhere_fs(network, problem.choices)
         replicas, dealt = partition.deal(chip, layers, tilings, options.replicate, floor_fs)
         return Plan(replicas, {name: deals[0].first for name, deals in dealt.items()}, dealt)
+    return _together(problem, chip.tile, layers, pace or Pace())
+
+
+def _together(problem: Problem, tile: Tile, layers: list[Operator], pace: Pace) -> Plan:
+    """All layers at once, each with crossbars of its own."""
+    network, chip, tilings = problem.network, problem.chip, problem.tilings
+    per_tile, tiles = tile.crossbar.count, total_tiles(chip)
     # Operands that are written at run time have as many copies as there are sequences.
     replicas = {o.name: 1 if o.matrix else written(o, network).sequences for o in layers}
     needed = [Need(o.name, tilings[o.name].crossbars * replicas[o.name], 1) for o in layers]
     check_fit(needed, per_tile, tiles, chip.n_chips)
+    floor_fs = _slowest_elsewhere_fs(network, problem.choices)
     if run_free(chip, network):
-        floor_fs = max(_slowest_elsewhere_fs(network, choices), _input_fs(network, chip))
-        capacity = chip.tile.buffer.capacity_bytes if options.buffers == "sized" else 0
-        found = _packed(
-            network,
-            chip,
-            options,
-            choices,
-            tilings,
-            Room(per_tile, capacity, tiles),
-            replace(pace or Pace(), interval_fs=max(floor_fs, pace.interval_fs if pace else 0)),
-        )
+        least_fs = max(floor_fs, _input_fs(network, chip), pace.interval_fs)
+        capacity = tile.buffer.capacity_bytes if problem.options.buffers == "sized" else 0
+        found = _packed(problem, Room(per_tile, capacity, tiles), replace(pace, interval_fs=least_fs))
         if found is not None:
             return found
     layers = [o for o in layers if o.matrix is not None]
-    if options.replicate and layers:
+    if problem.options.replicate and layers:
         spare = per_tile * tiles - sum(need.crossbars for need in needed)
-        floor_fs = _slowest_elsewhere_fs(network, choices)
         counts = replicate([replicable(chip, o, tilings[o.name]) for o in layers], spare, floor_fs)
         replicas |= {o.name: n for o, n in zip(layers, counts, strict=True)}
     needs = [Need(name, tiling.crossbars, replicas[name]) for name, tiling in tilings.items()]
     return Plan(replicas, dict(zip(tilings, allocate(needs, per_tile, tiles), strict=True)))
-
-
-def fits(tilings: dict[str, Tiling], chip: Chip) -> bool:
-    """Whether one replica of each layer has room at the same time."""
-    assert chip.tile is not None
-    return sum(t.crossbars for t in tilings.values()) <= chip.tile.crossbar.count * total_tiles(chip)
 
 
 def replicable(chip: Chip, o: Operator, tiling: Tiling) -> Replicable:
@@ -182,25 +174,20 @@ def _in_turns(
     return Plan(replicas, first, swap=swap)
 
 
-def _packed(
-    network: Network,
-    chip: Chip,
-    options: MappingOptions,
-    choices: dict[str, Choice],
-    tilings: dict[str, Tiling],
-    room: Room,
-    pace: Pace,
-) -> Plan | None:
+def _packed(problem: Problem, room: Room, pace: Pace) -> Plan | None:
     """Copies in tiles that have the crossbars, the time and the bytes; None if they do not fit like that.
 
     What is counted on of a buffer is raised until all fits: it is an estimate.
     """
-    homes, every = home_layers(network, choices), joins(network, choices)
-    together = loads(network, chip, choices, tilings, options.replicate, frozenset())
+    homes, every = (
+        home_layers(problem.network, problem.choices),
+        joins(problem.network, problem.choices),
+    )
+    together = loads(problem, frozenset())
     free = pack(together, replace(room, n_bytes=0), pace.interval_fs)
     if free is None:
         return None
-    for share in FILLED if room.n_bytes else FILLED[:1]:
+    for share in [x for x in FILLED if x >= pace.least_filled] if room.n_bytes else FILLED[:1]:
         here = replace(room, n_bytes=int(share * room.n_bytes))
         crowded = {x.name for x in together if x.copies(free[1], here) > len(free[0][x.name])}
         apart = {
@@ -208,9 +195,7 @@ def _packed(
             "crowded": frozenset(j for j in every if homes[j] in crowded),
             "all": every,
         }[pace.apart]
-        packed = pack(
-            loads(network, chip, choices, tilings, options.replicate, apart), here, pace.interval_fs
-        )
+        packed = pack(loads(problem, apart), here, pace.interval_fs)
         if packed is not None:
             at, interval_fs = packed
             replicas = {name: len(copies) for name, copies in at.items() if name not in apart}

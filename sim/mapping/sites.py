@@ -17,7 +17,6 @@ from typing import Literal
 
 from ...arch.chip import Chip
 from ...workloads.graph import Network, Operator
-from ..interconnect import interconnect
 from .assignment import (
     Analog,
     Cells,
@@ -30,7 +29,9 @@ from .assignment import (
     OnTileUnits,
 )
 from .options import MappingOptions
+from .placement import Ground
 from .places import chip_unit, on_chip, on_tile, tile_unit, work_of
+from .problem import Problem
 from .timing import bytes_fs, ceil_div, host_fs, unit_beats
 
 Site = Literal["tiles", "middle", "host"]
@@ -49,13 +50,7 @@ def site_of(choice: Choice) -> Site:
             return "host"
 
 
-def at_sites(
-    network: Network,
-    chip: Chip,
-    options: MappingOptions,
-    found: dict[str, Choice],
-    n_tiles: dict[str, int],
-) -> dict[str, Choice]:
+def at_sites(problem: Problem, n_tiles: dict[str, int]) -> dict[str, Choice]:
     """The choices with every operator on digital units where it costs least.
 
     Parts of a training step stay with their layer.
@@ -65,9 +60,10 @@ def at_sites(
     n_tiles : dict of str to int
         Tiles that work side by side for a layer, and for what follows it in its tiles.
     """
+    network, chip = problem.network, problem.chip
     if chip.tile is None or any(o.role is not None for o in network.operators):
-        return found
-    search = _Search(network, chip, options, dict(found), n_tiles)
+        return problem.choices
+    search = _Search(network, chip, problem.options, problem.ground, dict(problem.choices), n_tiles)
     chains = sorted(search.chains(), key=lambda chain: (-sum(map(_work, chain)), chain[0].name))
     search.add_load({o.name for chain in chains for o in chain})
     for chain in chains:
@@ -80,6 +76,7 @@ class _Search:
     network: Network
     chip: Chip
     options: MappingOptions
+    ground: Ground
     found: dict[str, Choice]
     n_tiles: dict[str, int]
     load_fs: Counter[tuple[Site, str]] = field(default_factory=Counter)
@@ -217,9 +214,9 @@ class _Search:
     @cached_property
     def _hops(self) -> float:
         """Mean links from a tile to the middle one."""
-        fabric = interconnect(self.chip).fabrics[0]
+        fabric = self.ground.fabric
         tiles = range(fabric.n_endpoints)
-        middle = fabric.enter[fabric.n_endpoints // 2]
+        middle = fabric.enter[self.ground.middle]
         ways = {router: len(fabric.path(router, middle)) for router in set(fabric.enter)}
         return max(1.0, sum(ways[fabric.enter[t]] for t in tiles) / len(tiles))
 

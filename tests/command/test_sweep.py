@@ -12,7 +12,7 @@ from typing import Any
 import ohmsum
 import pytest
 from ohmsum.arch.component import Component
-from ohmsum.sim import chip_count
+from ohmsum.sim import confirm
 from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.mapping import MappingOptions, map_network
 from ohmsum.tools.cli import main
@@ -110,13 +110,13 @@ def task(**fields: Any) -> Task:
 
 def test_mapping_is_made_once_where_it_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
-    mapped = chip_count.mapped
+    mapped = confirm.mapped
 
     def counted(*arguments: Any) -> Any:
         made.append(arguments)
         return mapped(*arguments)
 
-    monkeypatch.setattr(chip_count, "mapped", counted)
+    monkeypatch.setattr(confirm, "mapped", counted)
     monkeypatch.setattr(reuse, "_MAPPINGS", type(reuse._MAPPINGS)())
     first = evaluate.evaluate(task(tile__adc__energy="3 pJ"))
     assert len(made) == 1, "the first point has none to take"

@@ -17,7 +17,7 @@ import pytest
 from ohmsum import arch
 from ohmsum.sim.accuracy.functional import Functional
 from ohmsum.sim.mapping import map_network
-from ohmsum.sim.mapping.formats import lost_bits
+from ohmsum.sim.mapping.remarks import lost_bits
 from ohmsum.workloads import load
 from onnx import helper, numpy_helper
 

@@ -21,7 +21,7 @@ FLOORS = (
     {"metrics"},
     {"answers", "figures"},  # a figure says which answers it is of, an answer lists its figures
     {"report"},
-    {"trace", "partition_choice", "chip_count"},
+    {"trace", "partition_choice", "confirm"},
     {"simulate"},
     {"training", "language"},
     {"job"},

@@ -57,7 +57,7 @@ def network(of: NetworkSource) -> Network:
 
 def mapping(of: NetworkSource, chip: Chip, options: MappingOptions) -> Mapping:
     """The mapping of a network on a chip, from an earlier point where that is the same."""
-    from ...sim.chip_count import mapped
+    from ...sim.confirm import mapped
 
     # Swapping weighs bandwidths and writes against each other, so that everything of the chip counts.
     key = (of, chip.hash if options.swap else chip_key(chip), options)
@@ -66,7 +66,7 @@ def mapping(of: NetworkSource, chip: Chip, options: MappingOptions) -> Mapping:
         if known is not None:
             _MAPPINGS.move_to_end(key)
             return known
-    made = mapped(network(of), chip, options)
+    made = mapped(network(of), chip, options).mapping
     with _LOCK:
         _MAPPINGS[key] = made
         while len(_MAPPINGS) > N_MAPPINGS:

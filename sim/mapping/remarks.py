@@ -1,4 +1,4 @@
-"""What a chip makes of the number formats of a quantised network: bits that it loses are said."""
+"""What the user should know about a mapping: bits that are lost, operands rewritten, nothing to swap."""
 
 from __future__ import annotations
 
@@ -6,6 +6,22 @@ from collections.abc import Iterable
 
 from ...arch.chip import Chip
 from ...workloads.graph import Operator
+from .assignment import Assignment
+from .attention import rewriting
+from .plan import Plan
+from .problem import Problem
+
+NOT_SWAPPED = "all layers fit at once, so nothing is swapped"
+
+
+def remarks(problem: Problem, planned: Plan, assignments: dict[str, Assignment]) -> tuple[str, ...]:
+    """All of a mapping."""
+    swapped = not problem.options.swap or not problem.tilings or planned.swap is not None
+    return (
+        *(() if swapped else (NOT_SWAPPED,)),
+        *rewriting(problem.chip, list(assignments.values())),
+        *lost_bits(problem.analog, problem.chip),
+    )
 
 
 def lost_bits(layers: Iterable[Operator], chip: Chip) -> tuple[str, ...]:

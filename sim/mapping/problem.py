@@ -1,0 +1,126 @@
+"""What is to be mapped: the network as the chip needs it, and by kind and cost what runs every operator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...arch.chip import Chip, Tile
+from ...workloads.graph import Network, Operator
+from ..errors import SimulationError
+from .assignment import Analog, Choice
+from .attention import prepared, written
+from .by_cost import off_arrays
+from .options import MappingOptions
+from .parts import cut_large, too_large
+from .placement import Ground
+from .places import split
+from .segments import rooms
+from .tiling import Array, Tiling, tile_matrix
+from .timing import total_tiles
+from .training import choices_of
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A network on a chip, with choices but no crossbars yet.
+
+    Attributes
+    ----------
+    network : Network
+        Fused functions that run elsewhere, operands that are written, and parts of layers, as operators.
+    chip : Chip
+    options : MappingOptions
+    choices : dict of str to Choice
+        By operator.
+    tilings : dict of str to Tiling
+        Of operators on crossbars.
+    ground : Ground
+        Where tiles can lie.
+    """
+
+    network: Network
+    chip: Chip
+    options: MappingOptions
+    choices: dict[str, Choice]
+    tilings: dict[str, Tiling]
+    ground: Ground
+
+    @staticmethod
+    def of(network: Network, chip: Chip, options: MappingOptions, *, parts: bool) -> Problem:
+        """Before anything is placed.
+
+        Parameters
+        ----------
+        parts : bool
+            Where layers take turns, those that are too large for it are cut.
+
+        Raises
+        ------
+        SimulationError
+            An operator has no hardware, or an option names none.
+        """
+        _check_names(network, options)
+        _check_size(network, options.most_tokens)
+        network = prepared(network, chip, options)
+        if options.swap and parts:
+            network = _with_parts(network, chip, options)
+        network = split(network, chip, options)
+        choices = off_arrays(network, chip, choices_of(network, chip, options))
+        analog = [o for o in network.operators if isinstance(choices[o.name], Analog)]
+        return Problem(network, chip, options, choices, _tilings(network, analog, chip), Ground.of(chip))
+
+    @property
+    def analog(self) -> list[Operator]:
+        """Operators on crossbars."""
+        return [o for o in self.network.operators if isinstance(self.choices[o.name], Analog)]
+
+
+def _check_names(network: Network, options: MappingOptions) -> None:
+    known = {o.name for o in network.operators} | {o.op for o in network.operators}
+    for name in options.digital:
+        if name not in known:
+            raise SimulationError(
+                f"`digital: {name}`: network {network.name!r} has no such operator; see `ohmsum show`"
+            )
+
+
+def _check_size(network: Network, most: int) -> None:
+    """Every token is simulated by itself: a network with too many would take hours, or all memory."""
+    tokens = sum(o.output.grid.n_tokens for o in network.operators)
+    if tokens > most:
+        longest = max(network.operators, key=lambda o: o.output.grid.n_tokens)
+        raise SimulationError(
+            f"{network.name}: its streams have {tokens:,} tokens ({longest.output.grid.n_tokens:,} of them "
+            f"that of {longest.name!r}), expected at most {most:,}; give it a smaller input, or raise "
+            "`most_tokens`"
+        )
+
+
+def _tilings(network: Network, analog: list[Operator], chip: Chip) -> dict[str, Tiling]:
+    if chip.tile is None:
+        return {}
+    array = _array(chip.tile)
+    return {o.name: tile_matrix(o.matrix or written(o, network).matrix, array, o.name) for o in analog}
+
+
+def _array(tile: Tile) -> Array:
+    return Array(tile.crossbar.rows, tile.weight_columns, tile.columns_per_weight, tile.crossbar.cols)
+
+
+def _with_parts(network: Network, chip: Chip, options: MappingOptions) -> Network:
+    """The network with layers that are larger than a segment cut into parts, where layers take turns."""
+    if chip.tile is None:
+        return network
+    array = _array(chip.tile)
+    chosen = choices_of(network, chip, options)
+    analog = [o for o in network.operators if isinstance(chosen[o.name], Analog)]
+    if fits(_tilings(network, analog, chip), chip):
+        return network
+    room = rooms(chip, options.swap_overlap).crossbars
+    return cut_large(network, too_large(analog, array, room), array, room)
+
+
+def fits(tilings: dict[str, Tiling], chip: Chip) -> bool:
+    """Whether one replica of each layer has room at the same time."""
+    assert chip.tile is not None
+    return sum(t.crossbars for t in tilings.values()) <= chip.tile.crossbar.count * total_tiles(chip)
