@@ -173,7 +173,7 @@ def _counts(chip: Chip, options: MappingOptions) -> list[int]:
     """Numbers of chips to try, ascending, the last that of all."""
     alike = chip.chips is not None and chip.chips.links is None  # else links of their own decide who is near
     n = chip.n_chips
-    if chip.tile is None or not alike or options.swap or options.partition != "pipeline":
+    if not alike or options.swap or options.partition != "pipeline":
         return [n]
     found = [n]
     while found[0] > 1:
