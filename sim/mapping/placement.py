@@ -98,7 +98,7 @@ class Ground:
     @cached_property
     def middle(self) -> int:
         """The place of what all tiles of a chip share: in the middle of a grid of routers."""
-        cols = getattr(self.fabric, "cols", None)
+        cols: int | None = getattr(self.fabric, "cols", None)
         if cols:
             router = self.fabric.n_routers // cols // 2 * cols + cols // 2
             if router in self.fabric.enter:
@@ -176,7 +176,7 @@ def place(
 
 def _steps(nets: list[Net], fabric: Fabric) -> int:
     """Hops of trees that are followed for a swap of two tiles: those of all streams of both, twice."""
-    hops = round(fabric.n_routers**0.5)
+    hops = int(fabric.n_routers**0.5)
     touched = sum((len(net.dsts) + 1) * len(net.dsts) for net in nets)
     return 4 * hops * touched // fabric.n_endpoints
 
