@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from .editor_schema import json_schema
     from .loading import load, loads, names
     from .peak import peak_ops_per_s, read_interval_fs, vector_interval_fs
-    from .printing import Row, describe, to_yaml
+    from .printing import FieldRow, describe, to_yaml
     from .rollup import RollUp, RollUpLine, roll_up
     from .vocabulary import function_names
 
 _MODULES = {
     "chip": ("Chip", "Tile"),
-    "printing": ("Row", "describe", "to_yaml"),
+    "printing": ("FieldRow", "describe", "to_yaml"),
     "vocabulary": ("function_names",),
     "editor_schema": ("json_schema",),
     "loading": ("load", "loads", "names"),
@@ -37,9 +37,9 @@ _HOMES = {name: module for module, public in _MODULES.items() for name in public
 __all__ = [
     "Chip",
     "ConfigError",
+    "FieldRow",
     "RollUp",
     "RollUpLine",
-    "Row",
     "Tile",
     "describe",
     "function_names",

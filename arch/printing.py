@@ -13,7 +13,7 @@ from .paths import fields_by_key, walk
 from .quantities import quantity_of
 
 
-class Row(NamedTuple):
+class FieldRow(NamedTuple):
     """One number of a chip: dotted path, value with its unit, and what it rests on."""
 
     path: str
@@ -21,16 +21,16 @@ class Row(NamedTuple):
     mark: str
 
 
-def describe(chip: Chip) -> list[Row]:
+def describe(chip: Chip) -> list[FieldRow]:
     """Every field of the chip that has a value, defaults included, in the order of the schema."""
-    rows: list[Row] = []
+    rows: list[FieldRow] = []
     for prefix, component in walk(chip):
         for key, (name, field) in fields_by_key(type(component)).items():
             value = getattr(component, name)
             if key in TEXT_FIELDS or value is None or value == () or _holds_components(value):
                 continue
             path = f"{prefix}.{key}" if prefix else key
-            rows.append(Row(path, _text(_plain(value, field)), chip.source_of(path)))
+            rows.append(FieldRow(path, _text(_plain(value, field)), chip.source_of(path)))
     return rows
 
 

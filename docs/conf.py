@@ -8,7 +8,7 @@ from importlib.metadata import version as version_of
 from docutils import nodes
 from docutils.statemachine import StringList
 from ohmsum.sim.figures import FAMILIES, FIGURES, Family, Figure
-from ohmsum.sim.job.records import Record, records
+from ohmsum.sim.job.records import FieldRecord, records
 from ohmsum.sim.job.words import as_flag
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -52,7 +52,7 @@ class QuestionTable(SphinxDirective):
         heads = ("field", "value", "command line", "meaning")
         return table(self, [heads, *map(self._row, records().values())])
 
-    def _row(self, record: Record) -> tuple[str, ...]:
+    def _row(self, record: FieldRecord) -> tuple[str, ...]:
         asked = record.asked
         others = f" ({', '.join(f'``{alias}``' for alias in asked.aliases)})" if asked.aliases else ""
         default = "" if record.default in (None, ()) else f"; {str(record.default).lower()} if not given"

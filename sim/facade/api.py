@@ -146,10 +146,10 @@ def compare(old: Answer | str | Path, new: Answer | str | Path) -> Difference:
     """What changed between two answers or result files, and why, as `ohmsum compare`."""
     from .tools.compare.difference import difference
     from .tools.compare.read import read_result
-    from .tools.compare.snapshot import Snapshot
+    from .tools.compare.snapshot import ResultSnapshot
 
     results = (one.to_json() if isinstance(one, Answer) else read_result(Path(one)) for one in (old, new))
-    return difference(*map(Snapshot.of, results))
+    return difference(*map(ResultSnapshot.of, results))
 
 
 def check(
@@ -200,7 +200,7 @@ def sweep(
     """
     from .tools.sweep.drive import drive
     from .tools.sweep.spec import spec_of
-    from .tools.sweep.store import Memory, Store
+    from .tools.sweep.store import MemoryStore, SweepStore
     from .tools.workers import local
 
     given = {
@@ -213,7 +213,7 @@ def sweep(
         "generation": generation,
     }
     spec = spec_of({key: value for key, value in given.items() if value is not None})
-    kept = nullcontext(Memory()) if store is None else Store(Path(store))
+    kept = nullcontext(MemoryStore()) if store is None else SweepStore(Path(store))
     with local(jobs) as workers, kept as known:
         return drive(spec, known, workers)
 

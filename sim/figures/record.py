@@ -25,7 +25,7 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record(Generic[Value]):
+class FigureRecord(Generic[Value]):
     """One figure of one or several kinds of answers.
 
     Parameters
@@ -77,11 +77,11 @@ class Record(Generic[Value]):
         return found[kind]
 
 
-class Figure(Record[Number]):
+class Figure(FigureRecord[Number]):
     """One number of the whole answer."""
 
 
-class Family(Record[Mapping[str, Number]]):
+class Family(FigureRecord[Mapping[str, Number]]):
     """A number of every part, class or layer: the ``*`` in its key is the name of one.
 
     >>> what = {"unit": "J", "label": "energy", "better": "less", "about": "energy", "meaning": "of a layer"}

@@ -15,7 +15,7 @@ from ..figures import Kind
 from ..mapping.options import MappingOptions
 from .errors import QuestionError
 from .job import Job
-from .records import ASKED, WORKS, Record, names, records, shown
+from .records import ASKED, WORKS, FieldRecord, names, records, shown
 from .work import LANGUAGE
 
 TABLES = ("bind", "input")
@@ -131,7 +131,7 @@ def _contradictions(flat: Mapping[str, Any], written: Mapping[str, str]) -> None
             raise QuestionError(f"`{mine}` needs {expected} as well", mine)
 
 
-def _is_default(record: Record, value: Any) -> bool:
+def _is_default(record: FieldRecord, value: Any) -> bool:
     """Whether an option of the mapping is as it would be anyhow."""
     return record.path[0] == MAPPING and type(value) is type(record.default) and value == record.default
 

@@ -40,7 +40,7 @@ _TRAINING = Asked(
 
 
 @dataclass(frozen=True)
-class Record:
+class FieldRecord:
     """One field.
 
     Parameters
@@ -129,9 +129,9 @@ class Record:
 
 
 @cache
-def records() -> Mapping[str, Record]:
+def records() -> Mapping[str, FieldRecord]:
     """Every field by its name, in the order in which help lists them."""
-    found: dict[str, Record] = {}
+    found: dict[str, FieldRecord] = {}
     for record in (*_of(Job.model_fields, ()),):
         found.setdefault(record.name, record)
     return found
@@ -156,10 +156,10 @@ def given_by(job: Job) -> dict[str, Any]:
     return {name: found[name] for name in records() if name in found and found[name] is not None}
 
 
-def _of(fields: Mapping[str, FieldInfo], path: tuple[str, ...]) -> Iterator[Record]:
+def _of(fields: Mapping[str, FieldInfo], path: tuple[str, ...]) -> Iterator[FieldRecord]:
     for name, info in fields.items():
         if name == "work":
-            yield Record("training", ("work", "kind"), bool, False, None, None, _TRAINING, Switch)
+            yield FieldRecord("training", ("work", "kind"), bool, False, None, None, _TRAINING, Switch)
             for work in WORKS.values():
                 yield from _of(work.model_fields, ("work",))
         elif name == "mapping":
@@ -171,7 +171,7 @@ def _of(fields: Mapping[str, FieldInfo], path: tuple[str, ...]) -> Iterator[Reco
             most: Any = next((m.le for m in about if isinstance(m, Le)), None)
             default = None if info.default is PydanticUndefined else info.default
             whole = getitem(Annotated, (info.annotation, asked, *info.metadata))
-            yield Record(asked.name or name, (*path, name), kind, default, least, most, asked, whole)
+            yield FieldRecord(asked.name or name, (*path, name), kind, default, least, most, asked, whole)
 
 
 def _fields_of_mapping() -> Mapping[str, FieldInfo]:

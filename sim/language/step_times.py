@@ -23,7 +23,7 @@ N_POINTS = 4
 
 
 @dataclass(frozen=True)
-class Step:
+class LanguageStep:
     """Time of an iteration, its energy without what is drawn all the time, and where both went."""
 
     time_fs: int
@@ -51,13 +51,13 @@ class StepTimes:
     prompt: int
     most_context: int
     exact: bool = False
-    simulated: dict[tuple[tuple[int, ...], int], Step] = field(default_factory=dict)
+    simulated: dict[tuple[tuple[int, ...], int], LanguageStep] = field(default_factory=dict)
 
     def __call__(self, contexts: tuple[int, ...], n_prompts: int) -> int:
         """Time of an iteration, in fs."""
         return self.step(contexts, n_prompts).time_fs
 
-    def step(self, contexts: tuple[int, ...], n_prompts: int) -> Step:
+    def step(self, contexts: tuple[int, ...], n_prompts: int) -> LanguageStep:
         """Time and energy of an iteration."""
         if self.exact or not contexts:
             return self._simulate(contexts, n_prompts)
@@ -70,7 +70,7 @@ class StepTimes:
         below = points[points.index(above) - 1]
         low = self._simulate((below,) * len(contexts), n_prompts)
         part = (mean - below) / (above - below)
-        return Step(
+        return LanguageStep(
             low.time_fs + round(part * (high.time_fs - low.time_fs)),
             low.dynamic_j + part * (high.dynamic_j - low.dynamic_j),
             low.static_w,
@@ -92,14 +92,14 @@ class StepTimes:
         ]
         return (sum(errors) / len(errors), max(errors)) if errors else (0.0, 0.0)
 
-    def _simulate(self, contexts: tuple[int, ...], n_prompts: int, *, keep: bool = True) -> Step:
+    def _simulate(self, contexts: tuple[int, ...], n_prompts: int, *, keep: bool = True) -> LanguageStep:
         key = (contexts, n_prompts)
         if key in self.simulated:
             return self.simulated[key]
         network = self.setting.model.step(contexts, (self.prompt,) * n_prompts)
         run = self.setting.run(self.setting.program(network, most_replicas=None, autoregressive=False))
         dynamic = [t for t in run.energy.terms if t.action != STATIC]
-        step = Step(
+        step = LanguageStep(
             run.result.makespan_fs,
             sum(t.energy_j for t in dynamic),
             run.always_w,

@@ -12,7 +12,7 @@ from ohmsum.tools.cli import main
 from ohmsum.tools.compare.changes import change_text
 from ohmsum.tools.compare.difference import Difference, difference
 from ohmsum.tools.compare.read import read_result
-from ohmsum.tools.compare.snapshot import Snapshot
+from ohmsum.tools.compare.snapshot import ResultSnapshot
 from ohmsum.tools.compare.text import headline
 
 from ..kit.jobs import job
@@ -34,7 +34,7 @@ def slower() -> dict:
 
 
 def compared(old: dict, new: dict) -> Difference:
-    return difference(Snapshot.of(old), Snapshot.of(new))
+    return difference(ResultSnapshot.of(old), ResultSnapshot.of(new))
 
 
 @pytest.fixture(scope="module")

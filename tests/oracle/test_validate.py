@@ -15,7 +15,7 @@ from ohmsum.tools.validate import evaluate, select
 from ohmsum.tools.validate import rows as row_package
 from ohmsum.tools.validate.measures import product
 from ohmsum.tools.validate.predictions import freeze, frozen, predictions
-from ohmsum.tools.validate.row import EXPLAIN_ABOVE, Outcome, Prediction, Row
+from ohmsum.tools.validate.row import EXPLAIN_ABOVE, Prediction, Row, RowOutcome
 from ohmsum.tools.validate.rows import rows
 
 ROWS = rows()
@@ -29,13 +29,13 @@ def preset(row: Row) -> str:
 
 
 @pytest.fixture(scope="module")
-def outcomes() -> list[Outcome]:
+def outcomes() -> list[RowOutcome]:
     return evaluate(ROWS)
 
 
-def row(published: float | tuple[float, float] = 10.0, value: float = 10.0, **more: object) -> Outcome:
-    plain = Row("isaac", "x", "W", published, "paper", "chip", "predicted", lambda: value)
-    return Outcome(replace(plain, **more), value)  # type: ignore[arg-type]
+def row(published: float | tuple[float, float] = 10.0, value: float = 10.0, **more: object) -> RowOutcome:
+    plain = Row("isaac", "x", "W", published, "paper", "chip", "predicted", lambda _: value)
+    return RowOutcome(replace(plain, **more), value)  # type: ignore[arg-type]
 
 
 class TestOutcome:
@@ -75,15 +75,17 @@ class TestTable:
                 assert r.target is None, r
                 assert r.band is None, r
 
-    def test_bookkeeping_within_one_percent_and_calibrated_within_five(self, outcomes: list[Outcome]) -> None:
+    def test_bookkeeping_within_one_percent_and_calibrated_within_five(
+        self, outcomes: list[RowOutcome]
+    ) -> None:
         limits = {"bookkeeping": 0.01, "calibrated": 0.05, "predicted": math.inf}
         bad = [(o.row.chip, o.row.quantity, o.error) for o in outcomes if abs(o.error) > limits[o.row.kind]]
         assert not bad
 
-    def test_every_row_is_in_its_band(self, outcomes: list[Outcome]) -> None:
+    def test_every_row_is_in_its_band(self, outcomes: list[RowOutcome]) -> None:
         assert not [(o.row.chip, o.row.quantity, o.error) for o in outcomes if not o.in_band]
 
-    def test_a_prediction_that_is_far_off_says_why(self, outcomes: list[Outcome]) -> None:
+    def test_a_prediction_that_is_far_off_says_why(self, outcomes: list[RowOutcome]) -> None:
         far = [o for o in outcomes if o.row.kind == "predicted" and abs(o.error) > EXPLAIN_ABOVE]
         assert far, "predictions that are all good were not predictions"
         assert all(o.row.why.endswith(".") for o in far)
@@ -144,7 +146,7 @@ class TestPredictions:
         assert all(value > 0 for value in found["values"].values())
 
     def test_freezing_keeps_six_digits(self) -> None:
-        one = Prediction("isaac", "x", "W", "none", lambda: 1.0)
+        one = Prediction("isaac", "x", "W", "none", lambda _: 1.0)
         text = freeze([(one, 1.23456789)], "1.2.3", "0" * 40)
         assert json.loads(text)["values"] == {"isaac: x [W]": 1.23457}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..compare.read import check_schema, read_json
-from ..compare.snapshot import Snapshot
+from ..compare.snapshot import ResultSnapshot
 from ..errors import UsageError
 from ..output_file import OutputFile
 from .errors import SuiteError
@@ -25,11 +25,11 @@ class Golden:
     ----------
     values : dict of str to float
         By metric.
-    snapshot : Snapshot
+    snapshot : ResultSnapshot
     """
 
     values: dict[str, float]
-    snapshot: Snapshot
+    snapshot: ResultSnapshot
 
 
 def read_goldens(suite: Suite) -> dict[str, Golden]:
@@ -58,7 +58,7 @@ def read_goldens(suite: Suite) -> dict[str, Golden]:
 
 def _golden(entry: dict[str, Any], where: str) -> Golden:
     values = {name: float(value) for name, value in entry["values"].items()}
-    return Golden(values, Snapshot.from_json(entry["snapshot"], where))
+    return Golden(values, ResultSnapshot.from_json(entry["snapshot"], where))
 
 
 def write_goldens(suite: Suite, measured: dict[str, Measured], old: dict[str, Golden]) -> None:

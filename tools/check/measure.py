@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ...sim.job.perform import perform
 from ...sim.job.words import as_name, said
-from ..compare.snapshot import Snapshot
+from ..compare.snapshot import ResultSnapshot
 from ..errors import is_users
 from ..workers import DIED, local, n_processors
 from .suite import Case
@@ -21,14 +21,14 @@ class Measured:
     ----------
     values : dict of str to float
         By metric; a metric that the result does not have is left out.
-    snapshot : Snapshot or None
+    snapshot : ResultSnapshot or None
         None if the run failed.
     error : str
         Why it failed.
     """
 
     values: dict[str, float]
-    snapshot: Snapshot | None
+    snapshot: ResultSnapshot | None
     error: str = ""
 
 
@@ -41,7 +41,7 @@ def measure(case: Case) -> Measured:
             raise
         return Measured({}, None, said(str(error), as_name))
     values = {m.name: answer.figure(m.name) for m in case.metrics}
-    snapshot = Snapshot.of(answer.to_json())
+    snapshot = ResultSnapshot.of(answer.to_json())
     # As the suite says it: the folder that it lies in is of no concern to a golden.
     options = {**snapshot.provenance["options"], **case.given.options()}
     snapshot = replace(snapshot, provenance={**snapshot.provenance, "options": options})

@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from ...sim.job.records import Record, records
+from ...sim.job.records import FieldRecord, records
 from ..output_file import inputs
 
 Given = Mapping[str, Any]
@@ -44,7 +44,7 @@ def asks(command: Callable[..., None], *, only: Collection[str] = ()) -> Callabl
     return ask
 
 
-def _parameter(record: Record) -> inspect.Parameter:
+def _parameter(record: FieldRecord) -> inspect.Parameter:
     kind, default = _typed(record)
     return inspect.Parameter(
         record.name,
@@ -54,7 +54,7 @@ def _parameter(record: Record) -> inspect.Parameter:
     )
 
 
-def _typed(record: Record) -> tuple[Any, Any]:
+def _typed(record: FieldRecord) -> tuple[Any, Any]:
     """The type that typer reads, and the default."""
     if record.name == "network":
         return str, inspect.Parameter.empty
@@ -67,7 +67,7 @@ def _typed(record: Record) -> tuple[Any, Any]:
     return (int if record.type is int else str) | None, None
 
 
-def _option(record: Record) -> Any:
+def _option(record: FieldRecord) -> Any:
     shown = record.asked.shown or None
     if record.name == "network":
         return typer.Argument(metavar=shown, help=record.asked.help)
@@ -76,7 +76,7 @@ def _option(record: Record) -> Any:
     return typer.Option(record.flag, metavar=shown, help=about, show_default=False)
 
 
-def _value(record: Record, value: Any) -> Any:
+def _value(record: FieldRecord, value: Any) -> Any:
     """What was given; None for nothing."""
     if record.is_switch:
         return None if not value else not record.asked.turns_off

@@ -30,9 +30,9 @@ def compare(
     from ..compare import as_json, markup, text
     from ..compare.difference import difference
     from ..compare.read import read_result
-    from ..compare.snapshot import Snapshot
+    from ..compare.snapshot import ResultSnapshot
 
-    found = difference(Snapshot.of(read_result(old)), Snapshot.of(read_result(new)))
+    found = difference(ResultSnapshot.of(read_result(old)), ResultSnapshot.of(read_result(new)))
     if form == "table":
         show(text.report(found, terminal_page(plain, everything=all_rows)), plain)
     elif form == "markdown":

@@ -51,7 +51,7 @@ def sweep(
     from ..sweep.progress import shown_points
     from ..sweep.rows import to_csv
     from ..sweep.spec import read_spec
-    from ..sweep.store import Store
+    from ..sweep.store import SweepStore
     from ..sweep.text import report
     from ..workers import dask as on_dask
     from ..workers import local, n_processors
@@ -72,7 +72,7 @@ def sweep(
         workers = stack.enter_context(
             local(n_processors() if jobs is None else jobs) if dask is None else on_dask(dask)
         )
-        kept = stack.enter_context(Store(path))
+        kept = stack.enter_context(SweepStore(path))
         tell = stack.enter_context(shown_points())
         try:
             done = drive(spec, kept, workers, tell)

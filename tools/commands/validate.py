@@ -14,7 +14,7 @@ from ..progress import shown_progress
 from . import options
 
 if TYPE_CHECKING:
-    from ..validate.row import Outcome, Prediction
+    from ..validate.row import Prediction, RowOutcome
 
 
 def validate(
@@ -73,7 +73,7 @@ def _predict(chip: str | None, freeze: Path | None, plain: bool) -> None:
     if not wanted:
         names = [p.chip for p in predictions.predictions()]
         raise UsageError(f"validate --predict: no prediction for {chip!r}{_hint(chip, names)}")
-    found = [(prediction, prediction.simulated()) for prediction in wanted]
+    found = [(prediction, prediction.simulated(prediction.chip)) for prediction in wanted]
     print_table(prediction_table(found, predictions.frozen()["values"]), plain)
     if freeze is not None:
         _freeze(freeze, found)
@@ -92,7 +92,7 @@ def _freeze(file: Path, found: list[tuple[Prediction, float]]) -> None:
     file.write_text(freeze(found, version("ohmsum"), asked.stdout.strip()), "utf-8")
 
 
-def _as_json(outcomes: list[Outcome]) -> str:
+def _as_json(outcomes: list[RowOutcome]) -> str:
     import json
 
     rows = [

@@ -8,11 +8,11 @@ from typing import Any
 from ...arch.parts import class_of_field
 from ...arch.units import FS_PER_S, UnitError, period_fs
 from ...sim.report.numbers import si
-from .snapshot import Snapshot
+from .snapshot import ResultSnapshot
 
 
 @dataclass(frozen=True)
-class Cause:
+class Reason:
     """One thing that was changed.
 
     Parameters
@@ -28,7 +28,7 @@ class Cause:
     text: str
 
 
-def causes(old: Snapshot, new: Snapshot, moved: dict[str, float]) -> tuple[Cause, ...]:
+def causes(old: ResultSnapshot, new: ResultSnapshot, moved: dict[str, float]) -> tuple[Reason, ...]:
     """Everything that was changed, the likeliest cause first.
 
     Parameters
@@ -46,14 +46,14 @@ def causes(old: Snapshot, new: Snapshot, moved: dict[str, float]) -> tuple[Cause
     )
 
 
-def _network(old: Snapshot, new: Snapshot) -> list[Cause]:
+def _network(old: ResultSnapshot, new: ResultSnapshot) -> list[Reason]:
     if old.provenance.get("network_hash") == new.provenance.get("network_hash"):
         return []
     names = old.network if old.network == new.network else f"{old.network} -> {new.network}"
-    return [Cause("network", names, f"the network is another one ({names})")]
+    return [Reason("network", names, f"the network is another one ({names})")]
 
 
-def _chip(old: Snapshot, new: Snapshot, moved: dict[str, float]) -> list[Cause]:
+def _chip(old: ResultSnapshot, new: ResultSnapshot, moved: dict[str, float]) -> list[Reason]:
     """Fields of the chip; what only followed from another field comes after what was set."""
     found = []
     follows = _costs_that_follow(old, new)
@@ -61,7 +61,7 @@ def _chip(old: Snapshot, new: Snapshot, moved: dict[str, float]) -> list[Cause]:
         before, after = old.chip_fields.get(path), new.chip_fields.get(path)
         if before != after:
             note = " (follows from what was set)" if path in follows else ""
-            found.append(Cause("chip", path, f"{path}: {field_change(before, after)}{note}"))
+            found.append(Reason("chip", path, f"{path}: {field_change(before, after)}{note}"))
     found.sort(
         key=lambda cause: (
             cause.subject in follows,
@@ -70,11 +70,11 @@ def _chip(old: Snapshot, new: Snapshot, moved: dict[str, float]) -> list[Cause]:
         )
     )
     if not found and old.provenance.get("chip_hash") != new.provenance.get("chip_hash"):
-        found = [Cause("chip", "", "the chip is another one, in a field that is not listed")]
+        found = [Reason("chip", "", "the chip is another one, in a field that is not listed")]
     return found
 
 
-def _costs_that_follow(old: Snapshot, new: Snapshot) -> set[str]:
+def _costs_that_follow(old: ResultSnapshot, new: ResultSnapshot) -> set[str]:
     """Costs that a law moved in one of the two, and that were set by hand in neither."""
     by_hand = {
         text.split("=", 1)[0].strip()
@@ -105,11 +105,11 @@ def _with_rate(text: str) -> str:
         return text
 
 
-def _options(old: Snapshot, new: Snapshot) -> list[Cause]:
+def _options(old: ResultSnapshot, new: ResultSnapshot) -> list[Reason]:
     before, after = _flat(old.provenance.get("options", {})), _flat(new.provenance.get("options", {}))
     ignored = ("network", "chip", "set", "chips")  # seen better in what they changed
     return [
-        Cause("options", name, f"option {name}: {before.get(name, '-')} -> {after.get(name, '-')}")
+        Reason("options", name, f"option {name}: {before.get(name, '-')} -> {after.get(name, '-')}")
         for name in {**before, **after}
         if before.get(name) != after.get(name) and name not in ignored
     ]
@@ -121,7 +121,7 @@ def _flat(options: dict[str, Any]) -> dict[str, Any]:
     return {**{k: v for k, v in options.items() if k != "mapping"}, **mapping}
 
 
-def _mapping(old: Snapshot, new: Snapshot) -> list[Cause]:
+def _mapping(old: ResultSnapshot, new: ResultSnapshot) -> list[Reason]:
     """Layers that were placed in another way."""
     found = []
     for name in old.layers:
@@ -131,25 +131,25 @@ def _mapping(old: Snapshot, new: Snapshot) -> list[Cause]:
         keys = [key for key in ("unit", "replicas", "tiles") if before.get(key) != after.get(key)]
         if keys:
             parts = ", ".join(f"{key} {before.get(key)} -> {after.get(key)}" for key in keys)
-            found.append(Cause("mapping", name, f"{name}: {parts}"))
+            found.append(Reason("mapping", name, f"{name}: {parts}"))
     gone, come = (
         [n for n in old.layers if n not in new.layers],
         [n for n in new.layers if n not in old.layers],
     )
     if gone or come:
-        found.append(Cause("mapping", "", f"{len(gone)} layers gone, {len(come)} new"))
+        found.append(Reason("mapping", "", f"{len(gone)} layers gone, {len(come)} new"))
     return found
 
 
-def _program(old: Snapshot, new: Snapshot) -> list[Cause]:
+def _program(old: ResultSnapshot, new: ResultSnapshot) -> list[Reason]:
     found = []
     before, after = old.provenance.get("version"), new.provenance.get("version")
     if before != after:
-        found.append(Cause("version", "", f"ohmsum {before} -> {after}"))
+        found.append(Reason("version", "", f"ohmsum {before} -> {after}"))
     same = all(
         old.provenance.get(key) == new.provenance.get(key) for key in ("chip_hash", "network_hash", "options")
     )
     if same and old.provenance.get("program_hash") != new.provenance.get("program_hash"):
         text = "the same chip, network and options were lowered to another program: ohmsum itself changed"
-        found.append(Cause("program", "", text))
+        found.append(Reason("program", "", text))
     return found

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...sim.figures import find
-from .causes import Cause, causes
-from .snapshot import Amounts, Snapshot
+from .causes import Reason, causes
+from .snapshot import Amounts, ResultSnapshot
 
 
 @dataclass(frozen=True)
@@ -62,20 +62,20 @@ class Difference:
 
     Parameters
     ----------
-    old, new : Snapshot
+    old, new : ResultSnapshot
     figures : tuple of Change
         Figures of the whole that both have, changed or not.
     splits : tuple of Split
         Those with changes.
-    causes : tuple of Cause
+    causes : tuple of Reason
         What was changed, the likeliest to matter first.
     """
 
-    old: Snapshot
-    new: Snapshot
+    old: ResultSnapshot
+    new: ResultSnapshot
     figures: tuple[Change, ...]
     splits: tuple[Split, ...]
-    causes: tuple[Cause, ...]
+    causes: tuple[Reason, ...]
 
     def __repr__(self) -> str:
         from .text import headline
@@ -118,7 +118,7 @@ SPLITS = (
 """Title, figure, and attribute of the snapshot."""
 
 
-def difference(old: Snapshot, new: Snapshot) -> Difference:
+def difference(old: ResultSnapshot, new: ResultSnapshot) -> Difference:
     """Compare two snapshots."""
     splits = tuple(
         Split(title, figure, changes)

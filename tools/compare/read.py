@@ -9,7 +9,7 @@ from typing import Any
 
 from ...sim.report.json_result import SCHEMA
 from ..errors import UsageError
-from .snapshot import Snapshot
+from .snapshot import ResultSnapshot
 
 SCHEMAS = ("ohmsum-result", "ohmsum-language")
 """Names of formats of results, of this version and of earlier ones."""
@@ -34,7 +34,7 @@ def check_result(value: Mapping[str, Any], label: str) -> None:
     if found != SCHEMA and not (isinstance(found, str) and found.partition("/")[0] in SCHEMAS):
         check_schema(label, found, SCHEMA, "write it again with `ohmsum run --json`")
     try:
-        snapshot = Snapshot.of(value)
+        snapshot = ResultSnapshot.of(value)
     except (KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{label}: no complete result of `ohmsum run --json` (missing: {error})") from None
     if not snapshot.figures:

@@ -17,7 +17,7 @@ PLACE = ("op", "unit", "tiles", "replicas")
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class ResultSnapshot:
     """One result, reduced.
 
     Parameters
@@ -65,10 +65,10 @@ class Snapshot:
     scaled_costs: dict[str, str] = field(default_factory=dict)
 
     @staticmethod
-    def of(result: Mapping[str, Any]) -> Snapshot:
+    def of(result: Mapping[str, Any]) -> ResultSnapshot:
         """The snapshot of a result object (`sim.report.json_result`); what it does not have is empty."""
         path, layers = result.get("critical_path_summary", {}), result.get("layers", [])
-        return Snapshot(
+        return ResultSnapshot(
             network=result["network"]["name"],
             chip=result["chip"]["name"],
             batch=result.get("batch", result.get("sequences", result.get("most_running", 1))),
@@ -93,9 +93,9 @@ class Snapshot:
         return asdict(self)
 
     @staticmethod
-    def from_json(value: Mapping[str, Any], where: str) -> Snapshot:
+    def from_json(value: Mapping[str, Any], where: str) -> ResultSnapshot:
         """Inverse of `to_json`; `where` names the file and case in messages."""
         try:
-            return Snapshot(**value)
+            return ResultSnapshot(**value)
         except TypeError:
             raise UsageError(f"{where}: damaged, not what this program wrote") from None

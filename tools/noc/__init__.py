@@ -3,11 +3,11 @@
 from .measure import Curve, Replay, replay_trace, sweep_rates
 from .rates import parse_rates
 from .router_text import parse_router
-from .spec import Network, load_network
+from .spec import BenchNetwork, load_network
 
 __all__ = [
+    "BenchNetwork",
     "Curve",
-    "Network",
     "Replay",
     "load_network",
     "parse_rates",

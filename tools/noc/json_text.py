@@ -9,12 +9,12 @@ from typing import Any
 
 from ...sim.noc.loads import SharedLink
 from .measure import Curve, Replay
-from .spec import Network
+from .spec import BenchNetwork
 
 SCHEMA = "ohmsum-noc/1"
 
 
-def curve_json(network: Network, traffic: str, packet_flits: int, seed: int, curve: Curve) -> str:
+def curve_json(network: BenchNetwork, traffic: str, packet_flits: int, seed: int, curve: Curve) -> str:
     """A curve with all its points."""
     points = [
         _known(
@@ -44,7 +44,7 @@ def curve_json(network: Network, traffic: str, packet_flits: int, seed: int, cur
     return _text(network, traffic, found)
 
 
-def replay_json(network: Network, name: str, result: Replay) -> str:
+def replay_json(network: BenchNetwork, name: str, result: Replay) -> str:
     """One run of a trace."""
     energy_j = network.energy_per_flit_hop_j
     found = {
@@ -62,7 +62,7 @@ def replay_json(network: Network, name: str, result: Replay) -> str:
     return _text(network, name, found)
 
 
-def _text(network: Network, traffic: str, found: dict[str, Any]) -> str:
+def _text(network: BenchNetwork, traffic: str, found: dict[str, Any]) -> str:
     topology = network.topology
     head = {
         "schema": SCHEMA,

@@ -21,7 +21,7 @@ from ...sim.noc.flit import (
 from ...sim.noc.loads import Flow, SharedLink, busiest
 from ...sim.noc.packet import zero_load_cycles
 from ...sim.progress import Progress
-from .spec import Network
+from .spec import BenchNetwork
 
 MOST_FLOWS = 1 << 16
 """Pairs of endpoints up to which the flows over each link are listed."""
@@ -62,7 +62,7 @@ class Curve:
 
 
 def sweep_rates(
-    network: Network,
+    network: BenchNetwork,
     pattern: Traffic,
     rates: Sequence[float],
     *,
@@ -119,7 +119,7 @@ class Replay:
     links: list[SharedLink]
 
 
-def replay_trace(network: Network, trace: Trace) -> Replay:
+def replay_trace(network: BenchNetwork, trace: Trace) -> Replay:
     """Run the packets of a trace and take their latencies apart."""
     done = replay(network.topology, network.router, trace)
     latency = (done.arrived - done.created).astype(float)
@@ -147,7 +147,7 @@ def replay_trace(network: Network, trace: Trace) -> Replay:
     )
 
 
-def _flows(network: Network, pattern: Traffic, rate: float) -> dict[Flow, float]:
+def _flows(network: BenchNetwork, pattern: Traffic, rate: float) -> dict[Flow, float]:
     """Mean demand of every pair of endpoints, sampled; empty where there are too many pairs to list."""
     n = network.topology.n_endpoints
     if n * n > MOST_FLOWS and not pattern.permutation:
@@ -159,7 +159,7 @@ def _flows(network: Network, pattern: Traffic, rate: float) -> dict[Flow, float]
     return {(int(p) // n, int(p) % n): rate * int(c) / samples for p, c in zip(pairs, counts, strict=True)}
 
 
-def _busiest(network: Network, load: F64, flows: dict[Flow, float]) -> list[SharedLink]:
+def _busiest(network: BenchNetwork, load: F64, flows: dict[Flow, float]) -> list[SharedLink]:
     """The links that carried most, with the flows over them."""
     chosen = [int(i) for i in np.argsort(-load, kind="stable")[:N_LINKS] if load[i] > 0]
     users: dict[int, dict[Flow, float]] = {i: {} for i in chosen}

@@ -33,7 +33,7 @@ Pair = Annotated[list[Node], Field(min_length=2, max_length=2)]
 
 
 @dataclass(frozen=True)
-class Network:
+class BenchNetwork:
     """A network with its routers.
 
     Attributes
@@ -53,7 +53,7 @@ class Network:
     flit_bits: int | None = None
 
 
-def load_network(source: str, overrides: Mapping[str, str] | None = None) -> Network:
+def load_network(source: str, overrides: Mapping[str, str] | None = None) -> BenchNetwork:
     """The network of a chip (preset or file) or of a network file.
 
     Raises
@@ -79,11 +79,11 @@ def load_network(source: str, overrides: Mapping[str, str] | None = None) -> Net
         )
     noc = chip.noc
     return _checked(
-        Network(chip.name, chip_network(chip), router_of(chip), noc.energy_per_flit_hop_j, noc.flit_bits)
+        BenchNetwork(chip.name, chip_network(chip), router_of(chip), noc.energy_per_flit_hop_j, noc.flit_bits)
     )
 
 
-def _checked(network: Network) -> Network:
+def _checked(network: BenchNetwork) -> BenchNetwork:
     if network.topology.n_endpoints > LARGEST:
         raise UsageError(
             f"{network.name}: {network.topology.n_endpoints} endpoints, expected at most {LARGEST}"
@@ -136,7 +136,7 @@ class LevelsFile(FileModel):
     router: Any = None
 
 
-def _from_file(document: Document, name: str) -> Network:
+def _from_file(document: Document, name: str) -> BenchNetwork:
     if "levels" in document.value:
         several = validated(document, LevelsFile)
         parts, asked = several.levels, several.router
@@ -148,7 +148,7 @@ def _from_file(document: Document, name: str) -> Network:
         topology = build_hierarchy([part.level for part in parts], host=False)
     except SimulationError as error:
         raise SimulationError(f"{document.place(('topology',))}: {error}") from None
-    return Network(name, topology, router)
+    return BenchNetwork(name, topology, router)
 
 
 def _router(document: Document, given: object) -> RouterConfig:

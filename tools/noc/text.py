@@ -12,13 +12,13 @@ from ...sim.report.numbers import percent, si
 from ...sim.report.page import Column, Page, note, section
 from .measure import Curve, Replay
 from .plot import plot
-from .spec import Network
+from .spec import BenchNetwork
 
 N_FLOWS = 4
 """Flows named beside a link."""
 
 
-def curve_text(network: Network, traffic: str, packet_flits: int, curve: Curve, page: Page) -> Group:
+def curve_text(network: BenchNetwork, traffic: str, packet_flits: int, curve: Curve, page: Page) -> Group:
     """Table, plot, saturation and busiest links."""
     title = f"{traffic}, packets of {packet_flits} flit{'s' if packet_flits > 1 else ''}"
     columns = [
@@ -54,7 +54,7 @@ def curve_text(network: Network, traffic: str, packet_flits: int, curve: Curve, 
     return Group(*parts)
 
 
-def replay_text(network: Network, name: str, result: Replay, page: Page) -> Group:
+def replay_text(network: BenchNetwork, name: str, result: Replay, page: Page) -> Group:
     """Latency in parts, energy and busiest links."""
     mean = result.hop_cycles + result.queue_cycles
     parts = f"{result.hop_cycles:.2f} for hops and flits, {result.queue_cycles:.2f} waiting"
@@ -79,7 +79,7 @@ def replay_text(network: Network, name: str, result: Replay, page: Page) -> Grou
     )
 
 
-def _head(network: Network, title: str) -> list[RenderableType]:
+def _head(network: BenchNetwork, title: str) -> list[RenderableType]:
     topology, router = network.topology, network.router
     size = f"{topology.n_endpoints} endpoints, {topology.n_routers} routers, {topology.n_links} links"
     stages = (router.routing_delay, router.vc_alloc_delay, router.sw_alloc_delay, router.crossbar_delay)

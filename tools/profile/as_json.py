@@ -10,7 +10,7 @@ from ...sim.metrics.seconds import seconds
 from ...sim.report.json_result import to_json as result_json
 
 if TYPE_CHECKING:
-    from .evaluate import Figures, Outcome
+    from .evaluate import Figures, TrialOutcome
     from .knobs import Knob
     from .latency import LatencyBreakdown
     from .profile import Profile
@@ -108,7 +108,7 @@ def _knob(knob: Knob) -> dict[str, str]:
     }
 
 
-def _outcome(outcome: Outcome, base: Figures) -> dict[str, Any]:
+def _outcome(outcome: TrialOutcome, base: Figures) -> dict[str, Any]:
     if outcome.figures is None:
         return {"error": outcome.error}
     return {"figures": _figures(outcome.figures), "changes": outcome.figures.changes(base)}

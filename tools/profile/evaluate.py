@@ -66,19 +66,19 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrialOutcome:
     """What became of one trial: figures, or the reason why it could not run."""
 
     figures: Figures | None
     error: str = ""
 
 
-def evaluate(network: Network, phase: str | None, job: Job) -> Outcome:
+def evaluate(network: Network, phase: str | None, job: Job) -> TrialOutcome:
     """Run one variant: mapped anew, exactly as `ohmsum run` with the same ``--set`` would.
 
     A change that cannot be (the network no longer fits, say) is an outcome, not an error.
     """
     try:
-        return Outcome(Figures.of(subject(job, network, phase)))
+        return TrialOutcome(Figures.of(subject(job, network, phase)))
     except (ConfigError, SimulationError) as error:
-        return Outcome(None, str(error))
+        return TrialOutcome(None, str(error))

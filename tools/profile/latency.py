@@ -29,7 +29,7 @@ CAUSES = {
 
 
 @dataclass(frozen=True)
-class Share:
+class PathShare:
     """Time on the critical path of one layer, component class and cause."""
 
     layer: str
@@ -45,12 +45,12 @@ class LatencyBreakdown:
     Parameters
     ----------
     latency_fs : int
-    shares : tuple of Share
+    shares : tuple of PathShare
         Each combination once, the largest first; their times add up to `latency_fs` exactly.
     """
 
     latency_fs: int
-    shares: tuple[Share, ...]
+    shares: tuple[PathShare, ...]
 
     @cached_property
     def by_layer_fs(self) -> dict[str, int]:
@@ -80,7 +80,7 @@ class LatencyBreakdown:
         return self._sum(lambda share: share.klass, lambda share: share.layer == layer)
 
     def _sum(
-        self, key: Callable[[Share], str], keep: Callable[[Share], bool] = lambda _: True
+        self, key: Callable[[PathShare], str], keep: Callable[[PathShare], bool] = lambda _: True
     ) -> dict[str, int]:
         sums: dict[str, int] = {}
         for share in self.shares:
@@ -98,7 +98,7 @@ def latency_breakdown(run: Run) -> LatencyBreakdown:
             key = (piece.layer, klass, piece.cause)
             sums[key] = sums.get(key, 0) + time_fs
     ordered = sorted(sums.items(), key=lambda item: (-item[1], item[0]))
-    return LatencyBreakdown(run.latency_fs, tuple(Share(*key, time_fs) for key, time_fs in ordered))
+    return LatencyBreakdown(run.latency_fs, tuple(PathShare(*key, time_fs) for key, time_fs in ordered))
 
 
 def _timings(run: Run) -> dict[str, MvmTiming]:

@@ -13,7 +13,7 @@ from ...sim.metrics.stalls import is_link
 
 
 @dataclass(frozen=True)
-class Flow:
+class LinkFlow:
     """One stream over a link: "PRODUCER -> CONSUMER", and the share of the link's busy time that it takes."""
 
     name: str
@@ -37,7 +37,7 @@ class HotLink:
         Busy share of the run.
     busy_s : float
         Busy time in one inference.
-    flows : tuple of Flow
+    flows : tuple of LinkFlow
         The largest first; their shares add up to 1.
     """
 
@@ -46,7 +46,7 @@ class HotLink:
     members: tuple[str, ...]
     load: float
     busy_s: float
-    flows: tuple[Flow, ...]
+    flows: tuple[LinkFlow, ...]
 
 
 def hot_links(run: Run, n: int = 16) -> tuple[HotLink, ...]:
@@ -74,7 +74,7 @@ def _hot_link(run: Run, resource: int, visits: list[int], busy_fs: list[int], lo
     total = max(1, sum(busy.values()))
     order = sorted(busy, key=lambda actor: (-busy[actor], actor))
     flows = tuple(
-        Flow(
+        LinkFlow(
             program.actor_name[actor],
             program.actor_layer[actor],
             seconds(busy[actor]),

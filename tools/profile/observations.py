@@ -10,7 +10,7 @@ from .buffers import Occupancy, shortages
 from .finding import Finding
 from .latency import LatencyBreakdown
 from .links import HotLink
-from .queues import Queue, by_class
+from .queues import Queueing, by_class
 from .throughput import RateLimit
 from .tiling import TilingLosses
 
@@ -27,7 +27,7 @@ def observations(
     latency: LatencyBreakdown,
     limits: tuple[RateLimit, ...],
     tiling: TilingLosses | None,
-    queues: tuple[Queue, ...],
+    queues: tuple[Queueing, ...],
     links: tuple[HotLink, ...],
     buffers: tuple[Occupancy, ...],
 ) -> list[Finding]:
@@ -91,7 +91,7 @@ def _tiling(tiling: TilingLosses | None) -> list[Finding]:
     return [Finding("tiling", worst.layer, text, fields, {"lost": lost, **reasons})]
 
 
-def _queue(queues: tuple[Queue, ...], latency_s: float) -> list[Finding]:
+def _queue(queues: tuple[Queueing, ...], latency_s: float) -> list[Finding]:
     if not queues or by_class(queues)[0].wait_s < WAITED * latency_s:
         return []
     klass = by_class(queues)[0]

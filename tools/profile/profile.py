@@ -18,7 +18,7 @@ from .knobs import Knob, knobs
 from .latency import LatencyBreakdown, latency_breakdown
 from .links import HotLink, hot_links
 from .observations import impossible, observations
-from .queues import Queue, queues
+from .queues import Queueing, queues
 from .subject import at_once, checked_phase, subject
 from .throughput import RateLimit, rate_limits
 from .tiling import TilingLosses, tiling_losses
@@ -43,7 +43,7 @@ class Profile:
     limits : tuple of RateLimit
     tiling : TilingLosses or None
         None on a chip without crossbars.
-    queues : tuple of Queue
+    queues : tuple of Queueing
     links : tuple of HotLink
     buffers : tuple of Occupancy
     what_if : WhatIf or None
@@ -58,7 +58,7 @@ class Profile:
     latency: LatencyBreakdown
     limits: tuple[RateLimit, ...]
     tiling: TilingLosses | None
-    queues: tuple[Queue, ...]
+    queues: tuple[Queueing, ...]
     links: tuple[HotLink, ...]
     buffers: tuple[Occupancy, ...]
     what_if: WhatIf | None

@@ -11,7 +11,7 @@ from ...sim.metrics.seconds import seconds
 
 
 @dataclass(frozen=True)
-class Queue:
+class Queueing:
     """Waiting of one layer for one class of resources, in one inference.
 
     Parameters
@@ -37,7 +37,7 @@ class Queue:
         return self.wait_s / self.visits
 
 
-def queues(run: Run) -> tuple[Queue, ...]:
+def queues(run: Run) -> tuple[Queueing, ...]:
     """Every class and layer whose visits waited, the longest total wait first."""
     program, result = run.program, run.single
     owner = program.visit_actor()
@@ -50,19 +50,19 @@ def queues(run: Run) -> tuple[Queue, ...]:
         row[1] += int(result.fired[owner[v]])
         row[2] += int(result.busy_fs[v])
     found = [
-        Queue(klass, layer, seconds(wait), visits, seconds(busy))
+        Queueing(klass, layer, seconds(wait), visits, seconds(busy))
         for (klass, layer), (wait, visits, busy) in sums.items()
         if wait
     ]
     return tuple(sorted(found, key=lambda queue: (-queue.wait_s, queue.klass, queue.layer)))
 
 
-def by_class(rows: tuple[Queue, ...]) -> tuple[Queue, ...]:
+def by_class(rows: tuple[Queueing, ...]) -> tuple[Queueing, ...]:
     """The same, summed over layers (layer "")."""
-    found: dict[str, Queue] = {}
+    found: dict[str, Queueing] = {}
     for row in rows:
-        before = found.get(row.klass, Queue(row.klass, "", 0.0, 0, 0.0))
-        found[row.klass] = Queue(
+        before = found.get(row.klass, Queueing(row.klass, "", 0.0, 0, 0.0))
+        found[row.klass] = Queueing(
             row.klass,
             "",
             before.wait_s + row.wait_s,

@@ -15,7 +15,7 @@ from itertools import combinations
 from ...sim.job.job import Job
 from ...workloads.graph import Network
 from ..workers import DIED, Workers
-from .evaluate import Figures, Outcome, evaluate
+from .evaluate import Figures, TrialOutcome, evaluate
 from .knobs import Knob
 from .scaling import INFINITE
 
@@ -37,13 +37,13 @@ class Trial:
     factor : float
     sets : dict of path to text
         The ``--set`` that make it.
-    outcome : Outcome
+    outcome : TrialOutcome
     """
 
     knob: Knob
     factor: float
     sets: dict[str, str]
-    outcome: Outcome
+    outcome: TrialOutcome
 
     def gain(self, base: Figures, goal: str) -> float:
         """What it gains; 0 if it could not run."""
@@ -57,13 +57,13 @@ class Pair:
     Parameters
     ----------
     first, second : Trial
-    both : Outcome
+    both : TrialOutcome
     gain_first, gain_second, gain_both : float
     """
 
     first: Trial
     second: Trial
-    both: Outcome
+    both: TrialOutcome
     gain_first: float
     gain_second: float
     gain_both: float
@@ -118,7 +118,7 @@ class _Lab:
     job: Job
     workers: Workers
     progress: Callable[[str, float], None] | None
-    known: dict[tuple[tuple[str, str], ...], Outcome] = field(default_factory=dict)
+    known: dict[tuple[tuple[str, str], ...], TrialOutcome] = field(default_factory=dict)
 
     def run(self, what: str, wanted: Sequence[dict[str, str]]) -> None:
         """Make all the runs that have not been made."""
@@ -130,7 +130,7 @@ class _Lab:
         outcomes = self.workers.map(partial(evaluate, self.network, self.phase), variants, done, _dead)
         self.known.update(zip((key for key, _ in todo), outcomes, strict=True))
 
-    def outcome(self, sets: dict[str, str]) -> Outcome:
+    def outcome(self, sets: dict[str, str]) -> TrialOutcome:
         return self.known[tuple(sorted(sets.items()))]
 
 
@@ -195,7 +195,7 @@ def _candidates(knobs: Sequence[Knob], weight: Callable[[Knob], float]) -> list[
     return list(best.values())[:N_CANDIDATES]
 
 
-def _gain(outcome: Outcome, base: Figures, goal: str) -> float:
+def _gain(outcome: TrialOutcome, base: Figures, goal: str) -> float:
     return outcome.figures.gain(base, goal) if outcome.figures else 0.0
 
 
@@ -205,7 +205,7 @@ def _gain_at_two(lab: _Lab, knob: Knob, base: Figures, goal: str) -> float:
     return _gain(lab.outcome(sets), base, goal)
 
 
-def _has_effect(outcome: Outcome, base: Figures) -> bool:
+def _has_effect(outcome: TrialOutcome, base: Figures) -> bool:
     if outcome.figures is None:
         return True
     return any(abs(change) >= EFFECT for change in outcome.figures.changes(base).values())
@@ -225,5 +225,5 @@ def _pair(lab: _Lab, a: Knob, b: Knob, base: Figures, goal: str) -> Pair:
     )
 
 
-def _dead(_: Job) -> Outcome:
-    return Outcome(None, DIED)
+def _dead(_: Job) -> TrialOutcome:
+    return TrialOutcome(None, DIED)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..workers import DIED, Workers
-from .evaluate import Outcome, Task, evaluate
+from .evaluate import PointOutcome, Task, evaluate
 from .optimise import Optimiser
 from .order import by_mapping
 from .point import Point
 from .points import draw, grid, workloads
 from .spec import SweepSpec
-from .store import Memory, Store
+from .store import MemoryStore, SweepStore
 
 
 @dataclass(frozen=True, repr=False)
@@ -24,7 +24,7 @@ class Sweep:
     Parameters
     ----------
     spec : SweepSpec
-    results : tuple of (Point, Outcome)
+    results : tuple of (Point, PointOutcome)
         In the order of the sweep (not in that of their completion), each point once.
     n_new : int
         Points evaluated by this call; the others were in the store.
@@ -34,7 +34,7 @@ class Sweep:
     """
 
     spec: SweepSpec
-    results: tuple[tuple[Point, Outcome], ...]
+    results: tuple[tuple[Point, PointOutcome], ...]
     n_new: int
     wall_s: float
     workers: str
@@ -70,12 +70,13 @@ class Standing:
 Tell = Callable[[Standing], None]
 
 
-def drive(spec: SweepSpec, store: Store | Memory, workers: Workers, tell: Tell | None = None) -> Sweep:
-    """Evaluate every point that the store does not have.
-    """
+def drive(
+    spec: SweepSpec, store: SweepStore | MemoryStore, workers: Workers, tell: Tell | None = None
+) -> Sweep:
+    """Evaluate every point that the store does not have."""
     start = time.perf_counter()
     session = _Session(store, workers, tell, by_mapping(spec))
-    outcomes: dict[Point, Outcome] = {}
+    outcomes: dict[Point, PointOutcome] = {}
     if spec.method == "optimize":
         optimiser = Optimiser(spec)
         session.n_total = spec.n_points * len(workloads(spec))
@@ -96,7 +97,7 @@ def drive(spec: SweepSpec, store: Store | Memory, workers: Workers, tell: Tell |
 class _Session:
     """One call of the command: hands out points and keeps what comes back."""
 
-    store: Store | Memory
+    store: SweepStore | MemoryStore
     workers: Workers
     tell: Tell | None
     order: Callable[[Point], tuple[str, ...]]
@@ -105,7 +106,7 @@ class _Session:
     n_failed: int = 0
     n_new: int = 0
 
-    def run(self, points: Sequence[Point]) -> dict[Point, Outcome]:
+    def run(self, points: Sequence[Point]) -> dict[Point, PointOutcome]:
         """Outcomes of the points, in their order."""
         tasks = Task.of_all(points)
         known = self.store.known(task.key for task in tasks.values())
@@ -118,8 +119,8 @@ class _Session:
         """So many points that an optimiser asked for were known."""
         self.n_done += n
 
-    def _evaluate(self, tasks: Iterable[Task]) -> dict[str, Outcome]:
-        found: dict[str, Outcome] = {}
+    def _evaluate(self, tasks: Iterable[Task]) -> dict[str, PointOutcome]:
+        found: dict[str, PointOutcome] = {}
         for task, outcome in self.workers.each(evaluate, tasks, _dead):
             found[task.key] = outcome
             self.store.add(task, outcome)
@@ -127,7 +128,7 @@ class _Session:
             self._count([outcome])
         return found
 
-    def _count(self, outcomes: Iterable[Outcome]) -> None:
+    def _count(self, outcomes: Iterable[PointOutcome]) -> None:
         for outcome in outcomes:
             self.n_done += 1
             self.n_failed += outcome.status != "ok"
@@ -135,5 +136,5 @@ class _Session:
             self.tell(Standing(self.n_total, self.n_done, self.n_failed, self.n_new))
 
 
-def _dead(_: Task) -> Outcome:
-    return Outcome("crashed", error=DIED)
+def _dead(_: Task) -> PointOutcome:
+    return PointOutcome("crashed", error=DIED)

@@ -54,7 +54,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PointOutcome:
     """What became of a point.
 
     Parameters
@@ -77,7 +77,7 @@ class Outcome:
     wall_s: float = 0.0
 
 
-def evaluate(task: Task) -> Outcome:
+def evaluate(task: Task) -> PointOutcome:
     """Simulate a point; what goes wrong with it is its outcome.
 
     Raises
@@ -88,14 +88,16 @@ def evaluate(task: Task) -> Outcome:
     start = time.perf_counter()
     _check_same(task)
     try:
-        outcome = Outcome("ok", run(task).figures)
+        outcome = PointOutcome("ok", run(task).figures)
     except Exception as error:
         if is_users(error):
-            outcome = Outcome("failed", error=" ".join(str(error).split()))
+            outcome = PointOutcome("failed", error=" ".join(str(error).split()))
         else:
             line = f"{type(error).__name__}: {error}".splitlines()[0]
-            outcome = Outcome("crashed", error=line, trace=traceback.format_exc())
-    return Outcome(outcome.status, outcome.metrics, outcome.error, outcome.trace, time.perf_counter() - start)
+            outcome = PointOutcome("crashed", error=line, trace=traceback.format_exc())
+    return PointOutcome(
+        outcome.status, outcome.metrics, outcome.error, outcome.trace, time.perf_counter() - start
+    )
 
 
 def run(task: Task) -> Answer:

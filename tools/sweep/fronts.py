@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .axes import Settings
 from .drive import Sweep
-from .evaluate import Outcome
+from .evaluate import PointOutcome
 from .fields import NETWORK
 from .optimise import judge
 from .pareto import front
@@ -68,7 +68,7 @@ def _designs(sweep: Sweep, objectives: Sequence[str], n_networks: int) -> Iterat
     """Designs that run on every network, judged by the geometric mean over them."""
     axis = sweep.spec.workload_axis
     workload = {NETWORK} if axis is None else {field for settings in axis.settings for field in settings}
-    designs: dict[Point, list[Outcome]] = {}
+    designs: dict[Point, list[PointOutcome]] = {}
     for point, outcome in sweep.results:
         design = Point.of({f: v for f, v in point.settings.items() if f not in workload})
         designs.setdefault(design, []).append(outcome)

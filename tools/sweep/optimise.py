@@ -14,7 +14,7 @@ from typing import Any
 
 from ...sim.extras import need
 from .axes import Axis, Choices, Settings
-from .evaluate import Outcome
+from .evaluate import PointOutcome
 from .point import Point
 from .points import point_of, workloads
 from .spec import SweepSpec
@@ -38,16 +38,16 @@ class Optimiser:
         self._axes = [axis for axis in spec.axes if axis is not spec.workload_axis]
         self._spaces = {axis.name: _space(axis, optuna.distributions) for axis in self._axes}
 
-    def generations(self) -> Iterator[Generation]:
+    def generations(self) -> Iterator[ChosenDesigns]:
         """Generations until all designs are chosen; `tell` each before the next."""
         left = self._spec.n_points
         while left > 0:
             n = min(left, self._spec.generation)
             left -= n
             trials = [self._study.ask(self._spaces) for _ in range(n)]
-            yield Generation(tuple(self._points(trial.params) for trial in trials), tuple(trials))
+            yield ChosenDesigns(tuple(self._points(trial.params) for trial in trials), tuple(trials))
 
-    def tell(self, generation: Generation, outcomes: Mapping[Point, Outcome]) -> None:
+    def tell(self, generation: ChosenDesigns, outcomes: Mapping[Point, PointOutcome]) -> None:
         """What became of all points of a generation."""
         for trial, points in zip(generation.trials, generation.designs, strict=True):
             values = judge([outcomes[point] for point in points], tuple(self._spec.objectives))
@@ -62,7 +62,7 @@ class Optimiser:
 
 
 @dataclass(frozen=True)
-class Generation:
+class ChosenDesigns:
     """Designs chosen together: for each the points to run (one per network), and Optuna's trial."""
 
     designs: tuple[tuple[Point, ...], ...]
@@ -74,12 +74,12 @@ class Generation:
         return list(dict.fromkeys(point for points in self.designs for point in points))
 
 
-def judge(outcomes: Sequence[Outcome], objectives: Sequence[str]) -> list[float] | None:
+def judge(outcomes: Sequence[PointOutcome], objectives: Sequence[str]) -> list[float] | None:
     """Geometric means of the objectives over the outcomes; None if one of them is missing.
 
     Examples
     --------
-    >>> judge([Outcome("ok", {"energy_j": 1.0}), Outcome("ok", {"energy_j": 4.0})], ["energy_j"])
+    >>> judge([PointOutcome("ok", {"energy_j": 1.0}), PointOutcome("ok", {"energy_j": 4.0})], ["energy_j"])
     [2.0]
     """
     values = []

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ..errors import UsageError
-from .evaluate import Outcome, Task
+from .evaluate import PointOutcome, Task
 from .lock import StoreLock
 
 SCHEMA = 2
@@ -44,22 +44,22 @@ _INSERT = f"INSERT INTO points VALUES ({', '.join('?' * 10)})"
 REPAIR = "ohmsum sweep SPEC.yaml --repair keeps what is whole"
 
 
-class Memory:
+class MemoryStore:
     """Outcomes by key, kept as long as this is."""
 
     def __init__(self) -> None:
-        self._outcomes: dict[str, Outcome] = {}
+        self._outcomes: dict[str, PointOutcome] = {}
 
-    def add(self, task: Task, outcome: Outcome) -> None:
+    def add(self, task: Task, outcome: PointOutcome) -> None:
         """Keep the outcome of a task that has none yet."""
         self._outcomes[task.key] = outcome
 
-    def known(self, keys: Iterable[str]) -> dict[str, Outcome]:
+    def known(self, keys: Iterable[str]) -> dict[str, PointOutcome]:
         """Outcomes of those keys that have one."""
         return {key: self._outcomes[key] for key in keys if key in self._outcomes}
 
 
-class Store:
+class SweepStore:
     """Outcomes by key; use as a context manager, which holds the lock.
 
     Raises
@@ -72,7 +72,7 @@ class Store:
         self.path = path
         self._lock = StoreLock(path)
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> SweepStore:
         if self.path.is_dir() or not self.path.parent.is_dir():
             what = "is a folder, expected a file name" if self.path.is_dir() else "its folder does not exist"
             raise UsageError(f"--store {self.path}: {what}")
@@ -107,7 +107,7 @@ class Store:
         run("COMMIT")
         self._session = 1 if last is None else last + 1
 
-    def add(self, task: Task, outcome: Outcome) -> None:
+    def add(self, task: Task, outcome: PointOutcome) -> None:
         """Keep the outcome of a task that has none yet; it is on the disk when this returns."""
         row = (
             task.key,
@@ -125,7 +125,7 @@ class Store:
         except sqlite3.DatabaseError as error:
             raise UsageError(f"--store {self.path}: cannot be written ({error}); {REPAIR}") from None
 
-    def known(self, keys: Iterable[str]) -> dict[str, Outcome]:
+    def known(self, keys: Iterable[str]) -> dict[str, PointOutcome]:
         """Outcomes of those keys that have one."""
         found = {}
         for key in keys:
@@ -138,7 +138,7 @@ class Store:
             if not is_whole(row):
                 raise UsageError(f"--store {self.path}: the row of point {row[1]} is damaged; {REPAIR}")
             _, _, _, status, said, metrics, trace, _, wall_s, _ = row
-            found[key] = Outcome(status, json.loads(metrics), said, trace, wall_s)
+            found[key] = PointOutcome(status, json.loads(metrics), said, trace, wall_s)
         return found
 
 

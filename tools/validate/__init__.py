@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .row import Outcome, Row
+from .row import Row, RowOutcome
 
 
 def select(rows: Sequence[Row], chip: str | None) -> list[Row]:
@@ -16,7 +16,7 @@ def select(rows: Sequence[Row], chip: str | None) -> list[Row]:
     return [row for row in rows if chip is None or row.chip.split("@")[0].split(" ")[0] == chip]
 
 
-def evaluate(rows: Sequence[Row], tell: Callable[[str, float], None] | None = None) -> list[Outcome]:
+def evaluate(rows: Sequence[Row], tell: Callable[[str, float], None] | None = None) -> list[RowOutcome]:
     """Simulate every row.
 
     Parameters
@@ -29,5 +29,5 @@ def evaluate(rows: Sequence[Row], tell: Callable[[str, float], None] | None = No
     for done, row in enumerate(rows):
         if tell is not None:
             tell(row.chip, done / len(rows))
-        outcomes.append(Outcome(row, row.simulated()))
+        outcomes.append(RowOutcome(row, row.simulated(row.chip)))
     return outcomes

@@ -39,7 +39,7 @@ def rolled(name: str, overrides: Mapping[str, str] | None = None) -> arch.RollUp
 
 
 @dataclass(frozen=True)
-class Product:
+class ArrayProduct:
     """Products of one vector with all crossbars of a chip at once, as a run gave them.
 
     Parameters
@@ -85,7 +85,7 @@ class Product:
 
 def product(
     name: str, overrides: Mapping[str, str] | None = None, data: tuple[float, float] | None = None
-) -> Product:
+) -> ArrayProduct:
     """Run a matrix that fills every crossbar of a preset.
 
     Parameters
@@ -97,7 +97,9 @@ def product(
 
 
 @cache
-def _product(name: str, overrides: tuple[tuple[str, str], ...], data: tuple[float, float] | None) -> Product:
+def _product(
+    name: str, overrides: tuple[tuple[str, str], ...], data: tuple[float, float] | None
+) -> ArrayProduct:
     loaded = chip(name, dict(overrides))
     tile = loaded.tile
     assert tile is not None, f"{name} has no crossbars"
@@ -109,13 +111,43 @@ def _product(name: str, overrides: tuple[tuple[str, str], ...], data: tuple[floa
     tokens = networks.SEQUENCE
     ledger = [term for term in run.energy.terms if term.count]
     components = {term.component for term in ledger}
-    return Product(
+    return ArrayProduct(
         macs=k * n,
         interval_s=crossbar_interval_s(run, tokens),
         energy_j={c: sum(t.energy_j for t in ledger if t.component == c) / tokens for c in components},
         conversions=sum(t.count for t in ledger if (t.component, t.action) == ("adc", "convert")) // tokens,
         static_w=sum(watts for _, watts in run.program.static_power_w),
     )
+
+
+def tops(name: str) -> float:
+    """10^12 operations per second of a preset, product after product."""
+    return product(name).tops
+
+
+def tops_per_w(name: str) -> float:
+    """10^12 operations per joule of a preset's macros."""
+    return product(name).tops_per_w()
+
+
+def system_tops_per_w(name: str) -> float:
+    """10^12 operations per joule of a preset without host and links."""
+    return product(name).system_tops_per_w
+
+
+def peak_tops(name: str) -> float:
+    """Peak of a preset, by its roll-up."""
+    return rolled(name).tops
+
+
+def area_mm2(name: str) -> float:
+    """Area of a preset, by its roll-up."""
+    return rolled(name).area_mm2
+
+
+def power_w(name: str) -> float:
+    """Peak power of a preset, by its roll-up."""
+    return rolled(name).power_w
 
 
 def crossbar_interval_s(run: Run, tokens: int) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any
@@ -12,7 +12,7 @@ from ... import arch, workloads
 from ...sim.answers.run import Run
 from ...sim.mapping.options import MappingOptions
 from ...sim.simulate import simulate
-from .measures import chip, product, run_j
+from .measures import chip, product, run_j, system_tops_per_w, tops, tops_per_w
 from .row import Prediction
 
 NEURRAM_MODES = (
@@ -37,34 +37,36 @@ GAROFALO_ARRAYS = 128
 """Crossbars offered to MobileNetV2; the prediction is how many it takes."""
 
 
+SPEECH = Prediction(
+    "speech-34@half-integration-time",
+    "efficiency, tiles and mesh",
+    "TOPS/W",
+    "a tile's energy in proportion to its reading time",
+    system_tops_per_w,
+)
+
+
 def predictions() -> tuple[Prediction, ...]:
     """Every prediction, in the order of the table."""
-    return (*_neurram(), *_garofalo(), *_bruschi(), _speech())
+    return (*_neurram(), *_garofalo(), *_bruschi(), SPEECH)
 
 
 def _neurram() -> list[Prediction]:
-    parts = {"word lines": "crossbar", "neurons": "adc", "inputs": "dac"}
-    found = []
-    for mode in NEURRAM_MODES:
-        name = f"neurram@{mode}"
-        found.append(Prediction(name, "throughput", "TOPS", _NEURRAM, partial(_tops, name)))
-        found.append(Prediction(name, "efficiency", "TOPS/W", _NEURRAM, partial(_tops_per_w, name)))
-        found += [
-            Prediction(name, part, "fJ/op", _NEURRAM, partial(_fj_per_op, name, component))
-            for part, component in parts.items()
-        ]
-    return found
+    figures: list[tuple[str, str, Callable[[str], float]]] = [
+        ("throughput", "TOPS", tops),
+        ("efficiency", "TOPS/W", tops_per_w),
+        ("word lines", "fJ/op", partial(_fj_per_op, "crossbar")),
+        ("neurons", "fJ/op", partial(_fj_per_op, "adc")),
+        ("inputs", "fJ/op", partial(_fj_per_op, "dac")),
+    ]
+    return [
+        Prediction(f"neurram@{mode}", quantity, unit, _NEURRAM, simulated)
+        for mode in NEURRAM_MODES
+        for quantity, unit, simulated in figures
+    ]
 
 
-def _tops(name: str) -> float:
-    return product(name).tops
-
-
-def _tops_per_w(name: str) -> float:
-    return product(name).tops_per_w()
-
-
-def _fj_per_op(name: str, component: str) -> float:
+def _fj_per_op(component: str, name: str) -> float:
     found = product(name)
     return found.energy_j[component] / (2 * found.macs) * 1e15
 
@@ -83,13 +85,11 @@ def _mobilenet() -> Run:
 
 
 def _garofalo() -> list[Prediction]:
-    name = "garofalo-cluster"
+    of = partial(Prediction, "garofalo-cluster", assumptions=_GAROFALO)
     return [
-        Prediction(
-            name, "MobileNetV2, crossbars", "", _GAROFALO, lambda: float(_mobilenet().mapping.crossbars_used)
-        ),
-        Prediction(name, "MobileNetV2, latency", "ms", _GAROFALO, lambda: _mobilenet().latency_s * 1e3),
-        Prediction(name, "MobileNetV2, energy", "uJ", _GAROFALO, lambda: run_j(_mobilenet()) * 1e6),
+        of("MobileNetV2, crossbars", "", simulated=lambda _: float(_mobilenet().mapping.crossbars_used)),
+        of("MobileNetV2, latency", "ms", simulated=lambda _: _mobilenet().latency_s * 1e3),
+        of("MobileNetV2, energy", "uJ", simulated=lambda _: run_j(_mobilenet()) * 1e6),
     ]
 
 
@@ -101,38 +101,21 @@ def _resnet18(replicate: bool) -> Run:
 
 
 def _bruschi() -> list[Prediction]:
-    name = "bruschi-512"
+    of = partial(Prediction, "bruschi-512", assumptions=_BRUSCHI)
 
-    def tops_per_w() -> float:
+    def tops_per_w(_: str) -> float:
         run = _resnet18(True)
         return 2 * run.macs / run_j(run) / 1e12
 
-    def gain() -> float:
+    def gain(_: str) -> float:
         return _resnet18(False).makespan_s / _resnet18(True).makespan_s
 
     return [
-        Prediction(name, "ResNet-18, images", "1/s", _BRUSCHI, lambda: 16 / _resnet18(True).makespan_s),
-        Prediction(name, "ResNet-18, efficiency", "TOPS/W", _BRUSCHI, tops_per_w),
-        Prediction(
-            name,
-            "ResNet-18, clusters used",
-            "",
-            _BRUSCHI,
-            lambda: float(_resnet18(True).mapping.tiles_used),
-        ),
-        Prediction(name, "ResNet-18, gain from replication", "", _BRUSCHI, gain),
+        of("ResNet-18, images", "1/s", simulated=lambda _: 16 / _resnet18(True).makespan_s),
+        of("ResNet-18, efficiency", "TOPS/W", simulated=tops_per_w),
+        of("ResNet-18, clusters used", "", simulated=lambda _: float(_resnet18(True).mapping.tiles_used)),
+        of("ResNet-18, gain from replication", "", simulated=gain),
     ]
-
-
-def _speech() -> Prediction:
-    mode = "speech-34@half-integration-time"
-    return Prediction(
-        mode,
-        "efficiency, tiles and mesh",
-        "TOPS/W",
-        "a tile's energy in proportion to its reading time",
-        lambda: product(mode).system_tops_per_w,
-    )
 
 
 def frozen() -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Row:
         bookkeeping: a sum of given parts. calibrated: the figure, or another that fixes it, was an input of
         the preset. predicted: it was not.
     simulated : callable
-        Makes the number, in `unit`, by a run or a roll-up.
+        Makes the number, in `unit`, from the name of the chip: by a run or a roll-up.
     target : float, optional
         Relative error that a good result keeps; that of the kind if not given.
     band : (float, float), optional
@@ -49,14 +49,14 @@ class Row:
     source: str
     boundary: str
     kind: Kind
-    simulated: Callable[[], float]
+    simulated: Callable[[str], float]
     target: float | None = None
     band: tuple[float, float] | None = None
     why: str = ""
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RowOutcome:
     """A row with what came out.
 
     Parameters
@@ -107,13 +107,14 @@ class Prediction:
     assumptions : str
         What it rests on, beyond the preset.
     simulated : callable
+        Makes it from the name of the chip.
     """
 
     chip: str
     quantity: str
     unit: str
     assumptions: str
-    simulated: Callable[[], float]
+    simulated: Callable[[str], float]
 
     @property
     def key(self) -> str:

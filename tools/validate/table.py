@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from .row import EXPLAIN_ABOVE, Outcome, Prediction
+from .row import EXPLAIN_ABOVE, Prediction, RowOutcome
 
 STYLES = {"bookkeeping": "dim", "calibrated": "cyan", "predicted": "bold"}
 
 
-def outcome_table(outcomes: Sequence[Outcome]) -> RenderableType:
+def outcome_table(outcomes: Sequence[RowOutcome]) -> RenderableType:
     """Published beside simulated, source and boundary under each, and why a prediction misses."""
     lines = [_line("", "published", "simulated", "", Text(f"{'error':>9}"), "kind", "dim")]
     for chip in dict.fromkeys(outcome.row.chip for outcome in outcomes):
@@ -37,7 +37,7 @@ def prediction_table(
     return Group(*lines)
 
 
-def _row(outcome: Outcome) -> list[Text]:
+def _row(outcome: RowOutcome) -> list[Text]:
     row = outcome.row
     error = Text(f"{100 * outcome.error:+8.1f}%", _style(outcome))
     numbers = _published(row.published), f"{outcome.value:.4g}"
@@ -55,13 +55,13 @@ def _published(value: float | tuple[float, float]) -> str:
     return f"{value:.4g}"
 
 
-def _style(outcome: Outcome) -> str:
+def _style(outcome: RowOutcome) -> str:
     if not outcome.in_band:
         return "bold red"
     return "green" if outcome.on_target else "yellow"
 
 
-def _reasons(outcomes: Sequence[Outcome]) -> list[Text]:
+def _reasons(outcomes: Sequence[RowOutcome]) -> list[Text]:
     """A sentence for every prediction that is far off, the same ones together."""
     said: dict[str, list[str]] = {}
     for outcome in outcomes:
@@ -71,7 +71,7 @@ def _reasons(outcomes: Sequence[Outcome]) -> list[Text]:
     return [Text(f"{'; '.join(which)}: {why}", "yellow") for why, which in said.items()]
 
 
-def _totals(outcomes: Sequence[Outcome]) -> list[Text]:
+def _totals(outcomes: Sequence[RowOutcome]) -> list[Text]:
     lines = [Text()]
     for kind, style in STYLES.items():
         of_kind = [o for o in outcomes if o.row.kind == kind]

@@ -7,7 +7,7 @@ from ..row import Row
 
 def rows() -> tuple[Row, ...]:
     """Every row, in the order of the table."""
-    from . import architectures, digital, hermes, isaac, jia, macros, puma, silicon, sinangil
+    from . import architectures, digital, hermes, isaac, macros, puma, silicon
 
-    modules = (isaac, puma, hermes, silicon, jia, sinangil, macros, architectures, digital)
+    modules = (isaac, puma, hermes, silicon, macros, architectures, digital)
     return tuple(row for module in modules for row in module.ROWS)
