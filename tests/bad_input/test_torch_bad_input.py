@@ -151,7 +151,7 @@ class TestNothingInAFileIsRun:
         assert not trap.exists()
 
     @pytest.mark.parametrize("entry", [{"use_pickle": True}, {"path_name": "custom_obj_0"}])
-    def test_pickled_weights(self, unsupported: Path, tmp_path: Path, entry: dict[str, object]) -> None:
+    def test_pickled_weights(self, unsupported: Path, tmp_path: Path, entry: dict[str, Any]) -> None:
         name = "model_weights_config.json"
         with zipfile.ZipFile(unsupported) as archive:
             config = json.loads(archive.read(next(n for n in archive.namelist() if n.endswith(name))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import ohmsum
 import pytest
@@ -58,7 +59,7 @@ def test_other_back_quotes_are_left_alone() -> None:
     assert said(text, as_flag) == "see `ohmsum show`, `tile.adc`, and --swap; or --no-host"
 
 
-CONTRADICTIONS = {
+CONTRADICTIONS: dict[str, tuple[dict[str, Any], str, str]] = {
     "a training step of requests": ({"training": True, "arrival": "every 1 ms"}, "arrival", "training"),
     "a training step in turns": ({"training": True, "swap": True}, "swap", "training"),
     "a language model's data": ({"decode": 4, "data": "x.npz"}, "data", "decode"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +42,7 @@ SHORT = Sampling(period=500)
         ("shuffle", (2, 1), (0, 3)),  # 1001 -> 0011
     ],
 )
-def test_permutations_go_where_their_definition_says(name, source, destination):
+def test_permutations_go_where_their_definition_says(name: str, source: Any, destination: Any) -> None:
     src, dst = (4 * row + col for row, col in (source, destination))
     pattern = traffic(name, MESH)
     assert pattern.destinations(np.random.default_rng(0), np.array([src])).tolist() == [dst]
@@ -48,7 +50,7 @@ def test_permutations_go_where_their_definition_says(name, source, destination):
     assert sorted(everything.tolist()) == list(range(16))
 
 
-def test_uniform_reaches_everybody_and_hotspot_prefers_the_hot():
+def test_uniform_reaches_everybody_and_hotspot_prefers_the_hot() -> None:
     src, rng = np.zeros(16_000, int), np.random.default_rng(1)
     counts = np.bincount(traffic("uniform", MESH).destinations(rng, src), minlength=16)
     assert abs(counts - 1000).max() < 150  # about 5 standard deviations
@@ -57,13 +59,13 @@ def test_uniform_reaches_everybody_and_hotspot_prefers_the_hot():
     assert share == pytest.approx(0.5 + 0.5 * 2 / 16, abs=0.02)
 
 
-def test_same_seed_same_point_and_another_seed_another():
+def test_same_seed_same_point_and_another_seed_another() -> None:
     points = [bench(MESH, BOOKSIM["VC8"], "uniform", 0.2, seed=seed, sampling=SHORT) for seed in (1, 1, 2)]
     assert points[0].latency == points[1].latency != points[2].latency
     assert np.array_equal(points[0].link_load, points[1].link_load)
 
 
-def test_link_loads_are_offered_load_times_flows():
+def test_link_loads_are_offered_load_times_flows() -> None:
     # Neighbor traffic on a ring: every upward link carries exactly one flow, the others none.
     ring = build("ring", n_endpoints=5)
     point = bench(
@@ -76,7 +78,7 @@ def test_link_loads_are_offered_load_times_flows():
     assert point.accepted == pytest.approx(0.3, rel=0.05)
 
 
-def test_latency_is_a_queue_of_geometric_arrivals_at_a_lone_source():
+def test_latency_is_a_queue_of_geometric_arrivals_at_a_lone_source() -> None:
     # One flow, single flits, one VC: the router takes a packet each 3 cycles (Geo/D/1 queue). Mean wait of
     # Bernoulli arrivals with probability p at a server of D cycles: p D (D - 1) / (2 (1 - p D)) (Hunter 1983;
     # Pollaczek-Khinchine).
@@ -87,7 +89,7 @@ def test_latency_is_a_queue_of_geometric_arrivals_at_a_lone_source():
     assert point.latency == pytest.approx(12 + p * d * (d - 1) / (2 * (1 - p * d)), rel=0.02)
 
 
-def test_curve_ends_with_the_load_that_saturates():
+def test_curve_ends_with_the_load_that_saturates() -> None:
     points = curve(MESH, RouterConfig(n_vcs=1), "transpose", [0.6, 0.05, 0.9, 0.3], sampling=SHORT)
     assert [p.saturated for p in points] == [False] * (len(points) - 1) + [True]
     assert [p.offered for p in points] == sorted(p.offered for p in points)
@@ -97,8 +99,8 @@ def test_curve_ends_with_the_load_that_saturates():
     assert rows[0]["busiest_link_load"] == pytest.approx(0.15, rel=0.15)
 
 
-def test_knee_is_where_latency_is_three_times_that_of_the_first_load():
-    def at(load, latency, saturated=False):
+def test_knee_is_where_latency_is_three_times_that_of_the_first_load() -> Any:
+    def at(load: Any, latency: Any, saturated: Any = False) -> Any:
         return LatencyPoint(load, load, saturated, latency, latency, latency, 1, 1, np.zeros(1))
 
     # latency = 4 / (1 - load) reaches 12 at 2/3.
@@ -108,7 +110,7 @@ def test_knee_is_where_latency_is_three_times_that_of_the_first_load():
     assert math.isnan(knee(points[:3]))
 
 
-def test_a_trace_is_read_by_time_with_comments_and_the_host(tmp_path):
+def test_a_trace_is_read_by_time_with_comments_and_the_host(tmp_path: Path) -> None:
     file = tmp_path / "trace.csv"
     file.write_text("# cycle,source,destination,flits\n7,1,2,3\n\n5,-1,0,1  # from the host\n")
     trace = read_trace(file, MESH)
@@ -116,7 +118,7 @@ def test_a_trace_is_read_by_time_with_comments_and_the_host(tmp_path):
     assert (trace.src.tolist(), trace.dst.tolist(), trace.n_flits.tolist()) == ([HOST, 1], [0, 2], [1, 3])
 
 
-def test_a_trace_runs_packet_by_packet(tmp_path):
+def test_a_trace_runs_packet_by_packet(tmp_path: Path) -> None:
     file = tmp_path / "trace.csv"
     file.write_text("0,0,3,5\n100,3,0,1\n")
     done = replay(MESH, BOOKSIM["WH1"], read_trace(file, MESH))
@@ -133,7 +135,7 @@ def test_a_trace_runs_packet_by_packet(tmp_path):
         ("# nothing", "the trace is empty"),
     ],
 )
-def test_a_bad_trace_is_refused_with_its_line(tmp_path, text, message):
+def test_a_bad_trace_is_refused_with_its_line(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "trace.csv"
     file.write_text(text)
     with pytest.raises(SimulationError, match=message):
@@ -161,6 +163,6 @@ def test_a_bad_trace_is_refused_with_its_line(tmp_path, text, message):
         (lambda: read_trace(__import__("pathlib").Path("no-such-file"), MESH), "cannot read the trace"),
     ],
 )
-def test_bad_input_is_refused_with_the_reason(call, message):
+def test_bad_input_is_refused_with_the_reason(call: Any, message: str) -> None:
     with pytest.raises(SimulationError, match=message):
         call()

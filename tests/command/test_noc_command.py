@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ohmsum.arch import load
@@ -21,10 +22,10 @@ def spec(tmp_path: Path, text: str) -> str:
     return str(file)
 
 
-def written(tmp_path: Path, *arguments: str) -> dict[str, object]:
+def written(tmp_path: Path, *arguments: str) -> dict[str, Any]:
     out = tmp_path / "out.json"
     assert main(["noc", *arguments, "--json", str(out)]) == 0
-    found: dict[str, object] = json.loads(out.read_text())
+    found: dict[str, Any] = json.loads(out.read_text())
     return found
 
 

@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 from math import isinf
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -44,7 +46,7 @@ def lenet() -> Profile:
         ("lenet5", "systolic", ()),
     ],
 )
-def test_every_cut_of_the_critical_path_adds_up_to_the_latency(network, chip, sets):
+def test_every_cut_of_the_critical_path_adds_up_to_the_latency(network: str, chip: str, sets: Any) -> None:
     run = perform_run(job(network, chip, sets))
     found = latency_breakdown(run)
     for cut in (found.by_layer_fs, found.by_class_fs, found.by_cause_fs):
@@ -56,14 +58,14 @@ def test_every_cut_of_the_critical_path_adds_up_to_the_latency(network, chip, se
     assert found.by_layer_fs.keys() == run.critical_path.by_layer_s.keys()
 
 
-def test_waiting_for_slow_reads_is_booked_to_the_crossbar_not_to_the_adc():
+def test_waiting_for_slow_reads_is_booked_to_the_crossbar_not_to_the_adc() -> None:
     """Reads of 2 us, each converted in 100 ns: 19 of 20 parts of the ADC's visit wait for the next read."""
     slow = latency_breakdown(perform_run(job("mlp", "isaac", ("tile.crossbar.read_time=2 us",))))
     share = slow.by_class_fs["crossbar"] / (slow.by_class_fs["crossbar"] + slow.by_class_fs["adc"])
     assert share == pytest.approx(0.95, abs=0.03)
 
 
-def test_no_resource_works_at_more_than_its_limit(lenet):
+def test_no_resource_works_at_more_than_its_limit(lenet: Profile) -> None:
     assert lenet.run.throughput.per_s <= lenet.limits[0].limit_per_s
     limits = [limit.limit_per_s for limit in lenet.limits]
     assert limits == sorted(limits)
@@ -73,7 +75,7 @@ def test_no_resource_works_at_more_than_its_limit(lenet):
 
 @settings(max_examples=80, deadline=None)
 @given(k=st.integers(1, 700), n=st.integers(1, 90), groups=st.one_of(st.just(1), st.integers(2, 60)))
-def test_used_and_lost_cells_are_all_cells(k, n, groups):
+def test_used_and_lost_cells_are_all_cells(k: Any, n: int, groups: Any) -> None:
     run = perform_run(job("mlp", "isaac")) if not _RUN else _RUN[0]
     _RUN[:] = [run]
     tile = run.chip.tile
@@ -87,10 +89,10 @@ def test_used_and_lost_cells_are_all_cells(k, n, groups):
     assert 1 <= last <= tile.crossbar.rows
 
 
-_RUN: list = []  # one run, made once for all examples
+_RUN: list[Any] = []  # one run, made once for all examples
 
 
-def test_tiling_losses_of_a_matrix_by_hand():
+def test_tiling_losses_of_a_matrix_by_hand() -> None:
     """784 x 128 weights of 8 cells on 128 x 128 cells: 7 x 8 crossbars, 112 of the last 128 rows unused."""
     found = tiling_losses(perform_run(job("mlp", "isaac")))
     assert found is not None
@@ -100,7 +102,7 @@ def test_tiling_losses_of_a_matrix_by_hand():
     assert (fc1.column_loss, fc1.diagonal_loss) == (0, 0)
 
 
-def test_the_gain_that_is_predicted_is_the_gain_of_the_run(lenet, tmp_path):
+def test_the_gain_that_is_predicted_is_the_gain_of_the_run(lenet: Profile, tmp_path: Path) -> None:
     """Every trial of a few components, run again by `ohmsum run --set`."""
     tried = lenet.what_if
     assert tried is not None
@@ -120,26 +122,26 @@ def test_the_gain_that_is_predicted_is_the_gain_of_the_run(lenet, tmp_path):
         assert again["area_mm2"] == figures.area_mm2
 
 
-def test_pairs_gain_more_than_their_sum(lenet):
+def test_pairs_gain_more_than_their_sum(lenet: Profile) -> None:
     tried = lenet.what_if
     assert tried is not None
     for pair in tried.pairs:
         assert pair.gain_both > pair.gain_first + pair.gain_second
 
 
-def test_balanced_reads_and_conversions_hide_each_other():
+def test_balanced_reads_and_conversions_hide_each_other() -> None:
     """A crossbar reads in the 100 ns in which the ADC converts its 128 columns: neither alone is of use."""
     found = profile(job("mlp", "isaac", ("host.latency=1 ns",), mapping=LINEAR), jobs=1)
     assert found.findings[0].kind == "pair"
     assert set(found.findings[0].fields) == {"tile.adc.rate", "tile.crossbar.read_time"}
 
 
-def test_processes_give_the_same_profile(lenet):
+def test_processes_give_the_same_profile(lenet: Profile) -> None:
     other = profile(SPEC, goal="latency", jobs=2)
     assert as_json.to_json(other) == as_json.to_json(lenet)
 
 
-def test_json_is_strict_and_holds_every_trial(lenet):
+def test_json_is_strict_and_holds_every_trial(lenet: Profile) -> None:
     found = json.loads(json.dumps(as_json.to_json(lenet), allow_nan=False))
     assert found["schema"] == "ohmsum-profile/1"
     assert sum(share["time_fs"] for share in found["latency"]["shares"]) == found["latency_fs"]
@@ -152,7 +154,7 @@ def test_json_is_strict_and_holds_every_trial(lenet):
 
 
 @pytest.mark.parametrize("chip", ["isaac", "hermes-64", "systolic"])
-def test_every_knob_of_every_preset_can_be_set(chip):
+def test_every_knob_of_every_preset_can_be_set(chip: str) -> None:
     found = knobs(load(chip))
     assert {"faster", "more"} <= {knob.kind for knob in found}
     for knob in found:
@@ -161,7 +163,7 @@ def test_every_knob_of_every_preset_can_be_set(chip):
             assert changed.hash != load(chip).hash, (knob.field, sets)
 
 
-def test_goal_throughput_ranks_by_throughput():
+def test_goal_throughput_ranks_by_throughput() -> None:
     spec = job("mlp", "isaac", ("tile.adc.rate=100 MHz",), batch=4, mapping=LINEAR)
     found = profile(spec, jobs=1)
     assert found.goal == "throughput"
@@ -170,7 +172,7 @@ def test_goal_throughput_ranks_by_throughput():
     assert 0.45 < found.findings[0].numbers["gain"] <= 0.5  # of the time per inference
 
 
-def test_goal_energy_ranks_what_to_make_cheaper():
+def test_goal_energy_ranks_what_to_make_cheaper() -> None:
     spec = job("mlp", "hermes-64", mapping=LINEAR)
     found = profile(spec, goal="energy", jobs=1)
     most = next(iter(found.run.energy.by_component_j))
@@ -178,7 +180,9 @@ def test_goal_energy_ranks_what_to_make_cheaper():
     assert found.findings[0].fields[0] == "tile.adc.energy"
 
 
-def test_command_prints_findings_in_every_width(capsys, monkeypatch):
+def test_command_prints_findings_in_every_width(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     for columns in ("80", "120"):
         monkeypatch.setenv("COLUMNS", columns)
         assert main(["profile", "mlp", "--chip", "isaac", "--no-what-if"]) == 0
@@ -198,14 +202,14 @@ def test_command_prints_findings_in_every_width(capsys, monkeypatch):
         (["--placement", "spiral"], "expected 'linear', 'greedy' or 'anneal'"),
     ],
 )
-def test_bad_input_is_told_in_a_line(capsys, arguments, words):
+def test_bad_input_is_told_in_a_line(capsys: pytest.CaptureFixture[str], arguments: Any, words: str) -> None:
     assert main(["profile", "mlp", "--chip", "isaac", *arguments]) == 2
     error = capsys.readouterr().err
     assert words in error
     assert len(error.splitlines()) <= 2
 
 
-def test_a_change_that_cannot_be_is_an_outcome_and_no_error():
+def test_a_change_that_cannot_be_is_an_outcome_and_no_error() -> None:
     """Of a chip whose arrays hold the network exactly, some redesigns do not fit; the profile goes on."""
     sets = ("tile.count=1", "tile.grid=[1, 1]", "noc.router.count=1", "tile.crossbar.count=57")
     more = ("tile.adc.count=57", "tile.dac.count=7296", "tile.weights.bits=16")
@@ -214,6 +218,6 @@ def test_a_change_that_cannot_be_is_an_outcome_and_no_error():
     assert found.findings
 
 
-def test_importing_the_command_line_imports_nothing_heavy():
+def test_importing_the_command_line_imports_nothing_heavy() -> None:
     code = "import sys, ohmsum.tools.cli; print([m for m in ('numpy', 'numba', 'onnx') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"

@@ -139,7 +139,7 @@ def test_parts_that_finish_early_do_not_stop_it() -> None:
         actors = [b.actor(f"{name}{i}", 3) for i in range(2)]
         for actor in actors:
             b.visit(actor, b.resource(f"r{actor}", "unit"), hold)
-        b.channel(*actors, 3, Schedule.affine(1, 1, 3))
+        b.channel(actors[0], actors[1], 3, Schedule.affine(1, 1, 3))
     assert isinstance(both(b.build(), 200), EngineResult)
     assert skips[0][1] > 100
 
@@ -156,7 +156,7 @@ def test_queues_pools_and_servers_in_turn() -> None:
         b.visit(actor, (bus, link), 4, spread=True)
         b.visit(actor, units, 7)
         b.visit(actor, banks, 6, rotate=Rotation(2, 1, actor, (6, 3)))
-    b.channel(*actors, 2, Schedule.affine(1, 1, 3))
+    b.channel(actors[0], actors[1], 2, Schedule.affine(1, 1, 3))
     assert isinstance(both(b.build(), 300), EngineResult)
     assert skips[0][0] % 5 == 0
     assert skips[0][1] > 10

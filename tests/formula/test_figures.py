@@ -10,7 +10,7 @@ import ohmsum
 import pytest
 from ohmsum.sim.answers.base import Answer
 from ohmsum.sim.answers.run import Run
-from ohmsum.sim.figures import FAMILIES, FIGURES, KINDS, Figure, find, of_result
+from ohmsum.sim.figures import FAMILIES, FIGURES, KINDS, Family, Figure, find, of_result
 from ohmsum.sim.language import generate
 from ohmsum.sim.language.serving import serve
 from ohmsum.sim.metrics.work import KINDS as WORK_KINDS
@@ -123,7 +123,8 @@ def test_figures_of_parts_add_up(lenet5: Run) -> None:
 def test_records_are_sound() -> None:
     """A name is of one record; units are those that texts know; every record is of some kind of answers."""
     units = {"s", "/s", "J", "Js", "W", "mm2", "B", "TOPS", "TOPS/W", "TOPS/mm2", "share", "dB", "bit", ""}
-    for record in (*FIGURES.values(), *FAMILIES):
+    records: list[Figure | Family] = [*FIGURES.values(), *FAMILIES]
+    for record in records:
         assert record.unit in units
         assert record.kinds
         assert set(record.kinds) <= set(KINDS)

@@ -47,14 +47,14 @@ SAR_6 = (2 / 3) * (6 / 8) + (1 / 3) / 4
         ("hermes-64", {"tile.adc.bits": "7"}, "tile.crossbar.read_time", 0.5),
     ],
 )
-def test_a_cost_moves_by_its_law(chip: str, changes: dict[str, str], cost: str, factor: float):
+def test_a_cost_moves_by_its_law(chip: str, changes: dict[str, str], cost: str, factor: float) -> None:
     before, after = arch.load(chip), arch.load(chip, overrides=changes)
     assert value(after, cost) / value(before, cost) == pytest.approx(factor, rel=1e-5)
     assert after.source_of(cost).startswith("scaled: ") == (factor != 1)
     assert {m.path for m in geometry.scaled_costs(after)} >= ({cost} if factor != 1 else set())
 
 
-def test_the_size_of_a_memory_moves_the_energy_of_a_byte_as_two_published_ones_do():
+def test_the_size_of_a_memory_moves_the_energy_of_a_byte_as_two_published_ones_do() -> None:
     """Horowitz: 10 pJ for 8 KiB and 100 pJ for 1 MiB at 45 nm; Jouppi: 7.5 and 14 pJ at 7 nm."""
     base = {"tile.buffer.capacity": "64 KiB"}
     twice = arch.load("isaac", overrides={"tile.buffer.capacity": "128 KiB"})
@@ -65,7 +65,7 @@ def test_the_size_of_a_memory_moves_the_energy_of_a_byte_as_two_published_ones_d
     assert at_7 < found < at_45
 
 
-def test_what_is_stated_or_set_or_estimated_is_not_scaled():
+def test_what_is_stated_or_set_or_estimated_is_not_scaled() -> None:
     plain = arch.load("isaac")
     assert geometry.scaled_costs(plain) == geometry.kept_costs(plain) == ()
     both = arch.load("isaac", overrides={"tile.adc.bits": "6", "tile.adc.energy": "1 pJ"})
@@ -76,7 +76,7 @@ def test_what_is_stated_or_set_or_estimated_is_not_scaled():
     assert geometry.scaled_costs(same) == ()
 
 
-def test_a_mode_states_its_own_numbers():
+def test_a_mode_states_its_own_numbers() -> None:
     mode = arch.load("isaac@attention")
     assert geometry.scaled_costs(mode) == ()
     wider = arch.load("isaac@attention", overrides={"mac_array.rows": "128"})
@@ -95,7 +95,7 @@ def test_a_mode_states_its_own_numbers():
         ({"tile.buffer.capacity": "64 MiB"}, "tile.buffer.energy_per_byte", "energy of an access"),
     ],
 )  # fmt: skip
-def test_what_follows_no_law_stays_and_is_named(changes: dict[str, str], cost: str, why: str):
+def test_what_follows_no_law_stays_and_is_named(changes: dict[str, str], cost: str, why: str) -> None:
     before, after = arch.load("isaac"), arch.load("isaac", overrides=changes)
     assert value(after, cost) == value(before, cost)
     mark = after.source_of(cost)
@@ -105,14 +105,14 @@ def test_what_follows_no_law_stays_and_is_named(changes: dict[str, str], cost: s
     assert mark.startswith(before.source_of(cost))
 
 
-def test_the_scaled_chip_reads_back_as_it_is():
+def test_the_scaled_chip_reads_back_as_it_is() -> None:
     chip = arch.load("isaac", overrides={"tile.adc.bits": "6", "tile.crossbar.rows": "256"})
     again = arch.loads(arch.to_yaml(chip))
     assert again == chip
     assert again.source_of("tile.adc.energy").startswith("scaled: 1.5625 pJ x 0.5833")
 
 
-def test_every_law_names_fields_and_costs_that_exist():
+def test_every_law_names_fields_and_costs_that_exist() -> None:
     chips = [arch.load(name) for name in (*arch.names(), "isaac@attention", "neurram@training")]
     parts = {path: part for chip in chips for path, part in walk(chip)}
     for law in geometry.LAWS:
@@ -138,7 +138,7 @@ class TestConverters:
             ("pipeline", 10, 1, 11 / 10), ("sar", 8, 9, (2 / 3 * 9 / 8 + 2 / 3)), ("none", 8, 0, 1),
         ],
     )  # fmt: skip
-    def test_laws(self, kind: str, bits: int, steps: int, energy_of_one_bit_more: float):
+    def test_laws(self, kind: str, bits: int, steps: int, energy_of_one_bit_more: float) -> None:
         law = adcs.law(kind)
         assert law.steps(bits) == steps
         assert law.energy(bits + 1) / law.energy(bits) == pytest.approx(energy_of_one_bit_more)
@@ -146,19 +146,19 @@ class TestConverters:
     @pytest.mark.parametrize(
         ("kind", "expected_fs"), [("sar", 9_000), ("ramp", 256_000), ("cco", 256_000), ("flash", 1_000)]
     )
-    def test_a_step_makes_a_rate(self, kind: str, expected_fs: int):
+    def test_a_step_makes_a_rate(self, kind: str, expected_fs: int) -> None:
         changes = {"tile.adc.kind": kind, "tile.adc.rate": "null", "tile.adc.step": "1 ps"}
         chip = arch.load("isaac", overrides=changes)
         assert chip.tile.adc.conversion_fs == expected_fs
         assert arch.read_interval_fs(chip.tile) == max(100_000_000, 128 * expected_fs)
 
-    def test_four_bits_cost_less_than_eight(self):
+    def test_four_bits_cost_less_than_eight(self) -> None:
         chips = [arch.load("isaac", overrides={"tile.adc.bits": bits}) for bits in ("4", "8")]
         four, eight = (c.tile.adc for c in chips)
         assert four.energy_j < eight.energy_j
         assert four.area_mm2 < eight.area_mm2
 
-    def test_a_kind_of_another_package(self, monkeypatch: pytest.MonkeyPatch):
+    def test_a_kind_of_another_package(self, monkeypatch: pytest.MonkeyPatch) -> Any:
         law = ConverterLaw(
             kind="integrating", about="dual slope", source="test", steps=lambda b: 2 * 2**b,
             energy=float, area=float,
@@ -185,6 +185,6 @@ class TestConverters:
             ({"tile.adc.rate": "null"}, "tile.adc: rate is missing"),
         ],
     )
-    def test_bad_input(self, changes: dict[str, str], message: str):
+    def test_bad_input(self, changes: dict[str, str], message: str) -> None:
         with pytest.raises(arch.ConfigError, match=message):
             arch.load("isaac", overrides=changes)

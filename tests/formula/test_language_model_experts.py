@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ohmsum.sim.answers.phase import PhaseRun
 from ohmsum.sim.engines import compiled, reference
 from ohmsum.sim.language import generate
-from ohmsum.sim.language.phases import PhaseRun
 from ohmsum.sim.lowering import lower
 from ohmsum.sim.mapping import MappingOptions, map_network
 from ohmsum.sim.metrics.busy import busy_times

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ohmsum.sim.answers.serving import Serving
 from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.language.phases import Setting
 from ohmsum.sim.language.scheduler import schedule
-from ohmsum.sim.language.serving import Serving, serve
+from ohmsum.sim.language.serving import serve
 from ohmsum.sim.language.step_times import N_POINTS, StepTimes
 from ohmsum.sim.mapping import MappingOptions
 from ohmsum.sim.simulate import engine_and_detail

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import ohmsum
 import pytest
@@ -218,7 +219,7 @@ def test_bad_requests_and_batches(
 
 
 @pytest.mark.parametrize("batch", [2.5, "three", True])
-def test_a_batch_is_a_whole_number(batch: object) -> None:
+def test_a_batch_is_a_whole_number(batch: Any) -> None:
     with pytest.raises(SimulationError, match=r"batch: found .*, expected a whole number"):
         ohmsum.run("mlp", "isaac", batch=batch)
 

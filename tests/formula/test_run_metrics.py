@@ -281,7 +281,7 @@ def test_draining_does_not_count_for_the_throughput(run: Run) -> None:
     warm-up.
     """
     ends, begins = np.array([10, 20, 40, 60, 61], np.int64), np.array([0, 5, 20, 30, 45], np.int64)
-    times = {"iteration_end_fs": ends, "iteration_begin_fs": begins, "makespan_fs": 101}
+    times: dict[str, Any] = {"iteration_end_fs": ends, "iteration_begin_fs": begins, "makespan_fs": 101}
     together = replace(run.single, **times, busy_fs=5 * run.single.busy_fs // 2)
     assert replace(run, together=together).throughput.per_s == pytest.approx(1e15 / 20)
 
@@ -291,7 +291,7 @@ def test_no_throughput_beyond_the_busiest_resource(run: Run) -> None:
     state.
     """
     ends, begins = np.array([10, 20, 40, 60, 61], np.int64), np.array([0, 5, 20, 30, 45], np.int64)
-    times = {"iteration_end_fs": ends, "iteration_begin_fs": begins, "makespan_fs": 151}
+    times: dict[str, Any] = {"iteration_end_fs": ends, "iteration_begin_fs": begins, "makespan_fs": 151}
     together = replace(run.single, **times, busy_fs=5 * run.single.busy_fs)
     assert replace(run, together=together).throughput.per_s == pytest.approx(5e15 / 151)
 
@@ -300,7 +300,7 @@ def test_throughput_at_the_busiest_resource_is_no_more_than_that(run: Run) -> No
     """Ten inferences keep the ADC busy for all of 2000 fs, but the four ends counted came 2 fs too fast."""
     ends = np.array([200, 400, 600, 800, 1002, 1200, 1400, 1600, 1800, 2000], np.int64)
     begins = np.array([0, 10, 20, 30, 40, 50, 60, 70, 80, 1850], np.int64)
-    times = {"iteration_end_fs": ends, "iteration_begin_fs": begins, "makespan_fs": 2000}
+    times: dict[str, Any] = {"iteration_end_fs": ends, "iteration_begin_fs": begins, "makespan_fs": 2000}
     together = replace(run.single, **times, busy_fs=np.array([1000, 400, 1000], np.int64))
     assert 4 / (1800 - 1002) > 1 / 200
     assert replace(run, together=together).throughput.per_s == 1e15 / 200

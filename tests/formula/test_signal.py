@@ -29,7 +29,9 @@ from ohmsum.workloads import Matrix
         ("isaac", {"tile.adc.bits": "5"}, 4608, 8, 3),
     ],
 )
-def test_bits_that_a_column_needs(chip: str, changes: dict[str, str], k: int, bits: int, missing: int):
+def test_bits_that_a_column_needs(
+    chip: str, changes: dict[str, str], k: int, bits: int, missing: int
+) -> None:
     found = layer_signal(arch.load(chip, overrides=changes).tile, k, signed=False)
     assert (found.column_bits, found.missing_bits) == (bits, missing)
 
@@ -64,14 +66,14 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "changes", "signed"), CASES)
-def test_within_three_decibels_of_the_kernels(name: str, changes: dict[str, str], signed: bool):
+def test_within_three_decibels_of_the_kernels(name: str, changes: dict[str, str], signed: bool) -> None:
     chip, k = arch.load(name, overrides=changes), 512
     estimate = layer_signal(chip.tile, k, signed).snr_db
     found = measured_db(chip, k, signed, noise=chip.tile.crossbar.cell.model is not None)
     assert estimate == pytest.approx(found, abs=3.0)
 
 
-def test_fewer_bits_are_never_free():
+def test_fewer_bits_are_never_free() -> None:
     """Fewer bits of the converter: cheaper and faster, and less signal."""
     runs = [ohmsum.run("lenet5", "isaac", overrides={"tile.adc.bits": b}) for b in ("8", "6", "4")]
     energies = [run.energy.by_component_j["adc"] for run in runs]
@@ -82,7 +84,7 @@ def test_fewer_bits_are_never_free():
     assert [max(s.missing_bits for s in run.signals.values()) for run in runs] == [0, 2, 4]
 
 
-def test_the_noise_of_layers_adds_up():
+def test_the_noise_of_layers_adds_up() -> None:
     run = ohmsum.run("lenet5", "isaac", overrides={"tile.adc.bits": "5"})
     assert set(run.signals) == {layer.name for layer in run.layers if layer.macs}
     total = sum(10 ** (-s.snr_db / 10) for s in run.signals.values())

@@ -20,7 +20,7 @@ def part(**given: object) -> Standby:
     return Standby(**values)  # type: ignore[arg-type]
 
 
-def test_two_milliwatts_active_one_idle_for_four_of_ten_microseconds():
+def test_two_milliwatts_active_one_idle_for_four_of_ten_microseconds() -> None:
     """2 mW x 4 us = 8 nJ if all is gated; 1 mW x 6 us more if nothing is."""
     low, high = bracket_j((part(),), 2e-3 * 4e-6, 10 * US, 1)
     assert (low, high) == (pytest.approx(8e-9), pytest.approx(14e-9))
@@ -29,7 +29,7 @@ def test_two_milliwatts_active_one_idle_for_four_of_ten_microseconds():
 @pytest.mark.parametrize(
     ("gating", "beyond_static_nj", "in_all_nj"), [("none", 6, 8), ("clock", 0, 2), ("power", 0.8, 0.8)]
 )
-def test_leakage_goes_only_with_the_supply(gating: str, beyond_static_nj: float, in_all_nj: float):
+def test_leakage_goes_only_with_the_supply(gating: str, beyond_static_nj: float, in_all_nj: float) -> None:
     """0.2 mW of leakage, 1 mW idle: 2 nJ of leakage in 10 us, 0.8 nJ of it while busy."""
     one = part(static_w=0.2e-3, gating=gating)
     assert one.beyond_static_w * 10e-6 == pytest.approx(beyond_static_nj * 1e-9)
@@ -51,7 +51,7 @@ class TestRun:
             for gating in ("none", "clock", "power")
         }
 
-    def test_by_hand(self, runs: dict[str, ohmsum.Run]):
+    def test_by_hand(self, runs: dict[str, ohmsum.Run]) -> None:
         n = 168 * 96
         for gating, run in runs.items():
             (adc,) = [p for p in run.standby if p.path == "tile.adc"]
@@ -78,7 +78,7 @@ class TestRun:
 
     def test_the_energy_lies_in_its_bracket_and_the_bracket_hangs_on_no_gating(
         self, runs: dict[str, ohmsum.Run]
-    ):
+    ) -> None:
         brackets = {run.energy_bracket_j for run in runs.values()}
         low, high = brackets.pop()
         for other in brackets:
@@ -87,7 +87,7 @@ class TestRun:
             assert low < run.energy.total_j < high
             check_invariants(run)
 
-    def test_busy_parts_stand_for_unknown_idle_ones(self):
+    def test_busy_parts_stand_for_unknown_idle_ones(self) -> None:
         """A router with a flit in every port and cycle takes the 42 mW that isaac states."""
         run = ohmsum.run("lenet5", "isaac")
         (router,) = [p for p in run.standby if p.path == "noc.router"]
@@ -110,6 +110,6 @@ class TestRun:
         ({"tile.bus.gating": "sleep"}, "tile.bus.gating: found 'sleep', expected one of none, clock, power"),
     ],
 )
-def test_bad_input(changes: dict[str, str], message: str):
+def test_bad_input(changes: dict[str, str], message: str) -> None:
     with pytest.raises(arch.ConfigError, match=message):
         arch.load("isaac", overrides=changes)

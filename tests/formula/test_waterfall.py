@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from ohmsum import arch, workloads
+from ohmsum.arch.parts import BOUNDARIES, boundary_of
 from ohmsum.sim.simulate import simulate
 from ohmsum.tools.cli import main
-from ohmsum.tools.waterfall import BOUNDARIES, boundary_of, waterfall
+from ohmsum.tools.waterfall import waterfall
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ohmsum import arch
@@ -14,7 +15,7 @@ from ohmsum.tools.check.golden import Golden
 from ohmsum.tools.check.judge import judge
 from ohmsum.tools.check.measure import Measured
 from ohmsum.tools.check.suite import load_suite
-from ohmsum.tools.check.tolerance import Metric
+from ohmsum.tools.check.tolerance import Direction, Metric
 from ohmsum.tools.cli import main
 
 SUITE = """\
@@ -48,12 +49,14 @@ def change(folder: Path, old: str, new: str, file: str = "chip.yaml") -> None:
     (folder / file).write_text(text.replace(old, new))
 
 
-def checked(folder: Path, capsys, *arguments: str) -> tuple[int, str]:
+def checked(folder: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
     code = main(["check", str(folder / "team.ohmsum.yaml"), "--jobs", "1", *arguments])
     return code, capsys.readouterr().out
 
 
-def test_a_suite_without_goldens_fails_and_passes_once_accepted(folder, capsys):
+def test_a_suite_without_goldens_fails_and_passes_once_accepted(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     code, text = checked(folder, capsys)
     assert code == 1
     assert "without a golden" in text
@@ -65,7 +68,9 @@ def test_a_suite_without_goldens_fails_and_passes_once_accepted(folder, capsys):
     assert "2 of 2 cases passed" in text
 
 
-def test_five_per_cent_of_the_adc_rate_fail_with_metric_layer_and_field(folder, capsys):
+def test_five_per_cent_of_the_adc_rate_fail_with_metric_layer_and_field(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     checked(folder, capsys, "--update")
     change(folder, "rate: 1.28 GHz", "rate: 1.216 GHz")
     code, text = checked(folder, capsys)
@@ -75,7 +80,9 @@ def test_five_per_cent_of_the_adc_rate_fail_with_metric_layer_and_field(folder, 
     assert "changed: tile.adc.rate: 1.28 GHz -> 822.368 ps (1.216 GHz)" in text
 
 
-def test_update_shows_the_difference_before_it_writes(folder, capsys):
+def test_update_shows_the_difference_before_it_writes(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     checked(folder, capsys, "--update")
     change(folder, "rate: 1.28 GHz", "rate: 640 MHz")
     golden = folder / "team.ohmsum.golden.json"
@@ -87,7 +94,7 @@ def test_update_shows_the_difference_before_it_writes(folder, capsys):
     assert checked(folder, capsys)[0] == 0
 
 
-def test_getting_better_passes_and_is_told(folder, capsys):
+def test_getting_better_passes_and_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     checked(folder, capsys, "--update")
     change(folder, "read_time: 100 ns", "read_time: 50 ns")
     change(folder, "rate: 1.28 GHz", "rate: 2.56 GHz")
@@ -98,7 +105,9 @@ def test_getting_better_passes_and_is_told(folder, capsys):
     assert "better" in text
 
 
-def test_goldens_carry_provenance_and_know_no_folder(folder, capsys):
+def test_goldens_carry_provenance_and_know_no_folder(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     checked(folder, capsys, "--update")
     text = (folder / "team.ohmsum.golden.json").read_text()
     found = json.loads(text)
@@ -109,14 +118,18 @@ def test_goldens_carry_provenance_and_know_no_folder(folder, capsys):
     assert str(folder) not in text
 
 
-def test_goldens_are_the_same_from_one_process_and_from_two(folder, capsys):
+def test_goldens_are_the_same_from_one_process_and_from_two(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     checked(folder, capsys, "--update")
     one = (folder / "team.ohmsum.golden.json").read_bytes()
     assert main(["check", str(folder / "team.ohmsum.yaml"), "--jobs", "2", "--update"]) == 0
     assert (folder / "team.ohmsum.golden.json").read_bytes() == one
 
 
-def test_junit_and_markdown_say_what_the_terminal_says(folder, capsys):
+def test_junit_and_markdown_say_what_the_terminal_says(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     checked(folder, capsys, "--update")
     change(folder, "rate: 1.28 GHz", "rate: 640 MHz")
     junit, markdown = folder / "junit.xml", folder / "pr.md"
@@ -133,7 +146,9 @@ def test_junit_and_markdown_say_what_the_terminal_says(folder, capsys):
     assert "tile.adc.rate" in markdown.read_text()
 
 
-def test_a_case_that_cannot_run_is_an_error_and_keeps_its_golden(folder, capsys):
+def test_a_case_that_cannot_run_is_an_error_and_keeps_its_golden(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     checked(folder, capsys, "--update")
     change(
         folder,
@@ -150,7 +165,9 @@ def test_a_case_that_cannot_run_is_an_error_and_keeps_its_golden(folder, capsys)
     assert checked(folder, capsys, "--update")[0] == 1
 
 
-def test_a_golden_of_another_version_is_refused_but_can_be_replaced(folder, capsys):
+def test_a_golden_of_another_version_is_refused_but_can_be_replaced(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     checked(folder, capsys, "--update")
     change(folder, "ohmsum-golden/1", "ohmsum-golden/0", "team.ohmsum.golden.json")
     assert main(["check", str(folder / "team.ohmsum.yaml"), "--jobs", "1"]) == 2
@@ -172,7 +189,7 @@ def test_a_golden_of_another_version_is_refused_but_can_be_replaced(folder, caps
         '{"schema": "ohmsum-golden/1", "cases": {"a": {"values": {}, "snapshot": {}}}}',
     ],
 )
-def test_damaged_goldens_are_refused(folder, capsys, text):
+def test_damaged_goldens_are_refused(folder: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
     (folder / "team.ohmsum.golden.json").write_text(text)
     assert main(["check", str(folder / "team.ohmsum.yaml"), "--jobs", "1"]) == 2
     error = capsys.readouterr().err
@@ -203,7 +220,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("what", BAD)
-def test_a_bad_suite_is_told_with_its_line(folder, capsys, what):
+def test_a_bad_suite_is_told_with_its_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], what: Any
+) -> None:
     old, new, line, words = BAD[what]
     change(folder, old, new, "team.ohmsum.yaml")
     assert main(["check", str(folder / "team.ohmsum.yaml")]) == 2
@@ -213,7 +232,9 @@ def test_a_bad_suite_is_told_with_its_line(folder, capsys, what):
     assert len(error.splitlines()) <= 2
 
 
-def test_missing_suite_and_unwritable_report_are_told(folder, capsys):
+def test_missing_suite_and_unwritable_report_are_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["check", str(folder / "none.yaml")]) == 2
     assert "No such file" in capsys.readouterr().err
     junit = str(folder / "none" / "junit.xml")
@@ -221,7 +242,9 @@ def test_missing_suite_and_unwritable_report_are_told(folder, capsys):
     assert "--junit" in capsys.readouterr().err
 
 
-def test_a_chip_file_that_is_wrong_is_told_with_both_places(folder, capsys):
+def test_a_chip_file_that_is_wrong_is_told_with_both_places(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     change(folder, "rate: 1.28 GHz", "rate: 1.28 ohm")
     assert main(["check", str(folder / "team.ohmsum.yaml")]) == 2
     error = capsys.readouterr().err
@@ -230,7 +253,7 @@ def test_a_chip_file_that_is_wrong_is_told_with_both_places(folder, capsys):
 
 
 @pytest.fixture(scope="module")
-def one_case(tmp_path_factory):
+def one_case(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A case and what it gave, to be judged against made-up goldens."""
     folder = tmp_path_factory.mktemp("one")
     (folder / "s.yaml").write_text("cases: [{network: mlp, chip: isaac}]\n")
@@ -251,7 +274,7 @@ def one_case(tmp_path_factory):
         ("same", 1.0, "ok"),
     ],
 )
-def test_the_direction_decides(one_case, better, factor, status):
+def test_the_direction_decides(one_case: Any, better: Direction, factor: float, status: str) -> None:
     case, measured = one_case
     metric = Metric("latency_s", 0.01, better)
     case = type(case)(case.name, case.job, case.given, (metric,), case.place)
@@ -262,7 +285,7 @@ def test_the_direction_decides(one_case, better, factor, status):
     assert judged.passed == (status in ("ok", "improved"))
 
 
-def test_a_metric_that_the_result_does_not_have_fails(one_case):
+def test_a_metric_that_the_result_does_not_have_fails(one_case: Any) -> None:
     case, measured = one_case
     metric = Metric("utilization.photon", 0.01, "same", "suite.yaml:3")
     case = type(case)(case.name, case.job, case.given, (metric,), case.place)

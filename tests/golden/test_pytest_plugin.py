@@ -84,7 +84,9 @@ def _is_installed() -> bool:
     return any(point.name == "ohmsum" for point in entry_points(group="pytest11"))
 
 
-def test_a_suite_is_collected_fails_without_goldens_and_passes_once_accepted(project):
+def test_a_suite_is_collected_fails_without_goldens_and_passes_once_accepted(
+    project: pytest.Pytester,
+) -> None:
     result = run(project)
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(["*team.ohmsum.yaml:3: mlp on chip*", "*without a golden*"])
@@ -93,7 +95,7 @@ def test_a_suite_is_collected_fails_without_goldens_and_passes_once_accepted(pro
     run(project).assert_outcomes(passed=2)
 
 
-def test_five_per_cent_of_the_adc_rate_fail_under_pytest(project):
+def test_five_per_cent_of_the_adc_rate_fail_under_pytest(project: pytest.Pytester) -> None:
     run(project, "--ohmsum-update")
     chip = project.path / "chip.yaml"
     chip.write_text(chip.read_text().replace("rate: 1.28 GHz", "rate: 1.216 GHz"))
@@ -109,7 +111,7 @@ def test_five_per_cent_of_the_adc_rate_fail_under_pytest(project):
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
-def test_one_case_can_be_chosen_and_accepted_alone(project):
+def test_one_case_can_be_chosen_and_accepted_alone(project: pytest.Pytester) -> None:
     run(project, "--ohmsum-update")
     chip = project.path / "chip.yaml"
     chip.write_text(chip.read_text().replace("rate: 1.28 GHz", "rate: 640 MHz"))
@@ -117,7 +119,9 @@ def test_one_case_can_be_chosen_and_accepted_alone(project):
     run(project).assert_outcomes(passed=1, failed=1)
 
 
-def test_the_command_and_the_plug_in_share_goldens(project, capsys):
+def test_the_command_and_the_plug_in_share_goldens(
+    project: pytest.Pytester, capsys: pytest.CaptureFixture[str]
+) -> None:
     from ohmsum.tools.cli import main
 
     assert main(["check", str(project.path / "team.ohmsum.yaml"), "--jobs", "1", "--update"]) == 0
@@ -126,7 +130,7 @@ def test_the_command_and_the_plug_in_share_goldens(project, capsys):
     assert (project.path / "team.ohmsum.golden.json").read_bytes() == written
 
 
-def test_a_bad_suite_is_one_line(project):
+def test_a_bad_suite_is_one_line(project: pytest.Pytester) -> None:
     (project.path / "team.ohmsum.yaml").write_text(SUITE.replace("batch: 2", "batsh: 2"))
     result = run(project)
     result.assert_outcomes(errors=1)
@@ -134,13 +138,13 @@ def test_a_bad_suite_is_one_line(project):
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
-def test_the_other_name_of_a_suite_is_known_and_other_yaml_is_left_alone(project):
+def test_the_other_name_of_a_suite_is_known_and_other_yaml_is_left_alone(project: pytest.Pytester) -> None:
     (project.path / "team.ohmsum.yaml").rename(project.path / "ohmsum_suite.yaml")
     (project.path / "other.yaml").write_text("a: [1, 2\n")
     run(project).assert_outcomes(failed=2)
 
 
-def test_other_projects_are_not_disturbed_and_pay_nothing(pytester):
+def test_other_projects_are_not_disturbed_and_pay_nothing(pytester: pytest.Pytester) -> None:
     """No module of ohmsum but the plug-in itself is imported for a project without suites."""
     pytester.makepyfile(
         """
@@ -170,14 +174,14 @@ def conformance(pytester: pytest.Pytester) -> str:
     return subprocess.run(command, cwd=pytester.path, capture_output=True, text=True).stdout
 
 
-def test_conformance_of_a_good_topology_of_another_package(pytester):
+def test_conformance_of_a_good_topology_of_another_package(pytester: pytest.Pytester) -> None:
     distribution(pytester, RING.format(fault="with a dateline", classes=2))
     text = conformance(pytester)
     assert "22 passed" in text  # 2 checks of the name, 5 of each of 4 sizes
     assert "loop-routes[n_endpoints=7]" in text
 
 
-def test_conformance_finds_a_deadlock(pytester):
+def test_conformance_finds_a_deadlock(pytester: pytest.Pytester) -> None:
     distribution(pytester, RING.format(fault="without a dateline", classes=1))
     text = conformance(pytester)
     assert "loop-deadlock[n_endpoints=7]" in text
@@ -185,7 +189,7 @@ def test_conformance_finds_a_deadlock(pytester):
     assert "2 failed, 20 passed" in text  # rings of 7 and 16; 1 and 2 have no cycle
 
 
-def test_conformance_as_a_class_for_shapes_that_need_more(pytester):
+def test_conformance_as_a_class_for_shapes_that_need_more(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
         from ohmsum.tools.conformance.topology import TopologyConformance

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -48,9 +49,7 @@ def lenet_study(n: int = 64, changes: dict[str, str] | None = None, **options: o
     return study(LENET, data, NOISY if changes is None else changes, **options)  # type: ignore[arg-type]
 
 
-def save(
-    path: Path, nodes: list[onnx.NodeProto], shape: list[object], weights: dict[str, np.ndarray]
-) -> Path:
+def save(path: Path, nodes: list[onnx.NodeProto], shape: list[Any], weights: dict[str, np.ndarray]) -> Path:
     """A network from `x` (free batch) to `y`."""
     graph = helper.make_graph(
         nodes,

@@ -41,7 +41,7 @@ def path(result: EngineResult) -> list[tuple[int, int, int, Cause, int]]:
 def all_queued(program: Program) -> Program:
     """The same Program with a queue at every resource but those whose servers are taken in turn."""
     queued = np.ones(program.n_resources, bool)
-    queued[[r for v in np.flatnonzero(program.visit_turn_step) for r in program.group(v)]] = False
+    queued[[r for v in np.flatnonzero(program.visit_turn_step).tolist() for r in program.group(v)]] = False
     return replace(program, resource_queued=queued)
 
 

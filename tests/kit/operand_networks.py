@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -17,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 from .small_networks import SINGLE
 
 
-def _save(path: Path, node: onnx.NodeProto, shape: list[object], weights: np.ndarray) -> None:
+def _save(path: Path, node: onnx.NodeProto, shape: list[Any], weights: np.ndarray) -> None:
     graph = helper.make_graph(
         [node],
         "net",

@@ -188,7 +188,11 @@ def _channels(rng: Random, b: ProgramBuilder, actors: list[_Actor], iterations: 
                 need = _need(rng, actor.firings, actors[dst])
                 frees = np.maximum(0, np.maximum.accumulate(need.values(actors[dst].firings)))
                 free = Schedule((0,), tuple(frees.tolist()))
-                where = {"bytes_per_token": size, "store": stores[src % len(stores)], "fifo": "shared"}
+                where: dict[str, Any] = {
+                    "bytes_per_token": size,
+                    "store": stores[src % len(stores)],
+                    "fifo": "shared",
+                }
                 b.channel(src, dst, capacity, need, free, **where)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ohmsum import arch
 from ohmsum.arch.chip import Chip
@@ -18,7 +19,7 @@ SINGLE = MappingOptions(replicate=False, placement="linear")
 NS = 1_000_000
 
 
-def round_chip(**overrides: str) -> Chip:
+def round_chip(**overrides: Any) -> Chip:
     """The chip of `data/round.yaml`; dots of an override's path are written as double underscores."""
     return arch.load(ROUND, overrides={path.replace("__", "."): text for path, text in overrides.items()})
 
@@ -35,7 +36,7 @@ def matrix(
     grid: Grid = ONE_TOKEN,
     window: Window = SAME,
     fused: tuple[str, ...] = (),
-    **of: int,
+    **of: Any,
 ) -> Operator:
     out = Tensor(name, (), grid, n * of.get("groups", 1))
     return Operator(

@@ -37,7 +37,7 @@ class Residual(nn.Module):
         x = torch.relu(self.stem(x))
         y = torch.relu(self.norm1(self.conv1(x)))
         x = torch.relu(x + self.norm2(self.conv2(y)))
-        return self.head(x.mean((2, 3)))  # type: ignore[no-any-return]
+        return self.head(x.mean((2, 3)))
 
 
 class Mlp(nn.Module):
@@ -49,7 +49,7 @@ class Mlp(nn.Module):
         self.again = nn.Linear(16, 16)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.again(torch.relu(self.again(torch.relu(self.first(x)))))  # type: ignore[no-any-return]
+        return self.again(torch.relu(self.again(torch.relu(self.first(x)))))
 
 
 class Layer(nn.Module):
@@ -70,7 +70,7 @@ class Layer(nn.Module):
         )
         a = torch.softmax(q @ k.transpose(2, 3) / (width / self.heads) ** 0.5, -1) @ v
         x = self.norm1(x + self.dense(a.transpose(1, 2).reshape(n, length, width)))
-        return self.norm2(x + self.down(nn.functional.gelu(self.up(x))))  # type: ignore[no-any-return]
+        return self.norm2(x + self.down(nn.functional.gelu(self.up(x))))
 
 
 class Encoder(nn.Module):
@@ -97,7 +97,7 @@ class Recurrent(nn.Module):
         self.out = nn.Linear(16, 4)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.out(self.lstm(x)[0][:, -1])  # type: ignore[no-any-return]
+        return self.out(self.lstm(x)[0][:, -1])
 
 
 class Unsupported(nn.Module):
@@ -110,7 +110,7 @@ class Unsupported(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         distances = torch.cdist(self.first(x), x)
         q, r = torch.linalg.qr(distances)
-        return q + r  # type: ignore[no-any-return]
+        return q + r
 
 
 class Branching(nn.Module):

@@ -116,7 +116,7 @@ def test_a_pointwise_convolution_is_the_product_of_its_pixels(tmp_path: Path, ch
 
 def test_two_networks_on_twice_the_chip_take_as_long_as_one(tmp_path: Path) -> None:
     one = run(chains(tmp_path, LAYERS, 28, 32), "hermes-64", 1)
-    twice = {"tile__count": 128, "tile__grid": "[8, 16]", "host__bandwidth": '"5 GB/s"'}
+    twice: dict[str, Any] = {"tile__count": 128, "tile__grid": "[8, 16]", "host__bandwidth": '"5 GB/s"'}
     two = run(chains(tmp_path, LAYERS, 28, 32, copies=2), "hermes-64", 1, **twice)
     assert two.latency_s <= 1.1 * one.latency_s
 

@@ -100,7 +100,7 @@ def test_files_on_isaac(path: Path) -> None:
 def test_both_engines_write_the_same_file(engine: str) -> None:
     results = []
     for name in ("compiled", engine):
-        result = simulate(load("resnet18"), arch.load("isaac"), batch=2, engine=name).to_json()  # type: ignore[arg-type]
+        result = simulate(load("resnet18"), arch.load("isaac"), batch=2, engine=name).to_json()
         del result["wall_s"]
         results.append(json.loads(dumps(result)))
     assert results[0] == results[1]

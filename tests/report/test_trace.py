@@ -10,6 +10,7 @@ import io
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import ohmsum
@@ -58,7 +59,10 @@ def read(data: bytes) -> Read:
     trace = Trace()
     trace.ParseFromString(data)
     assert trace.SerializeToString() == data, "nothing that the schema does not know"
-    found, names, notes, tracks = Read(), {}, {}, {}
+    found = Read()
+    names: dict[Any, Any] = {}
+    notes: dict[Any, Any] = {}
+    tracks: dict[Any, Any] = {}
     latest = 0
     for i, packet in enumerate(trace.packet):
         assert packet.trusted_packet_sequence_id == 1
@@ -116,7 +120,7 @@ def test_no_server_is_held_twice(case: Case) -> None:
     """On random Programs: no more servers than there are, and as long as the visits held."""
     program = case.program
     try:
-        how = {"arrivals_fs": case.arrivals_fs, "n_bins": case.n_bins}
+        how: dict[str, Any] = {"arrivals_fs": case.arrivals_fs, "n_bins": case.n_bins}
         result, visits, holds = visit_log(program, case.iterations, **how)
     except DeadlockError:
         assume(False)
@@ -152,7 +156,7 @@ def test_visit_log_agrees_with_the_sums_of_the_engine(lenet5: Run) -> None:
 def test_every_resource_has_its_slices(lenet5: Run) -> None:
     summary, found = traced(lenet5)
     assert summary.is_whole
-    assert summary.makespan_fs == summary.until_fs == lenet5.together.makespan_fs  # type: ignore[union-attr]
+    assert summary.makespan_fs == summary.until_fs == lenet5.together.makespan_fs
     assert sum(map(len, found.slices.values())) == summary.n_slices
     program = lenet5.program
     for r, (klass, name) in enumerate(zip(program.resource_class, program.resource_name, strict=True)):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ohmsum import arch
@@ -54,9 +55,9 @@ def product(
     n: int,
     tokens: int,
     *,
-    window: str = "prefix",
+    window: Any = "prefix",
     reach: Reach | None = None,
-    **more: bool | int,
+    **more: Any,
 ) -> Operator:
     """Queries and keys from one source."""
     grid = Grid(1, tokens)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ohmsum.sim.engines.result import Cause, EngineResult
 from ohmsum.sim.program import Arbitration, Program, ProgramBuilder, Schedule
@@ -44,7 +46,7 @@ def test_chain(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("change", [lambda p: p, all_queued], ids=["booked", "queued"])
-def test_resource(engine: Engine, change) -> None:
+def test_resource(engine: Engine, change: Any) -> None:
     b = ProgramBuilder()
     r = b.resource("r", "unit")
     for name, hold in (("a", 5), ("b", 3)):
@@ -53,7 +55,7 @@ def test_resource(engine: Engine, change) -> None:
 
 
 @pytest.mark.parametrize("change", [lambda p: p, all_queued], ids=["booked", "queued"])
-def test_resource_that_came_free_last_of_several(engine: Engine, change) -> None:
+def test_resource_that_came_free_last_of_several(engine: Engine, change: Any) -> None:
     # x is free at 5, y at 8: the path waits for y.
     b = ProgramBuilder()
     x, y = b.resource("x", "link"), b.resource("y", "link")
@@ -64,7 +66,7 @@ def test_resource_that_came_free_last_of_several(engine: Engine, change) -> None
 
 
 @pytest.mark.parametrize("change", [lambda p: p, all_queued], ids=["booked", "queued"])
-def test_first_of_several_resources_that_came_free_at_once(engine: Engine, change) -> None:
+def test_first_of_several_resources_that_came_free_at_once(engine: Engine, change: Any) -> None:
     b = ProgramBuilder()
     x, y = b.resource("x", "link"), b.resource("y", "link")
     for name, r in (("a", y), ("b", x)):
@@ -212,7 +214,7 @@ def test_wait_is_from_request_to_begin_and_stall_from_entrance_to_issue(engine: 
 
 
 @pytest.mark.parametrize("change", [lambda p: p, all_queued], ids=["booked", "queued"])
-def test_part_of_a_spread_visit_is_a_piece_of_its_own(engine: Engine, change) -> None:
+def test_part_of_a_spread_visit_is_a_piece_of_its_own(engine: Engine, change: Any) -> None:
     # The multicast has y from 0 to 20 and x, which "first" has until 5, from 5 to 25: who waits for y begins
     # at 20 after the part that began at 0; who waits for x at 25 after the visit itself.
     def ways(last: str, hold: int) -> list[tuple[int, int, int, Cause, int]]:

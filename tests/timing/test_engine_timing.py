@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.program import Arbitration, Program, ProgramBuilder, Schedule
@@ -70,7 +72,7 @@ def test_store_and_forward_is_paced_by_its_slowest_stage(engine: Engine) -> None
 
 
 @AS_BUILT_OR_QUEUED
-def test_shared_resource_serves_equal_requests_by_actor_then_first_come(engine: Engine, change) -> None:
+def test_shared_resource_serves_equal_requests_by_actor_then_first_come(engine: Engine, change: Any) -> None:
     # At 0 both ask: actor 0 has 0-5, actor 1 5-8. Actor 0 asks again at 5: 8-13; actor 1 at 8: 13-16.
     b = ProgramBuilder()
     r = b.resource("adc", "adc")
@@ -83,7 +85,7 @@ def test_shared_resource_serves_equal_requests_by_actor_then_first_come(engine: 
 
 
 @AS_BUILT_OR_QUEUED
-def test_several_servers_serve_at_once(engine: Engine, change) -> None:
+def test_several_servers_serve_at_once(engine: Engine, change: Any) -> None:
     # Two servers: 10 and 4 begin at 0, the third when the shorter ends.
     b = ProgramBuilder()
     r = b.resource("adc", "adc", servers=2)
@@ -94,7 +96,7 @@ def test_several_servers_serve_at_once(engine: Engine, change) -> None:
 
 
 @AS_BUILT_OR_QUEUED
-def test_circuit_needs_all_its_links_and_is_not_overtaken(engine: Engine, change) -> None:
+def test_circuit_needs_all_its_links_and_is_not_overtaken(engine: Engine, change: Any) -> None:
     # Link x is taken 0-4, so the path x + y begins at 4 and ends at 14; a request for y alone, made at 1
     # when y is still idle, stands behind it.
     b = ProgramBuilder()
@@ -192,7 +194,7 @@ def test_repeated_visit_follows_itself(engine: Engine) -> None:
 
 
 @AS_BUILT_OR_QUEUED
-def test_a_spread_visit_occupies_each_resource_as_soon_as_it_is_free(engine: Engine, change) -> None:
+def test_a_spread_visit_occupies_each_resource_as_soon_as_it_is_free(engine: Engine, change: Any) -> None:
     # The multicast waits for the link held by `first` (10); the other serves it at once and is free at 4.
     b = ProgramBuilder()
     links = b.resource("l0", "link"), b.resource("l1", "link")
@@ -212,7 +214,7 @@ def test_a_spread_visit_occupies_each_resource_as_soon_as_it_is_free(engine: Eng
 
 
 @AS_BUILT_OR_QUEUED
-def test_a_spread_visit_lets_each_resource_go_after_its_own_hold(engine: Engine, change) -> None:
+def test_a_spread_visit_lets_each_resource_go_after_its_own_hold(engine: Engine, change: Any) -> None:
     """The lightly loaded link is free at 4, the other at 10; the visit counts as holding for 10."""
     b = ProgramBuilder()
     light, heavy = b.resource("light", "link"), b.resource("heavy", "link")

@@ -106,8 +106,8 @@ def test_both_engines_agree_on_a_decoding_phase(chip: str) -> None:
     replicas = {a.replicas for a in mapping.assignments if isinstance(a, OnCrossbars)}
     assert max(replicas, default=1) == (2 if chip == "crossbars" else 1)
     program = lower(mapping, found, autoregressive=True)
-    fast, slow = (run(program, keep_firings=True) for run in (compiled.run, reference.run))
-    assert not fast.differences(slow)
+    quick, slow = (run(program, keep_firings=True) for run in (compiled.run, reference.run))
+    assert not quick.differences(slow)
 
 
 def test_batches_share_the_weights_and_not_the_cache() -> None:

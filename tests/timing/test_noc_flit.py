@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ MESH = build("mesh", grid=(8, 8))
 LINE = build("chain", n_endpoints=4)
 
 
-def deliver(network, *packets):
+def deliver(network: Any, *packets: Any) -> Any:
     """Offer packets (time, src, dst, flits) and return {index: arrival}."""
     time, src, dst, size = zip(*packets, strict=True)
     network.offer(time, src, dst, size, range(len(packets)))
@@ -28,7 +29,9 @@ def deliver(network, *packets):
 
 @pytest.mark.parametrize(("config", "first", "hop"), [("WH1", 7, 5), ("VC8", 6, 4), ("DEF", 7, 5)])
 @pytest.mark.parametrize("n_flits", [1, 5])
-def test_zero_load_latency_of_booksim2_for_every_pair(config, first, hop, n_flits):
+def test_zero_load_latency_of_booksim2_for_every_pair(
+    config: str, first: int, hop: int, n_flits: int
+) -> None:
     # BookSim2, pair statistics at 0.002 flits/node/cycle: 7 + 5h + L - 1 (WH1, DEF), 6 + 4h + L - 1 (VC8).
     network = FlitNetwork(MESH, BOOKSIM[config])
     src, dst = np.divmod(np.arange(64 * 64), 64)
@@ -75,7 +78,7 @@ topologies = st.sampled_from(
 
 @settings(max_examples=40, deadline=None)
 @given(topologies, routers, st.data())
-def test_a_packet_alone_takes_the_sum_of_its_stages(net, router, data):
+def test_a_packet_alone_takes_the_sum_of_its_stages(net: Any, router: Any, data: Any) -> None:
     network = FlitNetwork(net, router)
     src, dst = (data.draw(st.integers(-1, net.n_endpoints - 1)) for _ in range(2))
     time = data.draw(st.integers(0, 50))
@@ -88,7 +91,9 @@ def test_a_packet_alone_takes_the_sum_of_its_stages(net, router, data):
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(topologies, routers, st.integers(1, 7), st.integers(0, 2**32 - 1), st.floats(0.05, 1.0))
-def test_no_flit_is_lost_or_doubled_and_no_credit_leaks(net, router, longest, seed, load):
+def test_no_flit_is_lost_or_doubled_and_no_credit_leaks(
+    net: Any, router: Any, longest: Any, seed: int, load: Any
+) -> None:
     network, rng = FlitNetwork(net, router), np.random.default_rng(seed)
     assume(net.n_classes <= router.n_vcs)
     n = 120
@@ -107,7 +112,7 @@ def test_no_flit_is_lost_or_doubled_and_no_credit_leaks(net, router, longest, se
         assert_in_order(done, zip(src, dst, flow, strict=True))
 
 
-def assert_in_order(done, flows):
+def assert_in_order(done: Any, flows: Any) -> None:
     arrived = defaultdict(list)
     key = list(flows)
     for tag in done.tag.tolist():
@@ -117,7 +122,7 @@ def assert_in_order(done, flows):
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 4))
-def test_a_flow_stays_in_order_on_a_single_virtual_channel(seed, longest):
+def test_a_flow_stays_in_order_on_a_single_virtual_channel(seed: int, longest: Any) -> None:
     net, rng, n = build("mesh", grid=(3, 3)), np.random.default_rng(seed), 150
     network = FlitNetwork(net, RouterConfig(n_vcs=1, vc_buffer_flits=3))
     src, dst = rng.integers(0, 9, (2, n))
@@ -127,7 +132,7 @@ def test_a_flow_stays_in_order_on_a_single_virtual_channel(seed, longest):
 
 @settings(max_examples=20, deadline=None)
 @given(topologies, st.integers(0, 2**32 - 1), st.lists(st.integers(1, 40), min_size=1, max_size=12))
-def test_running_in_pieces_gives_the_same_as_running_at_once(net, seed, pieces):
+def test_running_in_pieces_gives_the_same_as_running_at_once(net: Any, seed: int, pieces: Any) -> None:
     rng, n = np.random.default_rng(seed), 80
     time, src, dst = np.sort(rng.integers(0, 100, n)), *rng.integers(0, net.n_endpoints, (2, n))
     whole, parts = (FlitNetwork(net, RouterConfig(n_vcs=4, vc_buffer_flits=2)) for _ in range(2))
@@ -146,13 +151,15 @@ def test_running_in_pieces_gives_the_same_as_running_at_once(net, seed, pieces):
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32 - 1))
-def test_stopping_at_deliveries_gives_each_at_its_cycle_and_changes_nothing(seed):
+def test_stopping_at_deliveries_gives_each_at_its_cycle_and_changes_nothing(seed: int) -> None:
     rng, n = np.random.default_rng(seed), 60
     packets = (np.sort(rng.integers(0, 200, n)), *rng.integers(0, 64, (2, n)), 3, np.arange(n))
     whole, stops = FlitNetwork(MESH, BOOKSIM["VC8"]), FlitNetwork(MESH, BOOKSIM["VC8"])
     whole.offer(*packets)
     stops.offer(*packets)
-    expected, times, tags = whole.drain(), [], []
+    expected = whole.drain()
+    times: list[Any] = []
+    tags: list[Any] = []
     while len(times) < n:
         done = stops.advance(10**6, stop_at_delivery=True)
         assert set(done.arrived.tolist()) == {stops.clock - 1}
@@ -162,7 +169,7 @@ def test_stopping_at_deliveries_gives_each_at_its_cycle_and_changes_nothing(seed
 
 
 @pytest.mark.parametrize(("routing_delay", "spacing"), [(0, 2), (1, 3), (2, 4)])
-def test_a_virtual_channel_must_be_allocated_for_every_packet(routing_delay, spacing):
+def test_a_virtual_channel_must_be_allocated_for_every_packet(routing_delay: int, spacing: int) -> None:
     # Tail leaves at u: route from u + 1, VC at u + 1 + routing_delay, switch one later.
     network = FlitNetwork(LINE, RouterConfig(n_vcs=1, routing_delay=routing_delay))
     arrivals = deliver(network, *[(0, 0, 3, 1)] * 20)
@@ -170,7 +177,7 @@ def test_a_virtual_channel_must_be_allocated_for_every_packet(routing_delay, spa
 
 
 @pytest.mark.parametrize(("depth", "credit_delay"), [(1, 0), (2, 0), (3, 0), (5, 0), (8, 0), (2, 2), (7, 2)])
-def test_a_short_buffer_slows_a_stream_to_one_buffer_per_credit_loop(depth, credit_delay):
+def test_a_short_buffer_slows_a_stream_to_one_buffer_per_credit_loop(depth: int, credit_delay: int) -> None:
     # Switch, crossbar, link, switch downstream, credit back: 1 + 1 + 1 + 0 + 1 + 1 + credit_delay cycles a
     # credit.
     loop = 5 + credit_delay
@@ -180,7 +187,7 @@ def test_a_short_buffer_slows_a_stream_to_one_buffer_per_credit_loop(depth, cred
     assert arrivals[1] - 1000 - arrivals[0] == (n * loop // depth if depth < loop else n)
 
 
-def test_inputs_take_turns_at_an_output():
+def test_inputs_take_turns_at_an_output() -> None:
     network = FlitNetwork(build("crossbar", n_endpoints=3), RouterConfig(n_vcs=3))
     arrivals = deliver(network, (0, 0, 0, 60), (0, 1, 0, 60), (0, 2, 0, 60))
     last = max(arrivals.values())
@@ -188,7 +195,7 @@ def test_inputs_take_turns_at_an_output():
     assert last == 7 + 3 * 60 - 1
 
 
-def test_an_output_channel_waits_for_the_credit_of_the_tail_if_told_so():
+def test_an_output_channel_waits_for_the_credit_of_the_tail_if_told_so() -> None:
     # Without waiting, a second packet uses the VC right behind the first; with it, after a credit loop at
     # least.
     plain = deliver(FlitNetwork(LINE, RouterConfig(n_vcs=1, routing_delay=0)), (0, 0, 1, 1), (0, 0, 1, 1))
@@ -202,7 +209,7 @@ def test_an_output_channel_waits_for_the_credit_of_the_tail_if_told_so():
 
 
 @pytest.mark.parametrize(("cut_through", "moves_on"), [(False, True), (True, False)])
-def test_cut_through_moves_a_packet_only_to_where_it_fits(cut_through, moves_on):
+def test_cut_through_moves_a_packet_only_to_where_it_fits(cut_through: bool, moves_on: bool) -> None:
     # 3 -> 3 holds the eject VC; 12 of 20 places behind it are taken by the first packet from 0, and the
     # second follows.
     network = FlitNetwork(LINE, RouterConfig(n_vcs=1, vc_buffer_flits=20, cut_through=cut_through))
@@ -213,7 +220,7 @@ def test_cut_through_moves_a_packet_only_to_where_it_fits(cut_through, moves_on)
     assert len(network.drain()) == 3
 
 
-def test_flows_that_wait_for_each_other_in_a_circle_are_reported():
+def test_flows_that_wait_for_each_other_in_a_circle_are_reported() -> None:
     ring = build("ring", n_endpoints=4)
     network = FlitNetwork(ring, RouterConfig(n_vcs=1, vc_buffer_flits=1))
     network.offer(0, [0, 1, 2, 3], [2, 3, 0, 1], 20, range(4))
@@ -221,7 +228,7 @@ def test_flows_that_wait_for_each_other_in_a_circle_are_reported():
         network.drain()
 
 
-def test_an_idle_network_skips_ahead():
+def test_an_idle_network_skips_ahead() -> None:
     network = FlitNetwork(MESH, BOOKSIM["WH1"])
     assert deliver(network, (10**15, 0, HOST, 1)) == {0: 10**15 + 7}
 
@@ -244,6 +251,6 @@ def test_an_idle_network_skips_ahead():
         ),
     ],
 )
-def test_bad_input_is_refused_with_the_reason(call, message):
+def test_bad_input_is_refused_with_the_reason(call: Any, message: str) -> None:
     with pytest.raises(SimulationError, match=message):
         call()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ohmsum import arch
@@ -16,10 +17,10 @@ from ..kit.engines import Engine, each_engine, firings
 from ..kit.small_networks import NS, network, program, source
 
 CHIP = Path(__file__).parents[1] / "data" / "attention.yaml"
-THREE = {"name": "softmax", "cycles": (1, 2, 1), "drain": (3, 5, 2)}
+THREE: dict[str, Any] = {"name": "softmax", "cycles": (1, 2, 1), "drain": (3, 5, 2)}
 
 
-def unit(**passes: object) -> Unit:
+def unit(**passes: Any) -> Unit:
     chip = arch.load(CHIP)
     return chip.units[0].model_copy(update={"passes": (Passes(**{**THREE, **passes}),)})
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from ohmsum.sim.accuracy import Conditions, find_digital
@@ -32,7 +34,7 @@ class TestConditions:
         # the noise fits at the target, from their published coefficients
         relative = g / 20.7
         c = (0.16603222, 4.71806468, -8.48101252, 4.68961419)
-        sigma2 = sum(a * relative**k for k, a in enumerate(c)) ** 2
+        sigma2: Any = sum(a * relative**k for k, a in enumerate(c)) ** 2
         # the other cell of the pair is at 0: half of its noise is cut off there, E[max(z, 0)^2] = 1/2
         sigma2 = (sigma2 + c[0] ** 2 / 2) * (7 / 20.7) ** 2
         expected = np.sqrt(sigma2.sum() * np.square(part).mean())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,9 +45,9 @@ class TestMappingIsExact:
             {"auto_pad": "SAME_LOWER"},
         ],
     )
-    def test_convolutions(self, tmp_path: Path, attributes: dict[str, object]) -> None:
+    def test_convolutions(self, tmp_path: Path, attributes: dict[str, Any]) -> None:
         rng = np.random.default_rng(1)
-        groups = int(attributes.get("group", 1))  # type: ignore[call-overload]
+        groups = int(attributes.get("group", 1))
         weights = {"w": rng.normal(size=(8, 4 // groups, 3, 2)).astype(np.float32),
                    "b": rng.normal(size=8).astype(np.float32)}  # fmt: skip
         node = helper.make_node("Conv", ["x", "w", "b"], ["y"], name="conv", **attributes)
@@ -87,7 +88,7 @@ class TestMappingIsExact:
             "r": rng.normal(size=(d, gates * hidden, hidden)).astype(np.float32),
             "b": rng.normal(size=(d, 2 * gates * hidden)).astype(np.float32),
         }
-        extra = {"linear_before_reset": 1} if op == "GRU" else {}
+        extra: dict[str, Any] = {"linear_before_reset": 1} if op == "GRU" else {}
         node = helper.make_node(op, ["x", "w", "r", "b"], ["y"], name="rnn", hidden_size=hidden,
                                 direction=direction, **extra)  # fmt: skip
         path = save(tmp_path / "rnn.onnx", [node], [6, 1, 3], weights)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from onnx import NodeProto
 from ..kit.onnx_graphs import imported, node
 
 N = 6
-TOKENS = {"q": (1, N, 8), "k": (1, N, 8), "v": (1, N, 8)}
+TOKENS: dict[str, tuple[int, ...]] = {"q": (1, N, 8), "k": (1, N, 8), "v": (1, N, 8)}
 LOWER = np.tril(np.ones((N, N), bool))
 LOWEST = float(np.finfo(np.float32).min)
 NEVER = np.array(-np.inf, np.float32)
@@ -21,7 +22,7 @@ NEVER = np.array(-np.inf, np.float32)
 def attention(
     tmp_path: Path,
     mask: list[NodeProto],
-    constants: dict[str, object],
+    constants: dict[str, Any],
     inputs: dict[str, tuple[int, ...]] | None = None,
 ) -> Network:
     """softmax(mask(q k)) v, where the nodes of `mask` make "m" of the scores "s"."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +15,8 @@ from ohmsum.arch.cost import CostWarning, Model, adc_survey, nodes
 from ohmsum.arch.loading import loads
 
 PJ = 1e-12
-SAME_NODE: dict[str, object] = {"from_node": "22 nm", "to_node": "22 nm"}
-ARRAY: dict[str, object] = {"rows": 256, "cols": 256, "g_min": "0 S", "g_max": "10 uS"}
+SAME_NODE: dict[str, Any] = {"from_node": "22 nm", "to_node": "22 nm"}
+ARRAY: dict[str, Any] = {"rows": 256, "cols": 256, "g_min": "0 S", "g_max": "10 uS"}
 SRAM_PJ_PER_64_BIT = [
     ("8 KiB", "45 nm", 10),
     ("32 KiB", "45 nm", 20),
@@ -83,7 +84,7 @@ class TestEveryModel:
     ],
 )  # fmt: skip
 def test_an_energy_of_the_literature_comes_out(
-    model: str, given: dict[str, object], published_pj: float
+    model: str, given: dict[str, Any], published_pj: float
 ) -> None:
     assert cost.get(model)("energy", **given) / PJ == pytest.approx(published_pj, rel=0.01)
 
@@ -151,7 +152,7 @@ class TestRange:
         ("dram", "energy_per_byte", {"kind": "hbm9"}, "kind: found 'hbm9', expected one of hbm2, hbm, hbm3"),
     ],
 )
-def test_bad_requests(model: str, wanted: str, given: dict[str, object], message: str) -> None:
+def test_bad_requests(model: str, wanted: str, given: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         cost.get(model).estimate(wanted, given)
 

@@ -20,19 +20,19 @@ def cell(model: str, kind: str) -> Any:
 @pytest.mark.parametrize(
     ("model", "kind"), [("hermes-2", "pcm"), ("pcm-like", "pcm"), ("rram-wan", "rram"), ("rram-cmo", "rram")]
 )
-def test_a_device_lies_in_a_cell_of_its_technology(model: str, kind: str):
+def test_a_device_lies_in_a_cell_of_its_technology(model: str, kind: str) -> None:
     assert find_device(cell(model, kind)).name == model
     other = "rram" if kind == "pcm" else "pcm"
     with pytest.raises(SimulationError, match=rf"found '{model}', a device of {kind}, but .* is {other}"):
         find_device(cell(model, other))
 
 
-def test_an_unknown_device_is_told_from_those_there_are():
+def test_an_unknown_device_is_told_from_those_there_are() -> None:
     with pytest.raises(SimulationError, match=r"cell.model: found 'unobtainium', expected one of hermes-1"):
         find_device(cell("unobtainium", "pcm"))
 
 
-def test_a_device_of_another_package(monkeypatch: pytest.MonkeyPatch):
+def test_a_device_of_another_package(monkeypatch: pytest.MonkeyPatch) -> Any:
     mine = Device("mine", "flash", 1.0, "")
 
     @dataclass
@@ -51,11 +51,11 @@ def test_a_device_of_another_package(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize("part", ["memory", "host"])
-def test_what_lies_outside_the_chip_has_no_area(part: str):
+def test_what_lies_outside_the_chip_has_no_area(part: str) -> None:
     with pytest.raises(arch.ConfigError, match=f"{part}.area: the {part} is no part of a chip"):
         arch.load("isaac@attention", overrides={f"{part}.area": "1 mm2"})
 
 
-def test_costs_of_the_network_itself_count():
+def test_costs_of_the_network_itself_count() -> None:
     plain, more = (arch.roll_up(arch.load("isaac", overrides=o)) for o in ({}, {"noc.area": "2 mm2"}))
     assert more.area_mm2 - plain.area_mm2 == pytest.approx(2)

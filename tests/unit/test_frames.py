@@ -8,6 +8,7 @@ import io
 import json
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import ohmsum
@@ -54,7 +55,7 @@ def test_firings_are_all_of_the_batch(lenet5: Run) -> None:
     assert len(firings) == 3 * program.actor_firings.sum()
     counts = firings.groupby(["actor", "inference"], sort=False).size()
     expected = dict(zip(program.actor_name, program.actor_firings.tolist(), strict=True))
-    assert all(n == expected[actor] for (actor, _), n in counts.items())
+    assert all(n == expected[actor] for (actor, _), n in dict[Any, int](counts.to_dict()).items())
     assert (firings["issue_fs"] <= firings["begin_fs"]).all()
     assert (firings["begin_fs"] < firings["end_fs"]).all()
     assert firings["end_fs"].max() * 1e-15 == pytest.approx(lenet5.makespan_s)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -28,7 +29,7 @@ class Entry:
 
 
 @pytest.fixture
-def offered(monkeypatch: pytest.MonkeyPatch) -> list[Entry]:
+def offered(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Entry]]:
     found: list[Entry] = []
     monkeypatch.setattr(functions, "entry_points", lambda group: found if group == functions.GROUP else [])
     functions.find.cache_clear()
@@ -40,11 +41,11 @@ def chip_with(function: str) -> arch.Chip:
     return arch.load("isaac", overrides={"tile.units.sigmoid.functions": f"{{relu: 1, {function}: 2}}"})
 
 
-def test_chips_know_the_names_of_networks():
+def test_chips_know_the_names_of_networks() -> None:
     assert arch.function_names()[: len(FUNCTIONS)] == tuple(FUNCTIONS)
 
 
-def test_a_function_of_another_package_may_stand_in_a_chip_file(offered: list[Entry]):
+def test_a_function_of_another_package_may_stand_in_a_chip_file(offered: list[Entry]) -> None:
     with pytest.raises(arch.ConfigError, match=r"unknown function 'gelu2'.*gelu"):
         chip_with("gelu2")
     functions.find.cache_clear()
@@ -54,7 +55,7 @@ def test_a_function_of_another_package_may_stand_in_a_chip_file(offered: list[En
 
 
 @pytest.mark.parametrize("thing", ["gelu2", FUNCTIONS["gelu"], lambda x: x])
-def test_a_function_without_its_facts_does_not_load(offered: list[Entry], thing: Any):
+def test_a_function_without_its_facts_does_not_load(offered: list[Entry], thing: Any) -> None:
     offered.append(Entry("gelu2", "theirs:gelu2", thing))
     with pytest.raises(arch.ConfigError, match=r"function 'gelu2' of theirs:gelu2 is .*, expected an"):
         chip_with("gelu2")
@@ -62,7 +63,7 @@ def test_a_function_without_its_facts_does_not_load(offered: list[Entry], thing:
         functions.get("gelu2")
 
 
-def test_facts_have_no_defaults():
+def test_facts_have_no_defaults() -> None:
     unknown = {"scales", "loss", "sign"}  # of these, none given is nothing known
     facts = {field.name for field in fields(Function)} - unknown
     for fact in facts:
@@ -79,18 +80,18 @@ def test_facts_have_no_defaults():
         ("relu", False, "other vector work"), ("max_pool", False, "other vector work"),
     ],
 )  # fmt: skip
-def test_facts(name: str, whole_token: bool, kind: str):
+def test_facts(name: str, whole_token: bool, kind: str) -> None:
     assert (FUNCTIONS[name].whole_token, FUNCTIONS[name].work) == (whole_token, kind)
 
 
-def test_derivatives_are_those_of_calculus():
+def test_derivatives_are_those_of_calculus() -> None:
     """Operations per element: g (y > 0); g y (1 - y): a difference and two products; g f'(x)."""
     assert FUNCTIONS["relu"].derivative == (("mul", 1),)
     assert FUNCTIONS["sigmoid"].derivative == (("sub", 1), ("mul", 2))
     assert FUNCTIONS["gelu"].derivative == (("gelu", 1), ("mul", 1))
 
 
-def test_renaming_a_unit_changes_no_figure():
+def test_renaming_a_unit_changes_no_figure() -> None:
     words = ("memory", "input", "buffer", "host", "noc", "mac_array", "write", "kv_cache")
     base = ohmsum.run("lenet5", "systolic")
     for word in words:

@@ -1,11 +1,13 @@
 """Corrections: drift and temperature references, affine calibration, spare columns."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from ohmsum.sim.kernels import compensation, drift, faults, spare_columns
 
 
-def test_uniform_drift_is_undone_exactly():
+def test_uniform_drift_is_undone_exactly() -> None:
     r = np.random.default_rng(1)
     x, g = r.random((8, 40)), r.uniform(1, 25, (40, 6))
     later = drift.drift(g, np.full(g.shape, 0.06), 86400.0, 20.0)
@@ -14,7 +16,7 @@ def test_uniform_drift_is_undone_exactly():
     np.testing.assert_allclose(ratio * (x @ later), x @ g, rtol=1e-9)
 
 
-def test_spread_drift_is_undone_on_average_and_leaves_less_error():
+def test_spread_drift_is_undone_on_average_and_leaves_less_error() -> None:
     r = np.random.default_rng(2)
     x, g = r.random((50, 256)), r.uniform(1, 25, (256, 32))
     nu = drift.drift_coefficients(np.full(g.shape, 0.05), np.full(g.shape, 0.01), seed=3)
@@ -24,7 +26,7 @@ def test_spread_drift_is_undone_on_average_and_leaves_less_error():
     assert after < 0.05 * before
 
 
-def test_affine_calibration_finds_gain_and_offset():
+def test_affine_calibration_finds_gain_and_offset() -> None:
     r = np.random.default_rng(4)
     ideal = r.standard_normal((200, 5))
     gain, offset = r.uniform(0.8, 1.2, 5), r.uniform(-1, 1, 5)
@@ -34,7 +36,7 @@ def test_affine_calibration_finds_gain_and_offset():
     np.testing.assert_allclose(compensation.apply_affine(measured, *found), ideal, atol=1e-12)
 
 
-def test_affine_calibration_is_least_squares_and_copes_with_a_dead_column():
+def test_affine_calibration_is_least_squares_and_copes_with_a_dead_column() -> None:
     r = np.random.default_rng(5)
     measured, ideal = r.standard_normal((100, 3)), r.standard_normal((100, 3))
     measured[:, 2] = 7.0
@@ -47,7 +49,7 @@ def test_affine_calibration_is_least_squares_and_copes_with_a_dead_column():
     assert offset[2] == pytest.approx(ideal[:, 2].mean() - 7)
 
 
-def test_spare_columns_take_the_worst_columns():
+def test_spare_columns_take_the_worst_columns() -> None:
     g = np.full((4, 3), 10.0)
     map_ = np.zeros((4, 5), np.int8)
     map_[0, 0] = -1  # error 81
@@ -59,7 +61,7 @@ def test_spare_columns_take_the_worst_columns():
     np.testing.assert_array_equal(spare_columns.assign_columns(g, map_[:, :3], 0, 1.0, 25.0), [0, 1, 2])
 
 
-def test_spare_columns_never_make_it_worse_and_are_used_once():
+def test_spare_columns_never_make_it_worse_and_are_used_once() -> None:
     r = np.random.default_rng(6)
     g = r.uniform(1, 25, (64, 20))
     map_ = faults.stuck_cells((64, 24), 0.98, seed=7)
@@ -83,6 +85,6 @@ def test_spare_columns_never_make_it_worse_and_are_used_once():
         (lambda: spare_columns.assign_columns([[1.0]], np.zeros((1, 1), np.int8), -1, 0, 2), "n_spare"),
     ],
 )
-def test_bad_arguments_are_named(call, text):
+def test_bad_arguments_are_named(call: Any, text: str) -> None:
     with pytest.raises(ValueError, match=text):
         call()

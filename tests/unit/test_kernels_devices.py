@@ -1,5 +1,7 @@
 """Devices: programming noise, drift, read noise against published models; retention, faults, temperature."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from ohmsum.sim.kernels import drift, faults, programming, read_noise, retention, temperature
@@ -19,7 +21,7 @@ class Published:
     """The three PCM models of IBM/aihwkit (inference/noise/pcm.py, hermes.py), spelled out for one target."""
 
     @staticmethod
-    def programming_sigma(device, g):
+    def programming_sigma(device: Any, g: Any) -> Any:
         if device == "pcm_nandakumar_2019":
             return 0.26348 + 1.9650 * g - 1.1731 * g**2
         if device == "pcm_hermes_1_device":
@@ -27,7 +29,7 @@ class Published:
         return 0.16603222 + 4.71806468 * g - 8.48101252 * g**2 + 4.68961419 * g**3
 
     @staticmethod
-    def nu(device, g):
+    def nu(device: Any, g: Any) -> Any:
         log = np.log(max(g, 1e-7))
         if device == "pcm_nandakumar_2019":
             return np.clip(-0.0155 * log + 0.0244, 0.049, 0.1), np.clip(-0.0125 * log - 0.0059, 0.008, 0.045)
@@ -43,7 +45,7 @@ class Published:
         return mean, -0.0118 * g**2 + 0.0093 * g + 0.0073
 
     @staticmethod
-    def q(device, g):
+    def q(device: Any, g: Any) -> Any:
         if device == "pcm_nandakumar_2019":
             return np.minimum(0.0088 / np.maximum(g**0.65, 1e-3), 0.2)
         log = np.log(np.maximum(g, 1e-300))
@@ -54,7 +56,7 @@ class Published:
         return np.where(g < 0.16, low, 0.0069 * g**3 - 0.0280 * g**2 + 0.0211 * g + 0.0123)
 
     @classmethod
-    def moments(cls, device, g_target, time_s, n=301):
+    def moments(cls, device: Any, g_target: Any, time_s: Any, n: int = 301) -> Any:
         """Mean and variance of the conductance read `time_s` after the first read, by quadrature."""
         z = np.linspace(-6, 6, n)
         p = np.exp(-(z**2) / 2)
@@ -76,7 +78,7 @@ class Published:
         return first, second - first**2
 
 
-def agree(samples, mean, variance):
+def agree(samples: Any, mean: Any, variance: Any) -> None:
     """Sample mean and variance within five standard errors (from the sample's own fourth moment)."""
     n = samples.shape[-1]
     kurtosis = ((samples - samples.mean()) ** 4).mean() / samples.var() ** 2
@@ -85,7 +87,7 @@ def agree(samples, mean, variance):
 
 
 @pytest.mark.parametrize("device", DEVICES)
-def test_mean_and_sigma_over_time_equal_the_published_model(device):
+def test_mean_and_sigma_over_time_equal_the_published_model(device: Any) -> None:
     g_max, t_0 = G_MAX_US[device], T_0_S[device]
     targets = np.linspace(0.02, 1.0, N_TARGETS) * g_max
     g_target = np.repeat(targets[:, None], N_DEVICES, axis=1)
@@ -103,7 +105,7 @@ def test_mean_and_sigma_over_time_equal_the_published_model(device):
 
 
 @pytest.mark.parametrize("device", DEVICES)
-def test_programmed_conductance_and_drift_exponent_have_the_published_spread(device):
+def test_programmed_conductance_and_drift_exponent_have_the_published_spread(device: Any) -> None:
     g_max = G_MAX_US[device]
     targets = np.linspace(0.3, 1.0, N_TARGETS) * g_max  # far from zero, where nothing is clipped
     g_target = np.repeat(targets[:, None], N_DEVICES, axis=1)
@@ -116,7 +118,7 @@ def test_programmed_conductance_and_drift_exponent_have_the_published_spread(dev
         agree(nu[k], folded.mean(), folded.var())
 
 
-def test_a_fit_is_stretched_to_another_window():
+def test_a_fit_is_stretched_to_another_window() -> None:
     g = np.linspace(0, 10, 5)
     stretched = programming.programming_sigma(g, "pcm_nandakumar_2019", g_max=10.0)
     np.testing.assert_allclose(stretched, Published.programming_sigma("pcm_nandakumar_2019", g / 10) * 0.4)
@@ -137,11 +139,11 @@ def test_a_fit_is_stretched_to_another_window():
         ("sonos_40nm_day1", 1600.0, 25.591 * (1 - np.exp(-1600 / 186.86))),
     ],
 )
-def test_other_programming_fits(device, g, sigma):
+def test_other_programming_fits(device: str, g: float, sigma: Any) -> None:
     assert programming.programming_sigma(np.array([g]), device)[0] == pytest.approx(sigma, rel=1e-12)
 
 
-def test_program_and_verify_stops_when_the_reading_is_accepted():
+def test_program_and_verify_stops_when_the_reading_is_accepted() -> None:
     target = np.full(100_000, 10.0)
     margin, sigma = 0.5, 1.0
     g, n = programming.program_and_verify(target, sigma, 0.0, margin, seed=5, max_iterations=30)
@@ -154,7 +156,7 @@ def test_program_and_verify_stops_when_the_reading_is_accepted():
     assert stats.kstest(g[done] - 10, box.cdf).pvalue > 1e-4
 
 
-def test_verify_with_noisy_reads_leaves_the_read_error():
+def test_verify_with_noisy_reads_leaves_the_read_error() -> None:
     target = np.full(50_000, 10.0)
     g, n = programming.program_and_verify(target, 0.5, 0.2, 0.3, seed=6, max_iterations=200)
     assert (n <= 200).all()
@@ -165,13 +167,13 @@ def test_verify_with_noisy_reads_leaves_the_read_error():
     assert g.std() == pytest.approx(expected, rel=0.02)
 
 
-def test_drift_is_a_power_law_of_the_age():
+def test_drift_is_a_power_law_of_the_age() -> None:
     g = drift.drift([10.0, 10.0], [0.05, 0.0], 180.0, 20.0)
     np.testing.assert_allclose(g, [10 * 10**-0.05, 10], rtol=1e-6)
     np.testing.assert_array_equal(drift.drift([10.0], [0.05], 0.0, 20.0), [10.0])
 
 
-def test_flicker_series_has_unit_variance_and_a_one_over_f_spectrum():
+def test_flicker_series_has_unit_variance_and_a_one_over_f_spectrum() -> None:
     series = read_noise.flicker_series(400, 4096, seed=7, poles_per_decade=3)
     assert series.std() == pytest.approx(1, rel=0.05)
     power = (np.abs(np.fft.rfft(series, axis=1)) ** 2).mean(axis=0)[1:]
@@ -182,12 +184,12 @@ def test_flicker_series_has_unit_variance_and_a_one_over_f_spectrum():
     assert np.corrcoef(series[0], series[1])[0, 1] < 0.5
 
 
-def test_white_noise_and_pairs_add_in_squares():
+def test_white_noise_and_pairs_add_in_squares() -> None:
     np.testing.assert_allclose(read_noise.white_sigma([0.0, 4.0], relative=0.01, absolute=0.03), [0.03, 0.05])
     np.testing.assert_allclose(read_noise.pair_variance([[3.0], [4.0]]), [25.0])
 
 
-def test_rram_retention():
+def test_rram_retention() -> None:
     g = np.array([8.0, 40.0])
     day = programming.programming_sigma(g, "rram_wan_2022_1d")
     np.testing.assert_allclose(retention.wan_sigma(g, 86400.0), day, rtol=1e-12)
@@ -207,7 +209,7 @@ def test_rram_retention():
     np.testing.assert_allclose(sigma, [0.0277316483 * np.log10(50) * growth, 0.0], rtol=1e-12)
 
 
-def test_stuck_cells_have_the_stated_yield_and_ends():
+def test_stuck_cells_have_the_stated_yield_and_ends() -> None:
     map_ = faults.stuck_cells((500, 400), 0.97, seed=8, stuck_on_fraction=0.25)
     n = map_.size
     for value, share in ((0, 0.97), (1, 0.0075), (-1, 0.0225)):
@@ -218,7 +220,7 @@ def test_stuck_cells_have_the_stated_yield_and_ends():
     assert faults.stuck_cells((9, 9), 0.0, seed=8, stuck_on_fraction=1.0).all()
 
 
-def test_device_spread_is_log_normal_with_mean_one():
+def test_device_spread_is_log_normal_with_mean_one() -> None:
     factor = faults.device_spread((1000, 100), 0.3, seed=9)
     assert factor.min() > 0
     assert factor.mean() == pytest.approx(1, abs=5 * 0.3 / 1e5**0.5)
@@ -227,7 +229,7 @@ def test_device_spread_is_log_normal_with_mean_one():
     assert stats.kstest(np.log(factor).ravel(), "norm", (-s2 / 2, s2**0.5)).pvalue > 1e-4
 
 
-def test_endurance():
+def test_endurance() -> None:
     assert faults.worn_fraction(1e6, 1e6, 0.5) == pytest.approx(0.5)
     assert faults.worn_fraction(1e6 * np.exp(0.5), 1e6, 0.5) == pytest.approx(stats.norm.cdf(1))
     assert faults.worn_fraction(0, 1e6, 0.5) == 0
@@ -236,12 +238,12 @@ def test_endurance():
     assert faults.worn_window(1.0, 25.0, 1e30, loss_per_decade=0.1) == pytest.approx((13.0, 13.0))
 
 
-def test_temperature():
+def test_temperature() -> None:
     factor = temperature.arrhenius(85.0, 25.0, 0.1)
     k = 8.617333262e-5
     assert factor == pytest.approx(np.exp(0.1 / k * (1 / 298.15 - 1 / 358.15)))
-    g = temperature.conductance_at(np.array([0.0, 12.5, 25.0]), 25.0, 85.0, activation_off_ev=0.2)
-    np.testing.assert_allclose(g, [0, 12.5 * factor, 25.0], rtol=1e-6)  # half the energy at half the window
+    g: Any = temperature.conductance_at(np.array([0.0, 12.5, 25.0]), 25.0, 85.0, activation_off_ev=0.2)
+    np.testing.assert_allclose(g, np.array([0, 12.5 * float(factor), 25.0]), rtol=1e-6)  # half the energy at half the window
     assert temperature.equivalent_time_s(10.0, 85.0, activation_ev=0.1) == pytest.approx(10 * factor)
     assert temperature.check_temperature(25, -40, 85) == 25
     with pytest.warns(UserWarning, match="temperature_c: 125 C is outside the device's stated range of -40"):
@@ -285,6 +287,6 @@ ONE = np.ones((1, 1))
         (lambda: temperature.equivalent_time_s(-1, 85, activation_ev=1.0), "time_s"),
     ],
 )
-def test_bad_arguments_are_named(call, text):
+def test_bad_arguments_are_named(call: Any, text: str) -> None:
     with pytest.raises(ValueError, match=text):
         call()

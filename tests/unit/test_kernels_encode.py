@@ -1,5 +1,7 @@
 """Integers as slices, activations as codes and pulses, weights as conductances."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from ohmsum.sim.kernels import conductance, encode, slices
 
 
 @given(st.integers(1, 16), st.integers(1, 16), st.integers(0, 2**32 - 1))
-def test_digits_recombine_to_the_codes(n_bits, bits_per_slice, seed):
+def test_digits_recombine_to_the_codes(n_bits: int, bits_per_slice: Any, seed: int) -> None:
     codes = np.random.default_rng(seed).integers(0, 2**n_bits, (3, 5))
     bits_per_slice = min(bits_per_slice, n_bits)
     cut, weights = slices.digits(codes, n_bits, bits_per_slice)
@@ -19,7 +21,7 @@ def test_digits_recombine_to_the_codes(n_bits, bits_per_slice, seed):
 
 
 @given(st.integers(2, 16), st.integers(0, 2**32 - 1))
-def test_signed_schemes_recombine(n_bits, seed):
+def test_signed_schemes_recombine(n_bits: int, seed: int) -> None:
     codes = np.random.default_rng(seed).integers(-(2 ** (n_bits - 1)), 2 ** (n_bits - 1), (4, 3))
     np.testing.assert_array_equal(slices.recombine(*slices.twos_complement_bits(codes, n_bits)), codes)
     np.testing.assert_array_equal(slices.recombine(*slices.polarities(codes)), codes)
@@ -30,7 +32,7 @@ def test_signed_schemes_recombine(n_bits, seed):
     np.testing.assert_array_equal(slices.recombine(*parts), codes)
 
 
-def test_offset_weights_are_corrected_by_the_sum_of_the_inputs():
+def test_offset_weights_are_corrected_by_the_sum_of_the_inputs() -> None:
     r = np.random.default_rng(1)
     x, w = r.integers(0, 256, (6, 40)), r.integers(-8, 8, (40, 5))
     cells, offset = slices.offset_codes(w, 4)
@@ -39,7 +41,7 @@ def test_offset_weights_are_corrected_by_the_sum_of_the_inputs():
     np.testing.assert_array_equal(with_bias[:, :-1] - with_bias[:, -1:], x @ w)
 
 
-def test_quantized_inputs_round_to_even_and_count_what_was_clipped():
+def test_quantized_inputs_round_to_even_and_count_what_was_clipped() -> None:
     x = np.array([[0.5, 1.5, 2.5, -0.5, 126.4, 126.6, 127.5, -200.0]], np.float32)
     codes, n_clipped = encode.quantize(x, 1.0, -127, 127)
     np.testing.assert_array_equal(codes, [[0, 2, 2, 0, 126, 127, 127, -127]])
@@ -47,7 +49,7 @@ def test_quantized_inputs_round_to_even_and_count_what_was_clipped():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_quantize_equals_numpy(dtype):
+def test_quantize_equals_numpy(dtype: Any) -> None:
     x = np.random.default_rng(2).standard_normal((33, 77)).astype(dtype)
     codes, n_clipped = encode.quantize(x, 0.02, -64, 63)
     raw = np.rint(x * dtype(1 / 0.02))
@@ -56,14 +58,14 @@ def test_quantize_equals_numpy(dtype):
     assert codes.dtype == dtype
 
 
-def test_input_step_fits_the_sample():
+def test_input_step_fits_the_sample() -> None:
     sample = np.linspace(-2.0, 4.0, 101)
     assert encode.input_step(sample, 127) == pytest.approx(4.0 / 127)
     assert encode.input_step(sample, 127, percentile=50) == pytest.approx(np.median(np.abs(sample)) / 127)
     assert encode.input_step(np.zeros(3), 127) == pytest.approx(1 / 127)
 
 
-def test_pulse_width_jitter_has_two_edges_and_none_without_a_pulse():
+def test_pulse_width_jitter_has_two_edges_and_none_without_a_pulse() -> None:
     codes = np.tile(np.array([0.0, 1.0, 100.0, -100.0]), (20_000, 1))
     widths = encode.pulse_widths_s(codes, 1e-9, edge_jitter_s=5e-11, seed=3)
     np.testing.assert_array_equal(widths[:, 0], 0)
@@ -71,7 +73,7 @@ def test_pulse_width_jitter_has_two_edges_and_none_without_a_pulse():
     np.testing.assert_allclose(widths.std(axis=0)[1:], 2**0.5 * 5e-11, rtol=0.03)
 
 
-def test_pulse_count_errors_grow_with_the_root_of_the_count():
+def test_pulse_count_errors_grow_with_the_root_of_the_count() -> None:
     codes = np.tile(np.array([0.0, 4.0, -64.0]), (20_000, 1))
     charges = encode.pulse_count_charges(codes, pulse_sigma=0.05, seed=4)
     np.testing.assert_allclose(charges.std(axis=0), [0, 0.1, 0.4], rtol=0.03)
@@ -79,7 +81,7 @@ def test_pulse_count_errors_grow_with_the_root_of_the_count():
     np.testing.assert_array_equal(encode.pulse_count_charges(codes), codes)
 
 
-def test_weight_codes_are_within_half_a_step_in_every_column():
+def test_weight_codes_are_within_half_a_step_in_every_column() -> None:
     w = np.random.default_rng(5).standard_normal((64, 9)) * np.geomspace(0.01, 10, 9)
     w[:, 4] = 0
     steps = conductance.weight_steps(w, 8)
@@ -90,7 +92,7 @@ def test_weight_codes_are_within_half_a_step_in_every_column():
     np.testing.assert_allclose(shared, np.abs(w).max() / 127)
 
 
-def test_conductances_fill_the_window_and_come_back():
+def test_conductances_fill_the_window_and_come_back() -> None:
     codes = np.arange(16).reshape(4, 4)
     g = conductance.to_conductance(codes, 16, 0.5, 25.0, np.float64)
     assert g.min() == 0.5
@@ -102,7 +104,7 @@ def test_conductances_fill_the_window_and_come_back():
     assert conductance.quantize_conductance(np.array([99.0]), 16, 0.5, 25.0)[0] == 25.0
 
 
-def test_limited_on_off_ratio_cancels_in_a_differential_pair():
+def test_limited_on_off_ratio_cancels_in_a_differential_pair() -> None:
     r = np.random.default_rng(7)
     x, w = r.integers(-15, 16, (5, 30)), r.integers(-7, 8, (30, 4))
     (plus, minus), _ = slices.polarities(w)
@@ -139,6 +141,6 @@ def test_limited_on_off_ratio_cancels_in_a_differential_pair():
         (lambda: conductance.bias_column([1, 2], 8), "cell_codes"),
     ],
 )
-def test_bad_arguments_are_named(call, text):
+def test_bad_arguments_are_named(call: Any, text: str) -> None:
     with pytest.raises(ValueError, match=text.replace("(", r"\(")):
         call()

@@ -3,6 +3,7 @@
 import ast
 import sys
 from pathlib import Path
+from typing import Any
 
 import ohmsum.sim.kernels as kernels
 import pytest
@@ -10,7 +11,7 @@ import pytest
 FILES = sorted(Path(kernels.__path__[0]).glob("*.py"))
 
 
-def jitted(tree):
+def jitted(tree: Any) -> Any:
     """Names of the functions of a module that numba compiles."""
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
@@ -20,7 +21,7 @@ def jitted(tree):
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.name)
-def test_only_numpy_numba_and_siblings_are_imported(path):
+def test_only_numpy_numba_and_siblings_are_imported(path: Any) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             roots = {name.name.split(".")[0] for name in node.names}
@@ -33,7 +34,7 @@ def test_only_numpy_numba_and_siblings_are_imported(path):
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.name)
-def test_a_jitted_call_graph_stays_in_one_file(path):
+def test_a_jitted_call_graph_stays_in_one_file(path: Any) -> None:
     """numba's cache stamps only the file of the outermost function: edits elsewhere would go unseen."""
     tree = ast.parse(path.read_text())
     imported = {

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,16 +11,21 @@ from ohmsum.sim.kernels import converter, mvm_ref
 from ohmsum.sim.kernels.mvm import mvm, product
 from scipy import stats
 
-SETTINGS = {"input_step": 1 / 127, "input_range": (-127, 127), "adc_step": 10.0, "adc_range": (-127, 127)}
+SETTINGS: dict[str, Any] = {
+    "input_step": 1 / 127,
+    "input_range": (-127, 127),
+    "adc_step": 10.0,
+    "adc_range": (-127, 127),
+}
 
 
-def operands(dtype=np.float64, batch=37, n_rows=70, n_columns=29):
+def operands(dtype: Any = np.float64, batch: Any = 37, n_rows: int = 70, n_columns: int = 29) -> Any:
     r = np.random.default_rng(1)
     x = r.uniform(-1.05, 1.05, (batch, n_rows)).astype(dtype)
     return x, r.standard_normal((n_rows, n_columns)).astype(dtype)
 
 
-def test_check_mode_equals_the_twin():
+def test_check_mode_equals_the_twin() -> None:
     x, w = operands()
     gain, offset = np.linspace(0.8, 1.2, 29), np.linspace(-3, 3, 29)
     got = mvm(x, w, **SETTINGS, adc_gain=gain, adc_offset=offset)
@@ -31,7 +37,7 @@ def test_check_mode_equals_the_twin():
     assert want[2].sum() > 0
 
 
-def test_float32_differs_from_check_mode_by_at_most_one_code_and_rarely():
+def test_float32_differs_from_check_mode_by_at_most_one_code_and_rarely() -> None:
     x, w = operands(batch=200)
     exact, _, _ = mvm(x, w, **SETTINGS)
     fast, _, _ = mvm(x.astype(np.float32), w.astype(np.float32), **SETTINGS)
@@ -41,7 +47,7 @@ def test_float32_differs_from_check_mode_by_at_most_one_code_and_rarely():
     assert (codes > 0.5).mean() < 1e-3
 
 
-def test_enough_bits_give_the_exact_product():
+def test_enough_bits_give_the_exact_product() -> None:
     r = np.random.default_rng(2)
     x, w = r.integers(-100, 101, (20, 64)).astype(float), r.integers(-100, 101, (64, 10)).astype(float)
     y, n_clipped, clipped = mvm(
@@ -52,7 +58,7 @@ def test_enough_bits_give_the_exact_product():
     assert not clipped.any()
 
 
-def test_the_given_array_is_filled():
+def test_the_given_array_is_filled() -> None:
     x, w = operands(np.float32)
     out = np.empty((37, 29), np.float32)
     y, _, _ = mvm(x, w, **SETTINGS, out=out)
@@ -60,7 +66,7 @@ def test_the_given_array_is_filled():
     np.testing.assert_array_equal(y, mvm(x, w, **SETTINGS)[0])
 
 
-def test_converter_gain_offset_dead_zone_and_missing_codes():
+def test_converter_gain_offset_dead_zone_and_missing_codes() -> None:
     y = np.array([[-9.0, -0.4, 0.4, 1.2, 2.6, 9.0]])
     codes = y.copy()
     clipped = converter.convert(codes, 1.0, -4, 3, offset=[0, 0, 0.2, 0, 0, 0], gain=[1, 1, 1, 2, 1, 1])
@@ -76,7 +82,7 @@ def test_converter_gain_offset_dead_zone_and_missing_codes():
     np.testing.assert_array_equal(codes, [[-1.5, 0, 0, 0, 1, 1]])
 
 
-def test_calibrated_steps_fit_their_sample():
+def test_calibrated_steps_fit_their_sample() -> None:
     sample = np.array([[1.0, -8.0, 0.0], [-4.0, 2.0, 0.0]])
     np.testing.assert_allclose(converter.calibrated_step(sample, 127), [8 / 127] * 3)
     np.testing.assert_allclose(
@@ -87,14 +93,14 @@ def test_calibrated_steps_fit_their_sample():
     assert step[0] * 127 == pytest.approx(stats.norm.ppf(0.995), rel=0.03)
 
 
-def test_column_spread_has_the_stated_sigma():
+def test_column_spread_has_the_stated_sigma() -> None:
     gain, offset = converter.column_spread(100_000, 0.0709, 1.5, seed=4)
     assert gain.mean() == pytest.approx(1, abs=1e-3)
     assert gain.std() == pytest.approx(0.0709, rel=0.01)
     assert offset.std() == pytest.approx(1.5, rel=0.01)
 
 
-def test_read_noise_has_the_distribution_of_per_device_draws():
+def test_read_noise_has_the_distribution_of_per_device_draws() -> None:
     r = np.random.default_rng(5)
     code = r.integers(-127, 128, 48).astype(np.float64)
     w, sigma = r.standard_normal((48, 3)), r.uniform(0.01, 0.2, (48, 3))
@@ -109,7 +115,7 @@ def test_read_noise_has_the_distribution_of_per_device_draws():
     assert abs(np.corrcoef(fast[:, 0], fast[:, 1])[0, 1]) < 5 / n**0.5
 
 
-def test_converter_noise_adds_in_squares_and_reads_are_fresh():
+def test_converter_noise_adds_in_squares_and_reads_are_fresh() -> None:
     x, w = operands(batch=3000, n_rows=16, n_columns=4)
     x[:] = x[0]
     settings = {**SETTINGS, "adc_step": 0.01, "adc_range": (-(2**24), 2**24)}
@@ -120,7 +126,7 @@ def test_converter_noise_adds_in_squares_and_reads_are_fresh():
     np.testing.assert_allclose(y.std(axis=0), sigma, rtol=5 / (2 * 3000) ** 0.5)
 
 
-def test_noise_continues_over_parts_of_a_batch_and_changes_with_the_seed():
+def test_noise_continues_over_parts_of_a_batch_and_changes_with_the_seed() -> None:
     x, w = operands(np.float32)
     noisy = {**SETTINGS, "weight_variance": np.full_like(w, 0.01), "seed": 8}
     whole = mvm(x, w, **noisy)[0]
@@ -147,7 +153,7 @@ print(hashlib.sha256(b"".join(a.tobytes() for a in (y[0], y[2], bits[0], bits[1]
 """
 
 
-def test_one_and_two_threads_give_the_same_bits():
+def test_one_and_two_threads_give_the_same_bits() -> None:
     digests = set()
     for n in ("1", "2"):
         threads = {"NUMBA_NUM_THREADS": n, "OPENBLAS_NUM_THREADS": n, "OMP_NUM_THREADS": n}
@@ -180,7 +186,7 @@ def test_one_and_two_threads_give_the_same_bits():
         ({"weight_variance": np.ones((2, 1)), "seed": -1}, "seed"),
     ],
 )
-def test_bad_arguments_are_named(change, text):
+def test_bad_arguments_are_named(change: Any, text: str) -> None:
     arguments = {"x": np.ones((1, 2)), "weights": np.ones((2, 1)), **SETTINGS, **change}
     with pytest.raises(ValueError, match=text):
         mvm(**arguments)
@@ -198,6 +204,6 @@ def test_bad_arguments_are_named(change, text):
         (lambda: product(np.ones((1, 2)), np.ones((3, 1))), "weights: 3 rows"),
     ],
 )
-def test_bad_converter_arguments_are_named(call, text):
+def test_bad_converter_arguments_are_named(call: Any, text: str) -> None:
     with pytest.raises(ValueError, match=text):
         call()

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,25 +23,25 @@ from scipy import stats
         ),
     ],
 )
-def test_published_philox_vectors(counter, key, words):
+def test_published_philox_vectors(counter: Any, key: Any, words: Any) -> None:
     assert rng.philox4x32(counter, key) == words
 
 
 @pytest.mark.parametrize("n_columns", [1, 3, 4, 5, 64, 131])
-def test_float32_equals_its_twin_bit_for_bit(n_columns):
+def test_float32_equals_its_twin_bit_for_bit(n_columns: int) -> None:
     seed, first_row = 0x1234_5678_9ABC_DEF0, 2**32 - 2  # the row counter crosses a word here
     got = rng.normal((5, n_columns), seed, first_row=first_row)
     want = rng_ref.normal32(5, n_columns, seed, first_row)
     assert got.tobytes() == np.ascontiguousarray(want).tobytes()
 
 
-def test_float64_is_the_same_draw_in_double_precision():
+def test_float64_is_the_same_draw_in_double_precision() -> None:
     exact = rng.normal((40, 333), 7, dtype=np.float64)
     np.testing.assert_allclose(exact, rng_ref.normal64(40, 333, 7), rtol=1e-12, atol=1e-13)
     np.testing.assert_allclose(rng.normal((40, 333), 7), exact, rtol=2e-6, atol=2e-6)
 
 
-def test_gaussian_moments_tails_and_kolmogorov_smirnov():
+def test_gaussian_moments_tails_and_kolmogorov_smirnov() -> None:
     z = rng.normal((1000, 1000), 3).astype(np.float64).ravel()
     n = z.size
     assert abs(z.mean()) < 4 / n**0.5
@@ -53,7 +54,7 @@ def test_gaussian_moments_tails_and_kolmogorov_smirnov():
         assert abs(np.count_nonzero(np.abs(z) > tail) - expected) < 5 * expected**0.5
 
 
-def test_neighbouring_rows_columns_and_seeds_are_uncorrelated():
+def test_neighbouring_rows_columns_and_seeds_are_uncorrelated() -> None:
     z = rng.normal((512, 512), 11).astype(np.float64)
     other = rng.normal((512, 512), 12).astype(np.float64)
     limit = 5 / z.size**0.5
@@ -62,25 +63,25 @@ def test_neighbouring_rows_columns_and_seeds_are_uncorrelated():
         assert abs((a * b).mean()) < limit * 2.1  # the squares have variance 2 each
 
 
-def test_a_batch_may_be_drawn_in_parts():
+def test_a_batch_may_be_drawn_in_parts() -> None:
     whole = rng.normal((10, 37), 5)
     np.testing.assert_array_equal(whole[4:], rng.normal((6, 37), 5, first_row=4))
 
 
-def test_uniform_is_open_and_flat():
+def test_uniform_is_open_and_flat() -> None:
     u = rng.uniform((100, 1000), 1)
     assert u.min() > 0
     assert u.max() < 1
     assert stats.kstest(u.ravel(), "uniform").pvalue > 1e-4
 
 
-def test_derived_seeds_differ_by_every_step_of_the_path():
+def test_derived_seeds_differ_by_every_step_of_the_path() -> None:
     seeds = {rng.derive_seed(1), rng.derive_seed(2), rng.derive_seed(1, 0), rng.derive_seed(1, 1)}
     seeds |= {rng.derive_seed(1, 0, 1), rng.derive_seed(1, 1, 0), rng.derive_seed(1, 0, 0)}
     assert len(seeds) == 7
 
 
-def test_one_and_two_threads_give_the_same_bits():
+def test_one_and_two_threads_give_the_same_bits() -> None:
     code = "from ohmsum.sim.kernels import rng; import hashlib; \
         print(hashlib.sha256(rng.normal((257, 131), 42).tobytes()).hexdigest())"
     digests = set()
@@ -101,6 +102,6 @@ def test_one_and_two_threads_give_the_same_bits():
         (lambda: rng.fill_normal(np.empty((4, 4), np.float32).T[:, ::2], 1), "out"),
     ],
 )
-def test_bad_arguments_are_named(call, name):
+def test_bad_arguments_are_named(call: Any, name: str) -> None:
     with pytest.raises(ValueError, match=name):
         call()

@@ -21,7 +21,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
 
 
-def test_a_kept_value_is_that_of_the_text():
+def test_a_kept_value_is_that_of_the_text() -> None:
     first = read_text(LONG, "a.yaml")
     assert parsed_texts.get(LONG) == (True, first.value)
     again = read_text(LONG, "b.yaml")
@@ -30,26 +30,26 @@ def test_a_kept_value_is_that_of_the_text():
     assert parsed_texts.get(LONG + "more: 1\n") == (False, None)
 
 
-def test_a_changed_value_changes_nothing_that_is_kept():
+def test_a_changed_value_changes_nothing_that_is_kept() -> None:
     read_text(LONG, "a.yaml").value["field_3"] = "mine"
     assert read_text(LONG, "a.yaml").value["field_3"] == 3
 
 
-def test_a_damaged_file_is_read_from_the_text():
+def test_a_damaged_file_is_read_from_the_text() -> None:
     read_text(LONG, "a.yaml")
     for file in parsed_texts.folder().iterdir():
         file.write_text("{", "utf-8")
     assert read_text(LONG, "a.yaml").value["field_99"] == 99
 
 
-def test_the_folder_does_not_grow_for_ever(monkeypatch: pytest.MonkeyPatch):
+def test_the_folder_does_not_grow_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsed_texts, "MOST_FILES", 6)
     for i in range(20):
         read_text(f"{LONG}last: {i}\n", "a.yaml")
     assert len(list(parsed_texts.folder().iterdir())) <= 6
 
 
-def test_a_mistake_in_a_kept_text_still_names_its_line(tmp_path: Path):
+def test_a_mistake_in_a_kept_text_still_names_its_line(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     text = arch.to_yaml(arch.load("isaac")).replace("kind: sar", "kind: snail")
     path.write_text(text, "utf-8")
@@ -59,7 +59,7 @@ def test_a_mistake_in_a_kept_text_still_names_its_line(tmp_path: Path):
             arch.load(path)
 
 
-def test_a_known_chip_loads_without_a_parser():
+def test_a_known_chip_loads_without_a_parser() -> None:
     script = "import sys\nfrom ohmsum import arch\narch.load('isaac')\nprint('ruamel.yaml' in sys.modules)"
     said = [
         subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
@@ -68,7 +68,7 @@ def test_a_known_chip_loads_without_a_parser():
     assert said == ["True\n", "False\n"]
 
 
-def test_the_list_of_chips_needs_no_schema_once_it_is_known():
+def test_the_list_of_chips_needs_no_schema_once_it_is_known() -> None:
     """The second time neither the parser nor the schema is loaded, and the text is the same."""
     script = (
         "import sys\nfrom ohmsum.tools.cli import main\nmain(['chips'])\n"

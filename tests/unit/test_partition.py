@@ -12,7 +12,7 @@ from ohmsum.arch.chip import Chip
 from ohmsum.sim.engines import compiled
 from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.lowering import lower
-from ohmsum.sim.mapping import MappingOptions, map_network
+from ohmsum.sim.mapping import Mapping, MappingOptions, map_network
 from ohmsum.sim.mapping.assignment import Deal, InBlocks
 from ohmsum.sim.simulate import simulate
 from ohmsum.workloads.graph import Grid
@@ -37,12 +37,19 @@ WIDE = network(source(16), matrix("a", "x", 16, 8), matrix("b", "a", 8, 8))
 """Two column blocks each: a tile each, one per chip."""
 
 
+def dealt(mapping: Mapping, name: str) -> tuple[Deal, ...]:
+    """Where the column blocks of a layer lie."""
+    place = mapping.of(name)
+    assert isinstance(place, InBlocks)
+    return place.dealt
+
+
 def test_column_blocks_are_dealt_out_over_the_chips() -> None:
     mapping = map_network(WIDE, pair(), TENSOR)
     assert mapping.partition == "tensor"
     # 2 tiles of a crossbar on each chip; a takes crossbars 0 and 2, b 1 and 3.
-    assert mapping.of("a").dealt == (Deal(0, 0, 1), Deal(2, 1, 2))
-    assert mapping.of("b").dealt == (Deal(1, 0, 1), Deal(3, 1, 2))
+    assert dealt(mapping, "a") == (Deal(0, 0, 1), Deal(2, 1, 2))
+    assert dealt(mapping, "b") == (Deal(1, 0, 1), Deal(3, 1, 2))
     assert mapping.of("a").sources == mapping.of("a").tiles == (0, 2)
     pipeline = map_network(WIDE, pair(), SINGLE)
     assert pipeline.partition == "pipeline"
@@ -80,7 +87,7 @@ def test_traffic_over_the_link_is_what_the_other_chip_wants() -> None:
 def test_layers_of_one_block_go_to_the_emptiest_chip() -> None:
     net = network(source(16), matrix("a", "x", 16, 4), matrix("b", "a", 4, 4), matrix("c", "b", 4, 8))
     mapping = map_network(net, pair(), TENSOR)
-    assert [mapping.of(name).dealt for name in "abc"] == [
+    assert [dealt(mapping, name) for name in "abc"] == [
         (Deal(0, 0, 1),),
         (Deal(2, 0, 1),),
         (Deal(1, 0, 1), Deal(3, 1, 2)),

@@ -25,12 +25,12 @@ def costed(cls: type[Component], path: str = "") -> Iterator[str]:
             yield from costed(inner, here)
 
 
-def test_everything_that_draws_power_has_a_record():
+def test_everything_that_draws_power_has_a_record() -> None:
     assert sorted(set(costed(Chip))) == sorted({part.path for part in parts.PARTS})
 
 
 @pytest.mark.parametrize("name", arch.names())
-def test_every_part_of_a_preset_is_found_where_its_file_has_it(name: str):
+def test_every_part_of_a_preset_is_found_where_its_file_has_it(name: str) -> None:
     chip = arch.load(name)
     found = {f.path: f.model for f in parts.fitted(chip)}
     for path, model in walk(chip):
@@ -41,7 +41,7 @@ def test_every_part_of_a_preset_is_found_where_its_file_has_it(name: str):
 @pytest.mark.parametrize(
     ("network", "chip"), [("lenet5", "isaac"), ("lenet5", "systolic"), ("kws-lstm", "hermes-64")]
 )
-def test_what_a_run_spends_and_takes_belongs_to_a_part(network: str, chip: str):
+def test_what_a_run_spends_and_takes_belongs_to_a_part(network: str, chip: str) -> None:
     run = ohmsum.run(network, chip)
     found = parts.fitted(run.chip)
     assert {t.component for t in run.energy.terms} <= {f.key for f in found}
@@ -56,7 +56,7 @@ def test_what_a_run_spends_and_takes_belongs_to_a_part(network: str, chip: str):
         ("kv cache", "chip"), ("chip links", "system"), ("host link", "system"), ("memory", "system"),
     ],
 )  # fmt: skip
-def test_boundaries(component: str, boundary: str):
+def test_boundaries(component: str, boundary: str) -> None:
     assert parts.boundary_of(component) == boundary
 
 
@@ -69,18 +69,18 @@ def test_boundaries(component: str, boundary: str):
         ("tile.units.sigmoid.lanes", "sigmoid"), ("units.memory.lanes", "unit memory"), ("name", ""),
     ],
 )  # fmt: skip
-def test_the_class_of_resources_that_a_field_is_about(field: str, klass: str):
+def test_the_class_of_resources_that_a_field_is_about(field: str, klass: str) -> None:
     assert parts.class_of_field(field) == klass
 
 
-def test_a_unit_that_is_called_like_a_part_is_told_from_it():
+def test_a_unit_that_is_called_like_a_part_is_told_from_it() -> None:
     for word in ("memory", "buffer", "host", "link", "crossbar", "noc"):
         assert parts.work_of_class(parts.unit_word(word)) == ""
         assert parts.work_of_component(parts.unit_word(word)) == ""
     assert parts.unit_word("vector") == "vector"
 
 
-def test_static_power_of_a_part_is_counted_once():
+def test_static_power_of_a_part_is_counted_once() -> None:
     chip = arch.load("isaac", overrides={"host.static_power": "3 W", "tile.bus.static_power": "2 W"})
     program = ohmsum.run("lenet5", "isaac", overrides={
         "host.static_power": "3 W", "tile.bus.static_power": "2 W"
@@ -88,7 +88,7 @@ def test_static_power_of_a_part_is_counted_once():
     assert dict(program.static_power_w) == {"host": 3.0, "bus": 2.0 * chip.tile.count, "chip links": 10.4}
 
 
-def test_every_turn_of_a_record_is_a_knob_of_a_chip_that_has_the_part():
+def test_every_turn_of_a_record_is_a_knob_of_a_chip_that_has_the_part() -> None:
     chip = arch.load("isaac@attention", n_chips=2)
     fields = {knob.field for knob in knobs(chip)}
     for f in parts.fitted(chip):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -103,10 +104,10 @@ def test_hash_changes_with_every_field() -> None:
         value = getattr(program, field.name)
         if isinstance(value, np.ndarray):
             if not len(value):
-                changed: object = np.append(value, value.dtype.type(1))
+                changed: Any = np.append(value, value.dtype.type(1))
             else:
                 changed = value.copy()
-                changed[-1] = not value[-1] if value.dtype == bool else value[-1] + 1  # type: ignore[index]
+                changed[-1] = not value[-1] if value.dtype == bool else value[-1] + 1
         else:
             changed = (*(value or ()), ("more", 1.0))
         seen.add(dataclasses.replace(program, **{field.name: changed}).hash)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,7 +78,8 @@ class TestStreams:
         mapping = map_network(training_network(net, chip, SINGLE, 1), chip, SINGLE)
         context = Context.of(mapping, chip, "packet")
         back = next(o for o in mapping.network.operators if o.name == "layer.backward")
-        stage = lower_backward(context, back, mapping.of(back.name))
+        place: Any = mapping.of(back.name)
+        stage = lower_backward(context, back, place)
         made = sorted(e for share in stage.held for e in range(*share.elements))
         assert made == list(range(k * groups))
         assert stage.wanted is not None

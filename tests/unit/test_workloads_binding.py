@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def linear(tmp_path: Path, inputs: object, **options: object) -> object:
         {"bind": {"time": 5, "batch": 2}, "input_shapes": {"x": (2, 5, 16)}},
     ],
 )
-def test_bound_by_name_or_by_shape(tmp_path: Path, options: dict[str, object]) -> None:
+def test_bound_by_name_or_by_shape(tmp_path: Path, options: dict[str, Any]) -> None:
     made = linear(tmp_path, SYMBOLIC, **options)
     assert made.output.grid.n_tokens == 10  # type: ignore[attr-defined]
 
@@ -98,7 +99,7 @@ def test_a_name_bound_through_one_input_holds_for_the_others(tmp_path: Path) -> 
     ],
 )
 def test_what_is_missing_or_wrong_is_said(
-    tmp_path: Path, inputs: object, options: dict[str, object], expected: str
+    tmp_path: Path, inputs: object, options: dict[str, Any], expected: str
 ) -> None:
     with pytest.raises(NetworkError, match=expected):
         linear(tmp_path, inputs, **options)

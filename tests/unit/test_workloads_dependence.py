@@ -41,7 +41,7 @@ def reached(
     nodes: list[NodeProto], shape: tuple[int, ...], constants: Constants, opset: int
 ) -> dict[Pixels, set[Pixels]]:
     """For every output pixel, the input pixels that it depends on."""
-    run = ReferenceEvaluator(model(nodes, {"x": shape}, constants, opset=opset)).run
+    run: Any = ReferenceEvaluator(model(nodes, {"x": shape}, constants, opset=opset)).run
     base_in = RNG.uniform(1, 2, shape).astype(np.float32)
     base = run(None, {"x": base_in})[0]
     rows, cols = pixels(shape)
