@@ -74,7 +74,7 @@ def profiled(network: str, chip: str, sets: list[str], **options: Any) -> Profil
 
 
 @pytest.mark.parametrize("case", PLANTED)
-def test_a_planted_bottleneck_is_named_first_with_its_field(case):
+def test_a_planted_bottleneck_is_named_first_with_its_field(case: Any) -> None:
     network, chip, sets, component, field = PLANTED[case]
     first = profiled(network, chip, sets).findings[0]
     assert (first.kind, first.subject) == ("bottleneck", component)
@@ -83,7 +83,7 @@ def test_a_planted_bottleneck_is_named_first_with_its_field(case):
     assert all(name in first.text for name in named)
 
 
-def test_thin_links_between_chips():
+def test_thin_links_between_chips() -> None:
     """42 crossbars on three chips of one tile of 16: with twice the tiles, or twice the rows, it still takes
     two chips. (On chips that hold all layers the mapping does not use the thin link at all.)
     """
@@ -97,7 +97,7 @@ def test_thin_links_between_chips():
 
 
 @pytest.mark.slow
-def test_a_slow_softmax_unit(tmp_path):
+def test_a_slow_softmax_unit(tmp_path: Path) -> None:
     """A digital chip whose softmax unit has one lane at 10 MHz, under a transformer."""
     chip = YAML(typ="safe").load(arch.to_yaml(arch.load("systolic")))
     del chip["units"][0]["functions"]["softmax"]
@@ -110,7 +110,7 @@ def test_a_slow_softmax_unit(tmp_path):
     assert "units.exponentials.cycle" in first.fields
 
 
-def test_a_badly_tiled_layer(tmp_path):
+def test_a_badly_tiled_layer(tmp_path: Path) -> None:
     """130 inputs on arrays of 128 rows: the second row block is nearly empty, and takes the place of the
     copies that 13 x 13 outputs could use.
 
@@ -139,7 +139,7 @@ def test_a_badly_tiled_layer(tmp_path):
     assert found.tiling.layers[0].row_loss == 12 * (256 - 130) * 128  # of all 12 copies
 
 
-def test_a_starved_buffer():
+def test_a_starved_buffer() -> None:
     """Buffers of 16 bytes cannot hold the windows of a convolution: refused by bytes, and where they are said
     to have no limit, told before anything else.
     """
@@ -155,7 +155,7 @@ def test_a_starved_buffer():
     )
 
 
-def test_nothing_is_short_on_the_chip_as_published():
+def test_nothing_is_short_on_the_chip_as_published() -> None:
     found = profile(job("lenet5", "isaac", mapping=LINEAR), try_changes=False)
     kinds = [finding.kind for finding in found.findings]
     assert found.what_if is None

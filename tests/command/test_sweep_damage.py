@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from ohmsum.sim.answers.base import Answer
 from ohmsum.tools.cli import main
 from ohmsum.tools.sweep import evaluate
 from ohmsum.tools.sweep.evaluate import Task
@@ -85,7 +86,12 @@ def test_repair_keeps_every_row_but_the_one_that_was_changed(
     assert "the row of point" in capsys.readouterr().err
     made: list[Task] = []
     run = evaluate.run
-    monkeypatch.setattr(evaluate, "run", lambda task: (made.append(task), run(task))[1])
+
+    def counted(task: Task) -> Answer:
+        made.append(task)
+        return run(task)
+
+    monkeypatch.setattr(evaluate, "run", counted)
     rows = tmp_path / "rows.csv"
     assert main(["sweep", str(file), "--jobs", "1", "--repair", "--csv", str(rows)]) == 0
     assert f"{N_TINY - 1} points kept, 1 lost" in capsys.readouterr().err

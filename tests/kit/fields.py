@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from ohmsum import arch
@@ -76,7 +77,7 @@ def chain() -> Network:
     )
 
 
-def costs(c: Chip) -> dict[str, object]:
+def costs(c: Chip) -> dict[str, Any]:
     roll = arch.roll_up(c)
     return {
         "area": roll.area_mm2,

@@ -19,8 +19,9 @@ from ohmsum.sim.simulate import simulate
 from ohmsum.workloads.language_model import LanguageModel
 from ruamel.yaml import YAML
 
-from ..kit.fields import FOLDER, SINGLE, chip, picture, schema, seen
+from ..kit.fields import FOLDER, chip, picture, schema, seen
 from ..kit.small_decoder import decoder
+from ..kit.small_networks import SINGLE
 
 SECTIONS = YAML(typ="safe").load(Path(FOLDER / "cases.yaml"))
 TEXTS = {"name", "description", "references", "source", "modes"}
