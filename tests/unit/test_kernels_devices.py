@@ -243,7 +243,8 @@ def test_temperature() -> None:
     k = 8.617333262e-5
     assert factor == pytest.approx(np.exp(0.1 / k * (1 / 298.15 - 1 / 358.15)))
     g: Any = temperature.conductance_at(np.array([0.0, 12.5, 25.0]), 25.0, 85.0, activation_off_ev=0.2)
-    np.testing.assert_allclose(g, np.array([0, 12.5 * float(factor), 25.0]), rtol=1e-6)  # half the energy at half the window
+    half = 12.5 * float(factor)  # half the energy at half the window
+    np.testing.assert_allclose(g, np.array([0, half, 25.0]), rtol=1e-6)
     assert temperature.equivalent_time_s(10.0, 85.0, activation_ev=0.1) == pytest.approx(10 * factor)
     assert temperature.check_temperature(25, -40, 85) == 25
     with pytest.warns(UserWarning, match="temperature_c: 125 C is outside the device's stated range of -40"):
