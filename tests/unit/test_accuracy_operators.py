@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def exact(s: Study, layers: set[str]) -> None:
     assert s.evaluate(Conditions(noise=False)).mean > 60
 
 
-TRANSPOSED = {
+TRANSPOSED: dict[str, dict[str, Any]] = {
     "plain": {},
     "stride": {"strides": [2, 3], "pads": [1, 0, 0, 2]},
     "beyond": {"strides": [2, 2], "output_padding": [1, 0]},
@@ -107,7 +108,7 @@ class TestProducts:
         exact(built(tmp_path, [node], {"w": floats(*shapes[1 - live])}, x), {"sum"})
 
 
-RECURRENT = {
+RECURRENT: dict[str, dict[str, Any]] = {
     "RNN": {},
     "RNN relu": {"activations": ["Relu"]},
     "GRU": {},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -61,7 +62,7 @@ def test_with_enough_bits_a_chip_computes_what_the_layer_does(name: str) -> None
     want = layer(x)
     weight = torch.randn_like(want)
     (want * weight).sum().backward()
-    gradient = layer.weight.grad.clone()  # type: ignore[union-attr, operator]
+    gradient = layer.weight.grad.clone()  # type: ignore[operator]
     analog = on_chip(layer, precise(), noise_scale=0, percentile=100)
     layer.zero_grad()
     got = analog.train()(x)
@@ -83,12 +84,12 @@ class TestGradients:
         y = analog(x)
         y.sum().backward()
         part = analog.analog[""]._surrogate
-        assert isinstance(part.layer, Layer)  # type: ignore[union-attr]
-        step = part.layer.codes.step  # type: ignore[union-attr]
+        assert isinstance(part.layer, Layer)
+        step = part.layer.codes.step
         codes = torch.round(x.detach() * (1 / step)) * step
-        within = torch.ones_like(y) if part.converters[0].high else y  # type: ignore[union-attr]
-        assert torch.allclose(layer.weight.grad, within.T @ codes, rtol=1e-4)  # type: ignore[arg-type]
-        noisy = x.grad.mean(0)  # type: ignore[union-attr]  # the sum of the columns as they were drawn
+        within = torch.ones_like(y) if part.converters[0].high else y
+        assert torch.allclose(layer.weight.grad, within.T @ codes, rtol=1e-4)
+        noisy = x.grad.mean(0)  # the sum of the columns as they were drawn
         assert torch.allclose(noisy, layer.weight.sum(0), atol=4 * 0.03 * 8**0.5)
         assert not torch.allclose(noisy, layer.weight.sum(0), atol=1e-4)
 
@@ -98,8 +99,8 @@ class TestGradients:
         analog(torch.linspace(0, 1, 1001)[:, None])
         x = torch.tensor([[0.5], [2.0]], requires_grad=True)
         analog(x).sum().backward()
-        assert x.grad[0, 0] == pytest.approx(layer.weight.item(), rel=1e-3)  # type: ignore[index]
-        assert x.grad[1, 0] == 0  # type: ignore[index]
+        assert x.grad[0, 0] == pytest.approx(layer.weight.item(), rel=1e-3)
+        assert x.grad[1, 0] == 0
 
     def test_are_what_an_optimizer_needs(self) -> None:
         """A regression is learnt through the noise; the parameters are those of the module itself."""
@@ -246,9 +247,9 @@ class TestModule:
         module = Residual()
         analog = on_chip(module, chip())
         assert list(analog.state_dict()) == list(module.state_dict())
-        before = module.norm1.running_mean.clone()  # type: ignore[union-attr]
+        before = module.norm1.running_mean.clone()
         analog.train()(torch.randn(4, 3, 8, 8))
-        assert not torch.equal(module.norm1.running_mean, before)  # type: ignore[arg-type]
+        assert not torch.equal(module.norm1.running_mean, before)
         other = Residual()
         on_chip(other, chip()).load_state_dict(analog.state_dict())
         assert torch.equal(other.stem.weight, module.stem.weight)
@@ -296,9 +297,9 @@ class TestMistakes:
             ({"recalibrate": 0}, "recalibrate: found 0"),
         ],
     )
-    def test_are_told(self, options: dict[str, object], expected: str) -> None:
+    def test_are_told(self, options: dict[str, Any], expected: str) -> None:
         with pytest.raises(SimulationError) as caught:
-            on_chip(Residual(), chip(), **options)  # type: ignore[arg-type]
+            on_chip(Residual(), chip(), **options)
         assert expected in str(caught.value)
 
     def test_evaluation_needs_ranges_and_devices(self) -> None:
