@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import onnx
@@ -187,11 +187,11 @@ def test_state_beside_large_inputs_keeps_its_bits(tmp_path: Path, op: str) -> No
     """Inputs a thousand times the state: with one range for both, eight bits would leave the state none."""
     rng = np.random.default_rng(3)
     gates, hidden = {"LSTM": 4, "GRU": 3}[op], 6
-    weights = {
+    weights: dict[str, Any] = {
         "w": (rng.normal(size=(1, gates * hidden, 3)) / 1000).astype(np.float32),
         "r": rng.normal(size=(1, gates * hidden, hidden)).astype(np.float32),
     }
-    extra = {"linear_before_reset": 1} if op == "GRU" else {}
+    extra: dict[str, Any] = {"linear_before_reset": 1} if op == "GRU" else {}
     node = helper.make_node(op, ["x", "w", "r"], ["y"], name="rnn", hidden_size=hidden, **extra)
     path = save(tmp_path / "rnn.onnx", [node], [40, 1, 3], weights)
     s = study_of_sequence(path, (1000 * rng.normal(size=(40, 1, 3))).astype(np.float32), EIGHT_BITS)
@@ -208,7 +208,7 @@ EIGHT_BITS = {"tile.weights.bits": "8", "tile.crossbar.cell.bits": "8", "tile.ad
 def test_a_sequence_is_run_whole(tmp_path: Path) -> None:
     """Time along a free first axis: the state goes on through all data, not from batch to batch."""
     rng = np.random.default_rng(4)
-    weights = {
+    weights: dict[str, Any] = {
         "w": rng.normal(size=(1, 20, 3)).astype(np.float32),
         "r": rng.normal(size=(1, 20, 5)).astype(np.float32),
         "axes": np.array([1], np.int64),
@@ -232,7 +232,7 @@ def test_a_sequence_is_run_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("op", "expected"), [("LSTM", [0, 1, 2, 3]), ("MatMul", [0, 3, 6, 9])])
 def test_fewer_samples_of_a_sequence_are_its_first(tmp_path: Path, op: str, expected: list[int]) -> None:
     rng = np.random.default_rng(5)
-    weights = {
+    weights: dict[str, Any] = {
         "w": rng.normal(size=(1, 8, 1)).astype(np.float32),
         "r": rng.normal(size=(1, 8, 2)).astype(np.float32),
         "axes": np.array([1], np.int64),
