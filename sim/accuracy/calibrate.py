@@ -20,24 +20,35 @@ Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Calibrated:
-    """The layers of a network, and how exactly their tiles compute it.
+class Observed:
+    """What the layers of a network see of the calibration data, and how exactly their tiles compute it.
 
     Parameters
     ----------
-    layers : dict of str to Layer
+    precision : Precision
+        What it hangs on: chips with the same can share it.
+    drafts : dict of str to Draft
     mapping_error : float
         Largest deviation of the tiled float32 product from ONNX Runtime on the calibration data, relative to
         the largest output: 1e-6 says that the tiles compute the network.
     """
 
-    layers: dict[str, Layer]
+    precision: Precision
+    drafts: dict[str, Draft]
     mapping_error: float
 
+    def serves(self, functional: Functional, p: Precision) -> bool:
+        """Whether the same layers on tiles of `p` see the same."""
+        return self.precision == p.observed and [*self.drafts] == [*functional.matrices]
 
-def calibrate(
+    def layers(self, p: Precision) -> dict[str, Layer]:
+        """The layers with converters and devices of `p`."""
+        return {name: draft.layer(p) for name, draft in self.drafts.items()}
+
+
+def observe(
     functional: Functional, mapping: Mapping, p: Precision, data: Data, batch: int, tell: Progress
-) -> Calibrated:
+) -> Observed:
     """Ranges of inputs in a first pass, of converters in a second: sums of columns follow from input codes.
 
     Raises
@@ -75,5 +86,4 @@ def calibrate(
     for i, feeds in enumerate(data.batches(batch)):
         tell("calibration: converters", 0.5 + i * batch / data.n / 2)
         functional.run(feeds, seen(lambda name, x: drafts[name].add(x)))
-    layers = {name: draft.layer() for name, draft in drafts.items()}
-    return Calibrated(layers, error / scale if scale else error)
+    return Observed(p.observed, drafts, error / scale if scale else error)

@@ -88,9 +88,9 @@ class ColumnSums:
                     y = driven @ part[rows]
                     self.seen.add(y if self.array.p.column_ranges else y.reshape(-1, 1), float(weight))
 
-    def converter(self) -> Converter:
-        """Steps and codes by the rule of the chip."""
-        p, n_columns = self.array.p, self.array.ideal.levels.shape[2]
+    def converter(self, p: Precision) -> Converter:
+        """Steps and codes of converters of this precision, by its rule."""
+        n_columns = self.array.ideal.levels.shape[2]
         low, high = slices.code_range(p.adc_bits, signed=self.seen.negative)
         whole = not p.continuous  # whole levels give whole sums: at a step of 1 nothing is lost
         held = limits(self.seen, p.adc_rule, high, whole, joint=p.column_ranges)
@@ -126,12 +126,15 @@ class Crossbar(Array):
 
     Parameters
     ----------
+    p : Precision
+        With the converters of `sums`; else that of its array.
     sample : (n_samples, n_rows) input codes that digital corrections are fitted with
     """
 
-    def __init__(self, array: Array, converter: Converter, sample: Floats) -> None:
-        self.block, self.p, self.signed = array.block, array.p, array.signed
-        self.cells, self.ideal, self.converter = array.cells, array.ideal, converter
+    def __init__(self, sums: ColumnSums, p: Precision, sample: Floats) -> None:
+        array = sums.array
+        self.block, self.p, self.signed = array.block, p, array.signed
+        self.cells, self.ideal, self.converter = array.cells, array.ideal, sums.converter(p)
         self.sample = sample
 
     def spread(self, seed: int) -> Spread:

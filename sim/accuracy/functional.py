@@ -16,7 +16,17 @@ from ..errors import SimulationError
 from ..mapping import Mapping as ChipMapping
 from ..mapping.assignment import OnCrossbars, OnRewritten
 from .contraction import Einsum, matmul
-from .model import element_types, is_recurrent, load_model, part_of, run, session, static_names, static_values
+from .model import (
+    ModelSource,
+    element_types,
+    is_recurrent,
+    load_model,
+    part_of,
+    run,
+    session,
+    static_names,
+    static_values,
+)
 from .operators import Conv, Gemm, Mapped, Operator, Product, UnsupportedError
 from .recurrent import Recurrent
 from .transposed import ConvTranspose
@@ -59,8 +69,7 @@ class Functional:
 
     Parameters
     ----------
-    source : str
-        ONNX file or zoo name.
+    source : ModelSource
     mapping : Mapping
         Says which operators lie on crossbars.
 
@@ -70,7 +79,7 @@ class Functional:
         The file has no weights, weights that are not finite, or an operator that cannot be split off.
     """
 
-    def __init__(self, source: str, mapping: ChipMapping) -> None:
+    def __init__(self, source: ModelSource, mapping: ChipMapping) -> None:
         self.model, self.file = load_model(source)
         self.static = static_names(self.model)
         graph = self.model.graph

@@ -137,21 +137,21 @@ class Draft:
             for sums in self._sums:
                 sums.add(np.ascontiguousarray(codes[:, sums.array.block.rows]))
 
-    def layer(self) -> Layer:
-        """With the ranges of what was seen."""
+    def layer(self, p: Precision) -> Layer:
+        """With the ranges of what was seen, for converters and devices of `p`."""
         sample = np.concatenate(self._kept)
-        bars = [
-            Crossbar(s.array, s.converter(), np.ascontiguousarray(sample[:, s.array.block.rows]))
-            for s in self._sums
-        ]
-        return Layer(self, bars)
+        try:
+            bars = [Crossbar(s, p, np.ascontiguousarray(sample[:, s.array.block.rows])) for s in self._sums]
+        except ValueError as error:
+            raise SimulationError(f"layer {self.name!r}: {error}") from None
+        return Layer(self, p, bars)
 
 
 class Layer:
     """One operator's matrix on calibrated crossbars."""
 
-    def __init__(self, draft: Draft, crossbars: list[Crossbar]) -> None:
-        self.name, self.p = draft.name, draft.p
+    def __init__(self, draft: Draft, p: Precision, crossbars: list[Crossbar]) -> None:
+        self.name, self.p = draft.name, p
         self.groups, self.k, self.n = draft.groups, draft.k, draft.n
         self.codes, self.column_steps = draft.codes, draft.column_steps
         self.exact_blocks, self.crossbars = draft.exact_blocks, crossbars
@@ -170,7 +170,7 @@ class Layer:
         inputs.add(sample)
         draft = Draft(name, matrix, tiling, p, inputs)
         draft.add(sample)
-        return draft.layer()
+        return draft.layer(p)
 
     def exact(self, x: Floats) -> Floats:
         """The product in float32, block by block."""

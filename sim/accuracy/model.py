@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,6 +15,7 @@ from onnx import external_data_helper, helper
 
 from ...workloads.errors import NetworkError
 from ...workloads.load import find, read
+from ...workloads.onnx_import.cut import Value, cut, tensor_of
 from ...workloads.onnx_import.order import reads
 from ...workloads.onnx_import.read import external_location
 from ...workloads.onnx_import.standins import in_file
@@ -23,8 +26,36 @@ Array = npt.NDArray[Any]
 STATEFUL = ("LSTM", "GRU", "RNN", "Scan", "Loop")
 
 
-def load_model(source: str) -> tuple[onnx.ModelProto, str]:
-    """The model of a file or zoo name with its weights, and the file's name.
+@dataclass(frozen=True)
+class ModelSource:
+    """A network, or the part of it that is asked for; as `workloads.load` has it.
+
+    Parameters
+    ----------
+    network : str
+        ONNX file, torch program or zoo name.
+    outputs, inputs : tuple of str
+        Tensors or nodes where it ends and begins.
+    values : mapping of str to number or numbers
+        Inputs that always are this.
+    """
+
+    network: str
+    outputs: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+    def part(self, model: onnx.ModelProto, file: str) -> onnx.ModelProto:
+        """The part of the whole model."""
+        if not (self.outputs or self.inputs or self.values):
+            return model
+        types = element_types(model)
+        names = [tensor_of(model.graph, name, file) for name in self.inputs]
+        return cut(model, file, self.outputs, {name: (None, types[name]) for name in names}, self.values)
+
+
+def load_model(source: ModelSource) -> tuple[onnx.ModelProto, str]:
+    """The model of a source with its weights, and the file's name.
 
     Integer and fused operators of runtimes are the plain ones that they stand for, as in the mapping.
 
@@ -33,8 +64,9 @@ def load_model(source: str) -> tuple[onnx.ModelProto, str]:
     NetworkError
         Naming the first tensor that has no values: the network is a structure only.
     """
-    path, _ = find(source)
+    path, _ = find(source.network)
     model, _ = read(path)
+    model = source.part(model, str(path))
     tensors = [*model.graph.initializer]
     tensors += [a.t for node in model.graph.node for a in node.attribute if a.name == "value"]
     for tensor in tensors:

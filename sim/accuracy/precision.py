@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...arch.analog import Crossbar as ChipCrossbar
 from ...arch.chip import Chip
 from ...arch.range_rules import LeastError, Rule, parse
 from ..errors import SimulationError
 from ..kernels.slices import code_range
-from .devices import Device, find_device
+from .devices import IDEAL, Device, find_device
 
 DEFAULT_RULE: Rule = LeastError()
 MOST_BITS = 24  # of the kernels: whole numbers in float32
@@ -82,6 +82,21 @@ class Precision:
     def imperfect(self) -> bool:
         """Whether wires or converters are worse than their number of bits."""
         return bool(self.wire or self.gain_spread or self.offset_spread)
+
+    @property
+    def observed(self) -> Precision:
+        """What the sums that converters see hang on: the same, but for converters, devices and wires."""
+        return replace(
+            self,
+            adc_bits=0,
+            adc_rule=DEFAULT_RULE,
+            range_bits=None,
+            gain_spread=0.0,
+            offset_spread=0.0,
+            wire=0.0,
+            device=IDEAL,
+            g_min_us=0.0,
+        )
 
     @property
     def weight_top(self) -> int:

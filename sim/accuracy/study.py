@@ -18,7 +18,7 @@ from ..errors import SimulationError
 from ..kernels.rng import derive_seed
 from ..mapping import Mapping
 from ..progress import Progress, silent
-from .calibrate import calibrate
+from .calibrate import Observed, observe
 from .conditions import Conditions
 from .data import Data
 from .functional import Functional
@@ -70,13 +70,18 @@ class Study:
     n_calibration : int
         Samples of the data that calibrate input and converter ranges; the first `CALIBRATION_STEPS`, in
         order, for recurrent networks, which also get all data in one run.
+    like : Study, optional
+        Of the same network and data on another chip: what it has computed and seen is used again where this
+        chip would give the same.
 
     Attributes
     ----------
     float_value : float
         The metric of ONNX Runtime's own result.
+    observed : Observed
+        What was seen in calibration.
     mapping_error : float
-        See `Calibrated`.
+        See `Observed`.
     """
 
     def __init__(
@@ -88,6 +93,7 @@ class Study:
         metric: str | Metric = "top1",
         n_calibration: int = 64,
         progress: Progress = silent,
+        like: Study | None = None,
     ) -> None:
         if isinstance(metric, str) and metric not in METRICS:
             raise SimulationError(f"metric: found {metric!r}, expected one of {', '.join(METRICS)}")
@@ -95,12 +101,17 @@ class Study:
         self.metric = METRICS[metric] if isinstance(metric, str) else metric
         self.batch = self._batch(mapping)
         self.precision = Precision.of(chip)
-        self.reference = self._outputs(functional.reference)
+        self.reference: npt.NDArray[Any] = (
+            self._outputs(functional.reference) if like is None else like.reference
+        )
         self.float_value = self._score(self.reference)
         n = CALIBRATION_STEPS if functional.in_time else n_calibration
         some = data.some(n, functional.in_time)
-        found = calibrate(functional, mapping, self.precision, some, self.batch, progress)
-        self.layers, self.mapping_error = found.layers, found.mapping_error
+        seen = None if like is None else like.observed
+        if seen is None or not seen.serves(functional, self.precision):
+            seen = observe(functional, mapping, self.precision, some, self.batch, progress)
+        self.observed: Observed = seen
+        self.layers, self.mapping_error = seen.layers(self.precision), seen.mapping_error
 
     def evaluate(
         self,

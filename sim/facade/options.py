@@ -67,6 +67,8 @@ class RunOptions(Options, total=False):
     epoch_samples: int
     data: str | Path
     operands: Literal["statistical", "exact"] | OperandSource
+    input_range: str
+    adc_range: str
     samples: int
 
 

@@ -19,6 +19,8 @@ from .work import InferenceWork, Whole, Work
 if TYPE_CHECKING:
     from ...arch.chip import Chip
     from ...workloads.graph import Network
+    from ...workloads.onnx_import.cut import Value
+    from ..accuracy.model import ModelSource
     from ..operands.source import DataSource
 
 Texts = dict[str, str]
@@ -243,7 +245,7 @@ class Job(BaseModel):
             weight_inputs_from=self.weight_inputs_from,
             outputs=self.outputs,
             inputs=self.inputs,
-            values={name: v[0] if len(v) == 1 else v for name, v in self.value.items()},
+            values=self._values(),
             operators=self.operator,
         )
 
@@ -261,7 +263,16 @@ class Job(BaseModel):
             return None
         from ..operands import DataSource
 
-        return DataSource(self.network, Path(self.data), self.operands == "exact", self.samples)
+        return DataSource(self.model_source(), Path(self.data), self.operands == "exact", self.samples)
+
+    def model_source(self) -> ModelSource:
+        """The network with its weights, to be computed on data."""
+        from ..accuracy.model import ModelSource
+
+        return ModelSource(self.network, self.outputs, self.inputs, self._values())
+
+    def _values(self) -> dict[str, Value]:
+        return {name: v[0] if len(v) == 1 else v for name, v in self.value.items()}
 
     def with_shapes_of_data(self) -> Job:
         """The same with the shapes of the network's inputs that its data have, where none were given."""

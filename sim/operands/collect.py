@@ -9,7 +9,7 @@ import numpy as np
 
 from ...arch.chip import Chip, Tile
 from ...workloads.graph import Matrix
-from ..accuracy.calibrate import calibrate
+from ..accuracy.calibrate import observe
 from ..accuracy.data import Data
 from ..accuracy.functional import Functional
 from ..accuracy.layer import Layer, blocks, tiled_product
@@ -57,7 +57,9 @@ class Collector:
         self._size = data.n if functional.in_time else self._batch()
         some = data.some(CALIBRATION_SAMPLES, functional.in_time)
         self._run(data.some(1, functional.in_time), lambda name, x: None, "shapes")  # told before the rest
-        self.layers = calibrate(functional, mapping, self.precision, some, self._size, tell).layers
+        self.layers = observe(functional, mapping, self.precision, some, self._size, tell).layers(
+            self.precision
+        )
 
     def exact(self) -> dict[str, LayerOperands]:
         """From every value of every sample."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ...arch.chip import Chip
 from ...arch.operands import Operands as Means
@@ -13,6 +13,9 @@ from ..errors import SimulationError
 from ..mapping.mapping import Mapping
 from ..progress import Progress
 from .layer_operands import Operands
+
+if TYPE_CHECKING:
+    from ..accuracy.model import ModelSource
 
 
 class OperandSource(Protocol):
@@ -51,8 +54,8 @@ class DataSource:
 
     Parameters
     ----------
-    network : str
-        ONNX file or zoo name: with weights, the same that is mapped.
+    network : ModelSource
+        With weights, the same that is mapped.
     data : Path
         An .npz file with an array for every input.
     exact : bool
@@ -61,7 +64,7 @@ class DataSource:
         Take only so many, evenly spread.
     """
 
-    network: str
+    network: ModelSource
     data: Path
     exact: bool = False
     samples: int | None = None

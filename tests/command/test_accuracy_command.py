@@ -10,12 +10,17 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from ohmsum.sim.accuracy import load_data
+from ohmsum import arch
+from ohmsum.sim.accuracy import Conditions, load_data
 from ohmsum.sim.errors import SimulationError
+from ohmsum.sim.job.job import Job
+from ohmsum.tools.accuracy.rows import Plan, study_of
 from ohmsum.tools.cli import main
 from onnx import TensorProto, helper, numpy_helper
 
 from ..kit.accuracy_cases import DAY_S, IMAGES, LENET
+
+IDEAL = Conditions(noise=False)
 
 
 class TestCommand:
@@ -50,6 +55,29 @@ class TestCommand:
         values = [row["mean"] for row in rows]
         assert values == sorted(values)
 
+    def test_chips_and_parts_of_a_network(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """What `run` takes: a network that needs two copies of a chip, and one that ends earlier."""
+        small = ["--set", "tile.count=2", "--set", "tile.grid=[2, 1]", "--metric", "sqnr", "--noise", "off"]
+        assert main([*self.COMMAND, *small]) == 2
+        assert "--chips" in capsys.readouterr().err
+        command = [*self.COMMAND, *small, "--chips", "16", "--outputs", "conv2", "--json", "-"]
+        assert main(command) == 0
+        result = json.loads(capsys.readouterr().out)
+        assert [layer["name"] for layer in result["rows"][0]["layers"]] == ["conv1", "conv2"]
+        assert result["mapping_error"] < 2e-6
+
+    def test_rows_of_converter_bits_share_what_calibration_saw(self) -> None:
+        chips = [arch.load("hermes-64", overrides={"tile.adc.bits": bits}) for bits in ("4", "6", "8")]
+        job = Job(network=str(LENET), chip="hermes-64")
+        plan = Plan(job, IMAGES, [("", chip) for chip in chips], [Conditions()], [0], "sqnr", samples=20)
+        first = study_of(plan, chips[0])[1]
+        second = study_of(plan, chips[1], like=first)[1]
+        alone = study_of(plan, chips[1])[1]
+        assert second.observed is first.observed
+        assert second.evaluate(IDEAL).values == alone.evaluate(IDEAL).values != first.evaluate(IDEAL).values
+        narrow = arch.load("hermes-64", overrides={"tile.dac.bits": "4", "tile.dac.slice_bits": "4"})
+        assert study_of(plan, narrow, like=first)[1].observed is not first.observed
+
     @pytest.mark.parametrize(
         ("options", "told"),
         [
@@ -64,6 +92,9 @@ class TestCommand:
             (["--digital", "conv9"], "conv9"),
             (["--vary", "tile.adc.bits"], "--vary"),
             (["--clip", "0"], "--clip"),
+            (["--input-range", "most"], "--input-range: found 'most', expected 'least error'"),
+            (["--adc-range", "percentile 101"], "--adc-range"),
+            (["--set", "tile.adc.range_rule=percentile"], "tile.adc.range_rule"),
         ],
     )
     def test_bad_options(self, options: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ohmsum import arch, workloads
+from ohmsum.sim.accuracy.model import ModelSource
 from ohmsum.sim.lowering.grouping import Firings, Group
 from ohmsum.sim.mapping import MappingOptions, map_network
 from ohmsum.sim.operands import DataSource, LayerOperands
@@ -248,7 +249,9 @@ class TestStatisticalAndExact:
         network = workloads.load(LENET, input_shapes={"input": (1, 1, 28, 28)})
         mapping = map_network(network, hardware, MappingOptions(replicate=False))
         fast, exact = (
-            DataSource(str(LENET), IMAGES, way, 60).operands(mapping, hardware, lambda *_: None).layers
+            DataSource(ModelSource(str(LENET)), IMAGES, way, 60)
+            .operands(mapping, hardware, lambda *_: None)
+            .layers
             for way in (False, True)
         )
         assert fast.keys() == exact.keys() == {"conv1", "conv2", "fc1", "fc2", "fc3"}

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 from ohmsum import arch, workloads
 from ohmsum.sim.accuracy import Data, Functional, Study, load_data
+from ohmsum.sim.accuracy.model import ModelSource
 from ohmsum.sim.mapping import MappingOptions, map_network
 from onnx import TensorProto, helper, numpy_helper
 
@@ -35,7 +36,7 @@ def study(
     shapes = {name: (1, *a.shape[1:]) for name, a in data.arrays.items()}
     network = workloads.load(path, input_shapes=shapes)
     mapping = map_network(network, hardware, MappingOptions(replicate=False, digital=digital))
-    return Study(Functional(str(path), mapping), mapping, hardware, data, metric)
+    return Study(Functional(ModelSource(str(path)), mapping), mapping, hardware, data, metric)
 
 
 def rules(rule: str) -> dict[str, str]:
@@ -68,5 +69,5 @@ def study_of_sequence(path: Path, x: np.ndarray, changes: dict[str, str] | None 
     asked = {**rules("maximum"), **(PRECISE if changes is None else changes)}
     hardware = arch.load("hermes-64", overrides=asked)
     mapping = map_network(workloads.load(path), hardware, MappingOptions(replicate=False))
-    functional = Functional(str(path), mapping)
+    functional = Functional(ModelSource(str(path)), mapping)
     return Study(functional, mapping, hardware, Data({"x": x}, None, step=len(x)), "sqnr")

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 from ohmsum import workloads
 from ohmsum.arch.chip import Chip
+from ohmsum.sim.accuracy.model import ModelSource
 from ohmsum.sim.lowering import lower
 from ohmsum.sim.mapping import Mapping, map_network
 from ohmsum.sim.operands import DataSource, Operands
@@ -53,7 +54,7 @@ class Case:
 
     def operands(self, exact: bool = True) -> Operands:
         """From the data."""
-        source = DataSource(str(self.network), self.data, exact)
+        source = DataSource(ModelSource(str(self.network)), self.data, exact)
         return source.operands(self.mapping, self.chip, lambda what, share: None)
 
     def program(self, exact: bool = True) -> Program:

@@ -16,6 +16,7 @@ import onnx
 import pytest
 from ohmsum import arch
 from ohmsum.sim.accuracy.functional import Functional
+from ohmsum.sim.accuracy.model import ModelSource
 from ohmsum.sim.mapping import map_network
 from ohmsum.sim.mapping.remarks import lost_bits
 from ohmsum.workloads import load
@@ -144,7 +145,7 @@ def test_work_and_parameters_stay_the_same(files: Any, tmp_path: Path, kind: str
 def test_an_exact_product_gives_the_result_of_onnx_runtime(files: Any, kind: str) -> None:
     """To the rounding of its own integers: a code more or less where a sum lies between two."""
     paths, feeds = files
-    functional = Functional(str(paths[kind]), map_network(load(paths[kind]), arch.load("isaac")))
+    functional = Functional(ModelSource(str(paths[kind])), map_network(load(paths[kind]), arch.load("isaac")))
     matrices = functional.matrices
 
     def product(name: str, x: Floats) -> Floats:

@@ -13,8 +13,10 @@ from ohmsum import arch, workloads
 from ohmsum.arch.range_rules import Deviations, LeastError, Maximum, Percentile, parse
 from ohmsum.sim.accuracy import Conditions, Data, Functional, Study
 from ohmsum.sim.accuracy.layer import Inputs
+from ohmsum.sim.accuracy.model import ModelSource
 from ohmsum.sim.accuracy.precision import Precision
 from ohmsum.sim.accuracy.ranges import limits
+from ohmsum.sim.job.job import Job
 from ohmsum.sim.kernels.histogram import Histogram
 from ohmsum.sim.mapping import MappingOptions, map_network
 from ohmsum.tools.accuracy.rows import Plan, study_of
@@ -223,7 +225,7 @@ def test_a_sequence_is_run_whole(tmp_path: Path) -> None:
     mapping = map_network(
         workloads.load(path, input_shapes={"x": (1, 3)}), hardware, MappingOptions(replicate=False)
     )
-    s = Study(Functional(str(path), mapping), mapping, hardware, Data({"x": x}, None), "sqnr")
+    s = Study(Functional(ModelSource(str(path)), mapping), mapping, hardware, Data({"x": x}, None), "sqnr")
     whole = onnxruntime.InferenceSession(str(path)).run(None, {"x": x})[0]
     np.testing.assert_allclose(s.reference, whole, rtol=1e-5, atol=1e-6)
     assert onnx.load(path).graph.input[0].type.tensor_type.shape.dim[0].dim_param == "n"
@@ -247,7 +249,8 @@ def test_fewer_samples_of_a_sequence_are_its_first(tmp_path: Path, op: str, expe
     path = save(tmp_path / "net.onnx", nodes, ["n", 1], weights)
     np.savez(tmp_path / "data.npz", x=np.arange(10, dtype=np.float32)[:, None])
     chip = arch.load("hermes-64")
-    plan = Plan(str(path), tmp_path / "data.npz", [("", chip)], [Conditions()], [0], "sqnr", samples=4)
+    job = Job(network=str(path), chip="hermes-64")
+    plan = Plan(job, tmp_path / "data.npz", [("", chip)], [Conditions()], [0], "sqnr", samples=4)
     _, s = study_of(plan, chip)
     assert s.data.arrays["x"][:, 0].tolist() == expected
 

@@ -13,6 +13,7 @@ import torch
 from ohmsum import arch, workloads
 from ohmsum.sim.accuracy import Conditions, Data, Functional, Study
 from ohmsum.sim.accuracy.layer import Layer
+from ohmsum.sim.accuracy.model import ModelSource
 from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.extras import MissingExtra
 from ohmsum.sim.kernels.programming import programming_sigma
@@ -214,7 +215,9 @@ def study(path: Path, x: np.ndarray) -> Study:
     hardware = chip()
     network = workloads.load(path, input_shapes={"input": (1, 1, 28, 28)})
     mapping = map_network(network, hardware, MappingOptions(replicate=False))
-    return Study(Functional(str(path), mapping), mapping, hardware, Data({"input": x}, None), "sqnr")
+    return Study(
+        Functional(ModelSource(str(path)), mapping), mapping, hardware, Data({"input": x}, None), "sqnr"
+    )
 
 
 def test_evaluation_is_that_of_the_accuracy_command(tmp_path: Path) -> None:

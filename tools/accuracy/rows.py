@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ... import workloads
 from ...arch import Chip
 from ...sim.progress import Progress, silent
 from ..errors import UsageError
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from ...sim.accuracy.metrics import Metric
     from ...sim.accuracy.search import Choice
     from ...sim.accuracy.study import Outcome, Study
+    from ...sim.job.job import Job
     from ...workloads.graph import Network
 
 
@@ -27,6 +27,8 @@ class Plan:
 
     Parameters
     ----------
+    job : Job
+        Network and mapping; the chips are beside it.
     chips : list of (value, Chip)
         The value of the varied field, and the chip with it.
     conditions : list of Conditions
@@ -37,15 +39,13 @@ class Plan:
         What to measure in place of `metric`.
     """
 
-    network: str
+    job: Job
     data: Path
     chips: Sequence[tuple[str, Chip]]
     conditions: Sequence[Conditions]
     seeds: Sequence[int]
     metric: str
-    digital: tuple[str, ...] = ()
     loss: float | None = None
-    bind: Mapping[str, int] = field(default_factory=dict)
     samples: int | None = None
     measure: Metric | None = None
 
@@ -66,8 +66,9 @@ class Result:
 def compute(plan: Plan, progress: Progress | None = None) -> Result:
     """Run everything that the plan says."""
     result: Result | None = None
+    study: Study | None = None
     for value, chip in plan.chips:
-        network, study = study_of(plan, chip, progress)
+        network, study = study_of(plan, chip, progress, study)
         device = study.precision.device
         if plan.conditions[0].irdrop == "exact" and not study.precision.wire:
             raise UsageError(
@@ -102,27 +103,38 @@ def _search(plan: Plan, study: Study, progress: Progress | None) -> list[Choice]
     return find_digital(study, plan.conditions[-1], plan.seeds, plan.loss or 0.0, progress)
 
 
-def study_of(plan: Plan, chip: Chip, progress: Progress | None = None) -> tuple[Network, Study]:
-    """The network mapped on a chip as `ohmsum run` maps it, less what does not change the arithmetic."""
+def study_of(
+    plan: Plan, chip: Chip, progress: Progress | None = None, like: Study | None = None
+) -> tuple[Network, Study]:
+    """The network mapped on a chip as `ohmsum run` maps it, less what does not change the arithmetic.
+
+    Parameters
+    ----------
+    like : Study, optional
+        Of the same plan on another chip, whose calibration may serve here too.
+    """
     from ...sim.accuracy.data import load_data
     from ...sim.accuracy.functional import Functional
     from ...sim.accuracy.model import is_recurrent, load_model
     from ...sim.accuracy.study import Study
-    from ...sim.mapping import MappingOptions, map_network
+    from ...sim.mapping import map_network
 
-    model, _ = load_model(plan.network)
+    job, source = plan.job, plan.job.model_source()
+    model, _ = load_model(source)
     stored = {t.name for t in model.graph.initializer}
     data = load_data(plan.data, [v for v in model.graph.input if v.name not in stored])
     if plan.samples is not None:
         data = data.some(plan.samples, in_order=is_recurrent(model))
     shapes = {name: shape for name, shape in _one_run(data).items() if shape}
-    network = workloads.load(plan.network, bind=plan.bind, input_shapes=shapes)
-    mapping = map_network(
-        network, chip, MappingOptions(replicate=False, placement="linear", digital=plan.digital)
-    )
-    functional = Functional(plan.network, mapping)
+    network = job.model_copy(update={"input": {**shapes, **job.input}}).load_network()
+    options = replace(job.mapping, replicate=False, placement="linear")
+    if options.partition == "auto":  # either has the same blocks
+        options = replace(options, partition="pipeline")
+    mapping = map_network(network, chip, options)
+    functional = Functional(source, mapping)
     metric = plan.measure or plan.metric
-    return network, Study(functional, mapping, chip, data, metric, progress=progress or silent)
+    tell = progress or silent
+    return network, Study(functional, mapping, chip, data, metric, progress=tell, like=like)
 
 
 def _one_run(data: Data) -> dict[str, tuple[int, ...]]:

@@ -111,7 +111,7 @@ def ours() -> dict[str, Any]:
         whole = Block(slice(0, N), slice(0, N), codes.astype(np.float32))
         sums = ColumnSums(Array(whole, p, signed=True))
         sums.add(inputs)
-        return Crossbar(sums.array, sums.converter(), inputs[:256]), inputs
+        return Crossbar(sums, p, inputs[:256]), inputs
 
     fine, inputs = crossbar(20)
     # drift is measured on one row after the other, as aihwkit does it; real inputs do 0.5 to 0.9 dB better

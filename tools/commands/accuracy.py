@@ -51,10 +51,6 @@ def accuracy(
     ] = "fast",
     seeds: Annotated[int, typer.Option(metavar="N", help="Chips drawn, for the confidence interval.")] = 1,
     seed: Annotated[int, typer.Option(metavar="N", help="The first seed.")] = 0,
-    digital: Annotated[
-        list[str],
-        typer.Option("--digital", metavar="NAMES", help="Operators kept off the crossbars: 'conv1,fc'."),
-    ] = [],  # noqa: B006 (typer copies it)
     find_digital: Annotated[
         str | None,
         typer.Option(metavar="LOSS", help="Search layers to keep digital until no more is lost: 0.5%."),
@@ -102,7 +98,8 @@ def accuracy(
     if clip is not None:
         rule = f"percentile {clip:g}"
         given = {**given, **{name: given[name] or rule for name in ("input_range", "adc_range")}}
-    job = job_of({**given, "data": data})
+    digital = texts.names(given["digital"] or ())
+    job = job_of({**given, "data": data, "digital": list(digital)})
     jobs = [job.with_changes({path: v}) if path else job for v in values]
     conditions = _conditions(
         noise == "on",
@@ -114,19 +111,17 @@ def accuracy(
         irdrop=irdrop,
     )
     plan = Plan(
-        network=job.network,
+        job=job,
         data=data,
         chips=[(v, one.load_chip()) for v, one in zip(values, jobs, strict=True)],
         conditions=conditions,
         seeds=range(seed, seed + seeds),
         metric=metric,
-        digital=texts.names(digital),
         loss=None if find_digital is None else texts.fraction("--find-digital", find_digital),
-        bind=job.bind,
         samples=samples,
     )
     asked = {**given, "data": str(data), "vary": vary, "seed": seed, "clip": clip}
-    asked |= {"digital": list(plan.digital), "find_digital": find_digital}
+    asked |= {"digital": list(digital), "find_digital": find_digital}
     to_stdout = str(json_file) == "-"
     with ExitStack() as files, shown_progress() as progress:
         file = None
@@ -150,4 +145,9 @@ def _conditions(noise: bool, times_s: list[float], compensations: list[str], **c
     return [Conditions(noise, time_s=t, compensation=kind, **common) for t in times_s for kind in kinds]
 
 
-command = asks(accuracy, only=("network", "chip", "set", "bind", "input_range", "adc_range"))
+ASKED = (
+    "network", "chip", "chips", "set", "bind", "input", "outputs", "inputs", "value", "host", "digital",
+    "partition", "attention", "most_tokens", "input_range", "adc_range",
+)  # fmt: skip
+"""Fields of a question that say what is computed; the others say when."""
+command = asks(accuracy, only=ASKED)

@@ -20,7 +20,7 @@ def cut(
     model: onnx.ModelProto,
     file: str,
     outputs: Sequence[str],
-    inputs: Mapping[str, tuple[Shape, int]],
+    inputs: Mapping[str, tuple[Shape | None, int]],
     values: Mapping[str, Value],
 ) -> onnx.ModelProto:
     """The part of a model that is asked for.
@@ -29,7 +29,7 @@ def cut(
     ----------
     outputs : sequence of str
         Tensors (or nodes) that leave the network instead of its outputs.
-    inputs : mapping of str to (shape, element type)
+    inputs : mapping of str to (shape or None, element type)
         Tensors that come in from outside; what made them is no part of the network.
     values : mapping of str to number or sequence of numbers
         Inputs that are always this.

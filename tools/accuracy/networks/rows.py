@@ -16,6 +16,8 @@ from .... import arch, workloads
 from ....sim.accuracy.conditions import Conditions
 from ....sim.accuracy.metrics import mean_and_interval
 from ....sim.accuracy.study import Study
+from ....sim.job.job import Job
+from ....sim.mapping import MappingOptions
 from ...output_file import OutputFile
 from ..rows import Plan, study_of
 from .catalogue import Case
@@ -169,15 +171,16 @@ class _Live:
     def _study(self, row: Row) -> Study:
         changes = {"chips.count": str(self.case.chips), **row.changes}
         chip = arch.load(CHIP, overrides=changes)
+        digital = _depthwise(self.prepared) if row.digital else ()
+        job = Job(network=str(self.prepared.network), chip=CHIP, mapping=MappingOptions(digital=digital))
         plan = Plan(
-            network=str(self.prepared.network),
+            job=job,
             data=self.prepared.data,
             chips=[("", chip)],
             conditions=[row.conditions],
             seeds=range(row.seeds),
             metric=self.case.metric,
             measure=worst_deviation if row.exact else self.case.measure,
-            digital=_depthwise(self.prepared) if row.digital else (),
             samples=row.samples,
         )
         return study_of(plan, chip)[1]
