@@ -62,7 +62,8 @@ class Experts:
         """Find the feed-forward blocks; raises `NetworkError` if there are none, or numbers do not fit."""
         if n < 1 or not 1 <= top_k <= n:
             raise NetworkError(
-                f"`experts: {n}`, `top_k: {top_k}`: expected at least one expert, and 1 <= top-k <= experts"
+                f"`experts: {n}`, `top_k: {top_k}`: expected at least one expert, and that a token "
+                "goes to at least one and at most all of them"
             )
         for row in routing.weights:
             if len(row) != n or sum(weight > 0 for weight in row) < top_k:

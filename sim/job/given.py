@@ -18,7 +18,7 @@ from .job import Job
 from .records import ASKED, WORKS, FieldRecord, names, records, shown
 from .work import LANGUAGE
 
-TABLES = ("bind", "input")
+TABLES = ("bind", "input", "value", "operator")
 """Fields of which one entry may be given alone: ``bind.batch``."""
 MAPPING = "mapping"
 _NOTHING: tuple[Any, ...] = (None, False, "", (), [], {})

@@ -117,7 +117,7 @@ def test_one_expert_with_all_tokens_reads_and_computes_what_the_block_did() -> N
 @pytest.mark.parametrize(
     ("n", "top_k", "text", "words"),
     [
-        (4, 5, "uniform", "1 <= top-k <= experts"),
+        (4, 5, "uniform", "goes to at least one and at most all of them"),
         (0, 1, "uniform", "at least one expert"),
         (4, 2, "nowhere.txt", "expected 'uniform', 'zipf EXPONENT'"),
         (4, 2, "zipf -1", "zipf"),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ohmsum.sim.job.given import job_of
 from ohmsum.tools.sweep.axes import Choices, Range
 from ohmsum.tools.sweep.pareto import front
 from ohmsum.tools.sweep.points import draw, grid
@@ -102,3 +103,14 @@ def test_front_by_definition(values: list[tuple[int, ...]], directions: Sequence
     assert len(found) == len(best), "of equal points one"
     firsts = [v[0] for v in found]
     assert firsts == sorted(firsts, reverse=directions[0] == "maximize")
+
+
+def test_entries_of_the_tables_of_the_question(tmp_path: Path) -> None:
+    """Dimensions, shapes, fixed inputs and rules for operators, one entry at a time."""
+    axes = {"bind.batch": [1, 2], "input.x": ["1x4", "2x4"], "value.sr": [8000, 16000]}
+    axes["operator.com.x:Foo"] = ["matmul", "gelu"]
+    spec = spec_of(tmp_path, "".join(f'  "{field}": {values}\n' for field, values in axes.items()))
+    last = grid(spec)[-1].settings
+    asked = job_of({**last, "set": {}})
+    assert (asked.bind, asked.input, asked.value) == ({"batch": 2}, {"x": (2, 4)}, {"sr": (16000,)})
+    assert asked.operator == {"com.x:Foo": "gelu"}

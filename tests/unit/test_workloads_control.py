@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 import onnx
 import pytest
 from ohmsum.workloads import NetworkError, load
+from ohmsum.workloads.onnx_import import policy
+from ohmsum.workloads.onnx_import.standins import Body
 from onnx import GraphProto, TensorProto, helper, numpy_helper
 
 from ..kit.onnx_graphs import body, imported, model, node, steps
@@ -194,3 +197,24 @@ def test_an_unknown_function_of_every_element(tmp_path: Path) -> None:
     network = imported(tmp_path, nodes, X, {"w": (16, 4), "alpha": (4,)}, operators={"Snake": "gelu"})
     (made,) = body(network)
     assert (made.fused, made.params, network.notes) == (("gelu",), 64 + 4, ())
+
+
+def test_an_installed_package_says_what_its_operators_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Entry point "com.example:Fancy" of group "ohmsum.operators": softmax(x w) from its parts."""
+
+    def fancy(b: Body) -> None:
+        b.give(0, b("Softmax", b("MatMul", b.input(0), b.input(1), main=True), axis=-1))
+
+    entry = EntryPoint("com.example:Fancy", "fancy:fancy", policy.GROUP)
+    monkeypatch.setattr(EntryPoint, "load", lambda point: fancy)
+    asked: list[str] = []
+    monkeypatch.setattr(policy, "entry_points", lambda group: asked.append(group) or [entry])
+    nodes = [helper.make_node("Fancy", ["x", "w"], ["y"], name="f", domain="com.example")]
+    network = imported(tmp_path, nodes, X, {"w": (16, 4)})
+    assert (steps(network), network.macs, network.params) == (["MatMul", "Softmax"], 6 * 16 * 4, 64)
+    assert set(asked) == {"ohmsum.operators"}
+    other = [helper.make_node("Plain", ["x", "w"], ["y"], name="p", domain="com.example")]
+    with pytest.raises(NetworkError, match="operator 'Plain' of domain"):
+        imported(tmp_path, other, X, {"w": (16, 4)})

@@ -1,7 +1,7 @@
 """What a sweep may vary: every field of the question, and any field of the chip.
 
-One namespace, as on the command line: the names of `sim.job.records`, entries of tables as ``bind.DIM`` and
-``input.NAME``, options of the mapping also as ``mapping.OPTION``; everything else is a dotted path into the
+One namespace, as on the command line: the names of `sim.job.records`, entries of tables as ``bind.DIM`` or
+``value.NAME``, options of the mapping also as ``mapping.OPTION``; everything else is a dotted path into the
 chip, as for ``--set``.
 """
 
