@@ -103,6 +103,7 @@ class Network:
 
     @property
     def params(self) -> int:
+        """Numbers that the file stores and an output depends on, each stored tensor once."""
         return sum(o.params for o in self.operators)
 
     @property

@@ -122,7 +122,8 @@ class Operator:
     matrix, product
         For those kinds.
     params : int
-        Parameters stored (weights and biases; embeddings and normalisation too).
+        Numbers that are stored for it alone (weights, biases, embeddings, normalisation): floats or codes,
+        without scales, masks and tables of formulas; a tensor that others use too counts at the first.
     state_work : tuple of (str, int)
         For recurrent operators: functions and element operations per token after the matrix
         (gates of an LSTM: (("sigmoid", 3 * h), ("tanh", 2 * h), ("mul", 3 * h), ("add", h))).

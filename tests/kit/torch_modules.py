@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -100,6 +101,85 @@ class Recurrent(nn.Module):
         return self.out(self.lstm(x)[0][:, -1])
 
 
+class Decoder(nn.Module):
+    """Tokens to scores of tokens: causal attention under a stored mask, the head tied to the embedding."""
+
+    mask: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words, self.layer = nn.Embedding(50, 32), nn.Linear(32, 96)
+        self.head = nn.Linear(32, 50, bias=False)
+        self.head.weight = self.words.weight
+        self.register_buffer("mask", torch.triu(torch.full((16, 16), -1e9), 1), persistent=False)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        q, k, v = self.layer(self.words(ids)).chunk(3, -1)
+        scores = q @ k.transpose(1, 2) * 32**-0.5 + self.mask
+        return self.head(torch.softmax(scores, -1) @ v)  # type: ignore[no-any-return]
+
+
+class Distances(nn.Module):
+    """Attention with a learned bias for every distance, gathered from a table (Shaw et al. 2018)."""
+
+    places: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bias, self.layer = nn.Embedding(31, 1), nn.Linear(16, 48)
+        at = torch.arange(16)
+        self.register_buffer("places", at[:, None] - at[None, :] + 15, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = self.layer(x).chunk(3, -1)
+        scores = q @ k.transpose(1, 2) + self.bias(self.places).squeeze(-1)
+        return torch.softmax(scores, -1) @ v
+
+
+def separable() -> nn.Sequential:
+    """Depthwise and pointwise layers, as MobileNet's; every norm follows its layer."""
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3, 2, 1, bias=False), nn.BatchNorm2d(8), nn.ReLU6(),
+        nn.Conv2d(8, 8, 3, 1, 1, groups=8, bias=False), nn.BatchNorm2d(8), nn.Hardswish(),
+        nn.Conv2d(8, 16, 1, bias=False), nn.BatchNorm2d(16), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        nn.Linear(16, 1),
+    )  # fmt: skip
+
+
+def norm_first() -> nn.Sequential:
+    """A norm before its layer, as DenseNet's, which cannot go into it; and norms without moments stored."""
+    return nn.Sequential(
+        nn.BatchNorm2d(3), nn.ReLU(), nn.Conv2d(3, 8, 3), nn.GroupNorm(2, 8), nn.PReLU(8),
+        nn.ConvTranspose2d(8, 4, 2, 2), nn.Sigmoid(),
+    )  # fmt: skip
+
+
+def patches() -> nn.Sequential:
+    """Patches of an image as tokens, mixed."""
+    return nn.Sequential(
+        nn.Conv2d(3, 16, 4, 4), nn.Flatten(2), nn.Linear(9, 12), nn.GELU(), nn.Linear(12, 9), nn.LayerNorm(9),
+    )  # fmt: skip
+
+
+def audio() -> nn.Sequential:
+    """Samples to classes."""
+    return nn.Sequential(
+        nn.Conv1d(1, 8, 10, 5), nn.BatchNorm1d(8), nn.GELU(), nn.Conv1d(8, 8, 3, 2), nn.Tanh(),
+        nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(8, 3),
+    )  # fmt: skip
+
+
+class Gated(nn.Module):
+    """A GRU in both directions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gru, self.out = nn.GRU(6, 5, bidirectional=True), nn.Linear(10, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.out(self.gru(x)[0])  # type: ignore[no-any-return]
+
+
 class Unsupported(nn.Module):
     """Two operators that ONNX does not have, one of them with two results."""
 
@@ -134,15 +214,26 @@ NETWORKS = {
     "encoder": (Encoder, (1, 16)),
     "recurrent": (Recurrent, (1, 6, 8)),
 }
+MORE_NETWORKS: dict[str, tuple[Any, tuple[int, ...]]] = {
+    "decoder": (Decoder, (1, 16)),
+    "distances": (Distances, (1, 16, 16)),
+    "separable": (separable, (1, 3, 16, 16)),
+    "norm_first": (norm_first, (1, 3, 10, 10)),
+    "patches": (patches, (1, 3, 12, 12)),
+    "audio": (audio, (1, 1, 200)),
+    "gated": (Gated, (7, 1, 6)),
+}
 
 
 def network(name: str) -> tuple[nn.Module, Tensor]:
     """A network with weights that differ from each other (the exporter joins equal ones), and an example."""
     torch.manual_seed(1)
-    make, shape = NETWORKS[name]
+    make, shape = (NETWORKS | MORE_NETWORKS)[name]
     module = make().eval()
     with torch.no_grad():
-        for value in [*module.parameters(), *module.buffers()]:
-            if value.dtype.is_floating_point:
+        for key, value in [*module.named_parameters(), *module.named_buffers()]:
+            if key != "mask" and value.dtype.is_floating_point:
                 value.add_(0.1 * torch.rand_like(value))
-    return module, torch.zeros(shape, dtype=torch.int64) if name == "encoder" else torch.randn(shape)
+    return module, torch.zeros(shape, dtype=torch.int64) if name in ("encoder", "decoder") else torch.randn(
+        shape
+    )

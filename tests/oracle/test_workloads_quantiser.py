@@ -37,7 +37,9 @@ def convolutions() -> tuple[onnx.ModelProto, dict[str, Floats]]:
     """A residual block, pooling, a classifier."""
     rng = np.random.default_rng(3)
     stored = {"w1": weights(rng, 8, 3, 3, 3), "w2": weights(rng, 8, 8, 3, 3), "w3": weights(rng, 8, 10)}
-    stored |= {f"b{i}": np.full(8, 0.1, np.float32) for i in (1, 2)} | {"b3": np.full(10, 0.1, np.float32)}
+    stored |= {f"b{i}": np.full(8, 0.1 * i, np.float32) for i in (1, 2)} | {
+        "b3": np.full(10, 0.1, np.float32)
+    }
     nodes = [
         node("Conv", "x w1 b1", "c1", pads=[1] * 4), node("Relu", "c1", "r1"),
         node("Conv", "r1 w2 b2", "c2", pads=[1] * 4), node("Add", "c2 r1", "a"), node("Relu", "a", "r2"),

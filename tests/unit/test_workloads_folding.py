@@ -115,7 +115,7 @@ WAVES = table(*(f(PLACES * w) for w in (1.0, 0.3, 0.01, 0.2) for f in (np.sin, n
         (np.random.default_rng(1).random((6, 16)), 96),  # learned positions
         (np.zeros((6, 16)), 96),  # not trained yet
         (np.where(np.tri(6, 16) > 0, 0, -1e9), 0),  # a mask
-        (np.random.default_rng(1).random(11)[np.subtract.outer(np.arange(6), np.arange(16) // 4)], 9),
+        (np.random.default_rng(1).random(11)[np.subtract.outer(np.arange(6), np.arange(16) // 4)], 96),
         (np.random.default_rng(1).random(16), 16),  # a bias
     ],
 )

@@ -257,7 +257,7 @@ def test_batch_norm_goes_into_the_convolution(tmp_path: Path) -> None:
     ]
     made = only(imported(tmp_path, nodes, {"x": (1, 3, 8, 8)}, {"w": (4, 3, 3, 3), "g": (4, 1, 1), **bn}))
     assert (made.op, made.fused) == ("Conv", ("relu",))
-    assert made.params == 108 + 4 * 4 + 4 + 4  # the vectors of the file, one of which is used twice
+    assert made.params == 108 + 4 * 4 + 4  # every vector of the file once, also the one that is used twice
 
 
 def test_batch_norm_without_a_layer_before_it_stays(tmp_path: Path) -> None:

@@ -99,34 +99,20 @@ class Builder:
         """Output `index` of the node is seen as `view`."""
         self.views[node.outputs[index]] = view
 
-    def params(self, names: Iterable[str], *, formula: bool = False) -> int:
-        """Parameters behind these static tensors.
+    def params(self, names: Iterable[str], absorbed: Iterable[str] = (), *, formula: bool = False) -> int:
+        """Numbers that are stored behind these static tensors; each stored tensor counts once in a network.
 
-        A tensor that several operators share (tied weights) is counted once. A vector is counted at each use:
-        every layer keeps its own bias, and exporters that find two biases equal store one. Beside weights
-        that are used again it is used again, too.
-        `formula` leaves out single numbers: they belong to a formula (the 0.5 of a GELU), not to the weights.
+        Single numbers among the `absorbed` belong to a formula (the 0.5 of a GELU), not to the weights;
+        with `formula` all do.
         """
         graph, total = self.graph, 0
-        names = list(names)
-        again = any(self._is_used(name) for name in names)
-        for name in names:
-            static = graph.statics.get(name)
-            if static is None or (formula and static.size == 1):
-                continue
-            for root in static.roots:
-                is_vector = graph.root_sizes[root] == max(static.shape, default=1) == static.size
-                if (is_vector and not again) or root not in self._counted:
-                    self._counted.add(root)
-                    total += graph.root_sizes[root]
+        for may_be_single, some in ((not formula, names), (False, absorbed)):
+            for static in (graph.statics[name] for name in some if name in graph.statics):
+                for root in static.roots if may_be_single or static.size > 1 else ():
+                    if root not in self._counted:
+                        self._counted.add(root)
+                        total += graph.root_sizes[root]
         return total
-
-    def _is_used(self, name: str) -> bool:
-        """Whether a matrix has been counted before."""
-        static = self.graph.statics.get(name)
-        if static is None or max(static.shape, default=1) == static.size:
-            return False
-        return bool(static.roots) and all(root in self._counted for root in static.roots)
 
     def weight(self, name: str) -> str:
         """The stored tensor behind a static one, "" if there is not exactly one."""

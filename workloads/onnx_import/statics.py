@@ -31,7 +31,10 @@ PARAMETER_TYPES = frozenset(
     if hasattr(onnx.TensorProto, name)
 )
 CODES = frozenset({"int8", "uint8", "int16", "uint16"})
-VIEWS = frozenset({"Identity", "Cast", "CastLike", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten"})
+VIEWS = frozenset(
+    {"Identity", "Cast", "CastLike", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten"}
+    | {"QuantizeLinear", "DequantizeLinear"}
+)
 CARRIERS_OF_THE_FIRST = frozenset(  # what these make of their other inputs is no parameter
     {"CastLike", "Reshape", "Expand", "Slice", "Gather", "Unsqueeze", "Squeeze", "Split", "Pad", "Tile"}
     | {"QuantizeLinear", "DequantizeLinear"}

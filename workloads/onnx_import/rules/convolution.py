@@ -157,7 +157,7 @@ def deformable(node: Node, b: Builder) -> None:
     ports = [Port(image.tensor, Window("all")), *(whole(v, columns.grid) for v in places)]
     b.emit(node, "vector", columns, ports, part="columns", function="interpolate", work=4 * k)
     matrix = Matrix(prod(weight[1:]), weight[0] // groups, groups, weight=b.weight(node.inputs[1]))
-    params = b.params([n for n in (node.input(1), node.input(3)) if n] + node.absorbed)
+    params = b.params([node.input(1), node.input(3)], node.absorbed)
     b.result(node, b.emit(node, "matrix", out, [Port(columns.tensor)], matrix=matrix, params=params))
 
 
@@ -210,7 +210,7 @@ def _gather_patches(
 
 
 def _params(node: Node, b: Builder) -> int:
-    return b.params([n for n in node.inputs if n] + node.absorbed)
+    return b.params(node.inputs, node.absorbed)
 
 
 def _pair(values: Shape) -> tuple[int, int]:

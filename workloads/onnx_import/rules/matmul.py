@@ -86,7 +86,7 @@ def _static(
         weight=b.weight(node.inputs[1 - index]),
     )
     port = b.port(view, *_follow(labels, out, target), target.grid)
-    params = b.params([n for n in node.inputs if n] + node.absorbed)
+    params = b.params(node.inputs, node.absorbed)
     b.result(node, b.emit(node, "matrix", target, [port], matrix=matrix, params=params))
 
 

@@ -59,4 +59,4 @@ def cumulative_sum(node: Node, b: Builder) -> None:
 
 
 def _params(node: Node, b: Builder) -> int:
-    return b.params(node.inputs[1:] + node.absorbed)
+    return b.params(node.inputs[1:], node.absorbed)

@@ -1,23 +1,18 @@
 """Constants that vary with the token: which of their numbers are parameters of the network.
 
-A mask is none, nor is a table of angles that a formula makes (sines and cosines of the position). A bias that
-was gathered from a table of distances has as many parameters as the table has numbers.
+A mask is none, nor is a table of angles that a formula makes (sines and cosines of the position).
 """
 
 from __future__ import annotations
 
 import numpy as np
-from onnx import TensorProto
 
 from ..builder import Builder
 from ..nodes import Array
 from ..patterns.causal import HIDDEN
 
 MOST = 1 << 22  # elements that are looked at
-SPREAD = frozenset({int(TensorProto.FLOAT), int(TensorProto.DOUBLE)})
-"""Types in which two parameters are seldom equal by chance."""
 ROUNDING = 2e-3  # of half precision, relative to the largest
-FEWEST = 4  # different numbers of a table; fewer are weights that nobody has trained
 QUANTISED = 1 / 128
 
 
@@ -28,18 +23,18 @@ def table_params(name: str, b: Builder) -> int:
     if values is None or not np.issubdtype(values.dtype, np.floating):
         return b.params([name], formula=True)
     quantised = any(root in graph.stored_as for root in static.roots)
-    if is_mask(values) or is_wave(values, QUANTISED if quantised else ROUNDING):
-        return 0
-    if static.dtype not in SPREAD or quantised:
-        return b.params([name], formula=True)
-    different, counted = int(np.unique(values).size), b.params([name], formula=True)
-    return min(different, counted) if FEWEST <= different <= values.size // 2 else counted
+    made = is_mask(values) or is_wave(values, QUANTISED if quantised else ROUNDING)
+    return 0 if made else b.params([name], formula=True)
 
 
 def is_mask(values: Array) -> bool:
-    """Whether all numbers are 0 or hide what they are added to, or are 0 and 1; some of each."""
+    """Whether all numbers are 0 or hide what they are added to, or are 0 and 1; some of each.
+
+    If all are equal they are weights that nobody has trained, more likely; but not zeros of shape
+    (1, 1, queries, keys), which hide nothing.
+    """
     if values.min() == values.max():
-        return False  # weights that are still what they began as, more likely
+        return values.ndim == 4 and values.shape[:2] == (1, 1) and not values.any()
     added = bool(((values == 0) | (values <= HIDDEN)).all())
     return added or bool(((values == 0) | (values == 1)).all())
 
