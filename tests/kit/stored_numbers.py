@@ -24,7 +24,8 @@ ASIDE: dict[str, tuple[int, ...]] = {  # inputs that are scales, zero points and
     "QuantizeLinear": (1, 2), "DequantizeLinear": (1, 2), "QLinearConv": (1, 2, 4, 5, 6, 7),
     "QLinearMatMul": (1, 2, 4, 5, 6, 7), "QGemm": (1, 2, 4, 5, 7, 8), "QLinearAdd": (1, 2, 4, 5, 6, 7),
     "QLinearMul": (1, 2, 4, 5, 6, 7), "QLinearSigmoid": (1, 2, 3, 4), "QLinearLeakyRelu": (1, 2, 3, 4),
-    "QLinearGlobalAveragePool": (1, 2, 3, 4), "QLinearAveragePool": (1, 2, 3, 4), "QLinearSoftmax": (1, 2, 3, 4),
+    "QLinearGlobalAveragePool": (1, 2, 3, 4), "QLinearAveragePool": (1, 2, 3, 4),
+    "QLinearSoftmax": (1, 2, 3, 4),
     "LSTM": (5, 6), "GRU": (5,), "RNN": (5,), "MatMulInteger": (2, 3), "ConvInteger": (2, 3),
     "QLinearConcat": tuple(i for i in range(99) if i < 2 or (i - 2) % 3),
 }  # fmt: skip
