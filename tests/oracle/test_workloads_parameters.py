@@ -1,7 +1,7 @@
 """Are the parameters of a network those that its file stores, whoever wrote the file?
 
-Files of PyTorch's two exporters and of ONNX Runtime's quantiser; counted independently (`kit/stored_numbers.py`)
-and from PyTorch's own count, less or more what an exporter is known to do.
+Files of PyTorch's two exporters and of ONNX Runtime's quantiser; counted independently
+(`kit/stored_numbers.py`) and from PyTorch's own count, less or more what an exporter is known to do.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from ..kit.torch_modules import MORE_NETWORKS, NETWORKS, network  # noqa: E402
 
 # What a folded batch norm of c channels takes away: it has 2 c numbers, the bias that it becomes has c.
 FOLDED = {"residual": -8 - 8, "separable": -8 - 8 - 16, "audio": -16}
-# Stored besides: mean and variance of a norm that stays (PyTorch calls them buffers), ones and zeros for the two
-# groups that an instance norm has in the place of a group norm; the head that is tied, transposed.
+# Stored besides: mean and variance of a norm that stays (PyTorch calls them buffers), ones and zeros for the
+# two groups that an instance norm has in the place of a group norm; the head that is tied, transposed.
 ADDED = {"norm_first": 2 * 3 + 2 * 2, "decoder": 50 * 32}
 DYNAMO = {"distances": 256 - 31}  # the bias is stored as it is added: 16 x 16 numbers of a table of 31
 QUANTISED = ("qdq", "qoperator", "dynamic")
