@@ -176,3 +176,14 @@ def test_without_torch_the_message_says_how_to_install_it(
     assert "net.pt2: needs PyTorch and onnxscript" in message
     assert "pip install 'ohmsum[torch]'" in message
     assert "needs PyTorch" in refused(lambda: from_torch(torch_modules.Mlp(), torch.zeros(1, 12)))
+
+
+def test_an_archive_that_unpacks_to_far_more(unsupported: Path, tmp_path: Path) -> None:
+    path = tmp_path / "bomb.pt2"
+    path.write_bytes(unsupported.read_bytes())
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        root = archive.namelist()[0].partition("/")[0]
+        archive.writestr(f"{root}/data/weights/more.json", b" " * (1 << 26))
+    message = refused(lambda: load(path))
+    assert "unpacks to" in message
+    assert "expected at most 8 times as many" in message

@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 import pytest
 from ohmsum.workloads import NetworkError, load
+from ohmsum.workloads.onnx_import import folding
 from ohmsum.workloads.zoo import build
 from ohmsum.workloads.zoo.structure import absent
 from onnx import TensorProto, helper
@@ -280,3 +281,60 @@ def test_absent_weights_raise_no_warning(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         load("lenet5")
+
+
+@pytest.mark.parametrize("where", ["node", "op_type", "input", "tensor", "inside"])
+def test_names_that_are_no_text(tmp_path: Path, where: str) -> None:
+    proto = model([node("Add", "x c", "y")], TOKENS, {"c": (16,)})
+    (made,) = proto.graph.node
+    if where == "inside":
+        branch = helper.make_graph([node("Neg", "x", "MARKMARK")], "b", [], [])
+        proto.graph.node.append(helper.make_node("If", ["c"], ["z"], then_branch=branch, else_branch=branch))
+    elif where == "tensor":
+        proto.graph.initializer[0].name = "MARKMARK"
+    elif where == "input":
+        made.input[1] = "MARKMARK"
+    else:
+        setattr(made, "name" if where == "node" else where, "MARKMARK")
+    path = tmp_path / "bytes.onnx"
+    path.write_bytes(proto.SerializeToString().replace(b"MARKMARK", b"\xff\xfeMARKED"))
+    assert "is not UTF-8, expected text" in refused(path)
+
+
+@pytest.mark.parametrize("size", [-1, -(2**63), 2**48])
+def test_a_stored_tensor_of_no_size(tmp_path: Path, size: int) -> None:
+    proto = model([node("Add", "x c", "y")], TOKENS, {"c": (16,)})
+    proto.graph.initializer[0].dims[:] = [size, 16]
+    path = tmp_path / "sizes.onnx"
+    onnx.save(proto, path)
+    assert f"tensor 'c' has shape {size}x16, expected sizes of at least 0" in refused(path)
+
+
+def test_a_sequence_of_too_many_parts(tmp_path: Path) -> None:
+    nodes = [node("SplitToSequence", "x", "s", axis=0), node("SequenceAt", "s i", "y")]
+    message = refused_graph(tmp_path, nodes, {"x": (2**31 - 1, 4)}, {"i": np.array(0)})
+    assert "2147483647 places along axis 0, expected at most 4096" in message
+
+
+def test_scores_that_no_memory_holds_have_no_mask_that_is_looked_for(tmp_path: Path) -> None:
+    network = imported(tmp_path, [node("Softmax", "x", "y")], {"x": (2**24, 2**24)})
+    assert only(network).reach is None
+
+
+def test_a_value_that_crashes_the_runtime_is_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It runs in a process of its own: the command goes on, and says what it lacks."""
+    pytest.importorskip("onnxruntime")
+
+    def fails(*_: object) -> None:
+        raise NotImplementedError("not in the reference")
+
+    monkeypatch.setattr(folding, "_by_reference", fails)
+    graph = [node("Add", "a b", "s"), node("Reshape", "x s", "r"), node("Relu", "r", "y")], TOKENS
+    stored = {"a": np.array([3, 30]), "b": np.array([1, -6])}
+    assert body(imported(tmp_path, *graph, stored))[-1].output.shape == (4, 24)
+    monkeypatch.setattr(folding, "WORKER", "import os; os.abort()")
+    assert "node 'r' (Reshape): the shape of its output 'r' cannot be told" in refused_graph(
+        tmp_path, *graph, stored
+    )

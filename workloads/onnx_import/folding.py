@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
-from typing import Any
+from subprocess import run
 
 import numpy as np
 import onnx
-from onnx import helper
+from onnx import helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from .nodes import Array, Graph
 from .order import label
 from .statics import LARGEST_VALUE
+
+LONGEST_S = 20.0
+WORKER = """
+import sys, onnx, onnxruntime
+options = onnxruntime.SessionOptions()
+options.log_severity_level = 4
+options.intra_op_num_threads = options.inter_op_num_threads = 1
+session = onnxruntime.InferenceSession(sys.stdin.buffer.read(), options, providers=["CPUExecutionProvider"])
+found = onnx.GraphProto()
+for output, value in zip(session.get_outputs(), session.run(None, {}), strict=True):
+    found.initializer.append(onnx.numpy_helper.from_array(value, output.name))
+sys.stdout.buffer.write(found.SerializeToString())
+"""
 
 
 class Evaluator:
@@ -54,9 +68,9 @@ class Evaluator:
                 return None
             feeds[name] = value
         reason = ""
-        for run in (_by_reference, _by_runtime):
+        for evaluate in (_by_reference, _by_runtime):
             try:
-                results = run(self.node, feeds, self.opsets)
+                results = evaluate(self.node, feeds, self.opsets)
             except Exception as error:  # of any kind: what cannot be computed is unknown
                 reason = reason or _first_line(error)
                 continue
@@ -87,26 +101,29 @@ def _by_reference(
 def _by_runtime(
     node: onnx.NodeProto, feeds: dict[str, Array], opsets: dict[str, int]
 ) -> dict[str, Array] | None:
-    """None where ONNX Runtime is not installed."""
+    """None where ONNX Runtime is not installed.
+
+    It runs in a process of its own, since kernels of ONNX Runtime crash on values that no network has.
+    """
     if find_spec("onnxruntime") is None:
         return None
-    import onnxruntime
-
-    outputs = [name for name in node.output if name]
-    inputs = [
-        helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)
-        for name, value in feeds.items()
-    ]
-    graph = helper.make_graph([node], "fold", inputs, [onnx.ValueInfoProto(name=name) for name in outputs])
+    outputs = [onnx.ValueInfoProto(name=name) for name in node.output if name]
+    stored = [numpy_helper.from_array(value, name) for name, value in feeds.items()]
+    graph = helper.make_graph([node], "fold", [], outputs, stored)
     imports = [helper.make_opsetid(domain, version) for domain, version in opsets.items()]
     model = helper.make_model(graph, opset_imports=imports, ir_version=min(onnx.IR_VERSION, 10))
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session: Any = onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    done = run(
+        [sys.executable, "-c", WORKER],
+        input=model.SerializeToString(),
+        capture_output=True,
+        timeout=LONGEST_S,
+        check=False,
     )
-    return dict(zip(outputs, session.run(outputs, feeds), strict=True))
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise ValueError(said[-1] if said else "ONNX Runtime crashed on it")
+    found = onnx.GraphProto.FromString(done.stdout)
+    return {tensor.name: numpy_helper.to_array(tensor) for tensor in found.initializer}
 
 
 def _first_line(error: BaseException) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from hashlib import sha256
+from math import prod
 from pathlib import Path
 
 import onnx
@@ -15,6 +16,7 @@ from .modules import name_by_module
 
 OLDEST_OPSET = 7  # element-wise operators broadcast as in NumPy from here on
 MAX_FILE_BYTES = 2**31 - 1  # a protobuf message cannot be larger
+LARGEST_SIZE = 1 << 48  # elements of one tensor; ONNX's inference counts in 64 bits and does not look back
 
 
 def read_model(path: Path) -> tuple[onnx.ModelProto, str]:
@@ -47,8 +49,10 @@ def read_model(path: Path) -> tuple[onnx.ModelProto, str]:
     if not model.graph.node:
         raise NetworkError(f"{path}: the graph {model.graph.name!r} has no nodes, expected a network")
     _check_opset(path, model)
+    _check_names(path, model.graph)
     model = finish(model, str(path))
     for tensor in _tensors(model.graph):
+        _check_shape(path, tensor)
         _check_external(path, tensor)
     return model, sha256(raw).hexdigest()
 
@@ -123,6 +127,28 @@ def external_location(tensor: onnx.TensorProto) -> str:
     """Where the external data of a tensor lie, "" if that is not said (or not in UTF-8)."""
     location = next((entry.value for entry in tensor.external_data if entry.key == "location"), "")
     return location if isinstance(location, str) else ""
+
+
+def _check_names(path: Path, graph: onnx.GraphProto) -> None:
+    """Names are text: those that are not UTF-8 come as bytes."""
+    for node in graph.node:
+        for name in (node.name, node.op_type, node.domain, *node.input, *node.output):
+            if not isinstance(name, str):
+                raise NetworkError(f"{path}: a name {name[:40]!r} of a node is not UTF-8, expected text")
+        for attribute in node.attribute:
+            for inside in (attribute.g, *attribute.graphs):
+                _check_names(path, inside)
+    for named in (*graph.initializer, *graph.input, *graph.output, *graph.value_info):
+        if not isinstance(named.name, str):
+            raise NetworkError(f"{path}: the name {named.name[:40]!r} is not UTF-8, expected text")
+
+
+def _check_shape(path: Path, tensor: onnx.TensorProto) -> None:
+    if min(tensor.dims, default=0) < 0 or prod(tensor.dims) > LARGEST_SIZE:
+        raise NetworkError(
+            f"{path}: tensor {tensor.name!r} has shape {'x'.join(map(str, tensor.dims))},"
+            f" expected sizes of at least 0 and at most {LARGEST_SIZE} elements"
+        )
 
 
 def _check_external(path: Path, tensor: onnx.TensorProto) -> None:

@@ -15,6 +15,8 @@ from .order import label
 if TYPE_CHECKING:
     from .simplify import Simplifier
 
+MOST_PARTS = 4096
+"""Of a tensor that is split into a sequence: each becomes an operator."""
 SEQUENCES = frozenset(
     {"SequenceConstruct", "SequenceEmpty", "SequenceInsert", "SequenceErase", "SequenceAt", "SequenceLength"}
     | {"SplitToSequence", "ConcatFromSequence", "Optional", "OptionalHasElement", "OptionalGetElement"}
@@ -80,6 +82,8 @@ def _split(walker: Simplifier, node: onnx.NodeProto) -> None:
     x, out = node.input[0], node.output[0]
     shape = walker.graph.shapes[x]
     axis = attributes.get("axis", 0) % len(shape)
+    if shape[axis] > MOST_PARTS:
+        raise _error(walker, node, f"{shape[axis]} places along axis {axis}, expected at most {MOST_PARTS}")
     sizes, single = [1] * shape[axis], True
     if len(node.input) > 1 and node.input[1]:
         value = walker.graph.value(node.input[1])

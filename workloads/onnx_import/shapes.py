@@ -24,7 +24,6 @@ PACKED_PRODUCTS = frozenset({"MatMulNBits", "MatMulBnb4"})
 LIKE_THE_FIRST = frozenset(
     {"LayerNormalization", "RMSNormalization", "Gelu", "HardSwish", "Mish", "Swish", "RotaryEmbedding"}
 )
-LARGEST_SIZE = 1 << 48  # elements of one tensor; ONNX's inference counts in 64 bits and does not look back
 
 Partial = tuple[int | None, ...]
 Types = dict[str, tuple[Shape, int]]

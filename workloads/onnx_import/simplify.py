@@ -22,9 +22,10 @@ from .nodes import Array, Graph, Node, Shape, Static, alive
 from .order import label, needed, topological
 from .policy import FUNCTION_DOMAIN, Policy, as_said, hidden_matrix, refusal, registered
 from .quantise import BITS, PACKED, code_type, dynamic, format_of, is_quantiser, number_type, unpacked
+from .read import LARGEST_SIZE
 from .rules import RULES
 from .sequences import SEQUENCES
-from .shapes import LARGEST_SIZE, Shapes, Types
+from .shapes import Shapes, Types
 from .standins import STAND_INS, Body, is_common
 from .tails import DEPENDENT, Tail
 

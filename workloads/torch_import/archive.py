@@ -19,6 +19,7 @@ from ..errors import NetworkError
 from .translate import quiet
 
 SUFFIXES = frozenset({".pt2", ".pt", ".pth"})
+MOST_TIMES, ALLOWED_BYTES = 8, 1 << 20
 EXPECTED = "expected a program written by torch.export.save"
 
 
@@ -69,6 +70,7 @@ def check_archive(path: Path, torch: ModuleType) -> None:
             roots = {name.partition("/")[0] for name in archive.namelist()}
             if "models/model.json" not in members or len(roots) > 1 or len(members) < len(archive.namelist()):
                 raise NetworkError(f"{path}: {_what(members, archive)}, {EXPECTED}")
+            _refuse_bomb(path, archive)
             _refuse_code(path, members, archive, torch)
     except NetworkError:
         raise
@@ -89,6 +91,15 @@ def _what(members: dict[str, str], archive: zipfile.ZipFile) -> str:
     if "data.pkl" in members:
         return "holds a pickled object (a state_dict or a whole module, torch.save)"
     return "is a zip archive without a program"
+
+
+def _refuse_bomb(path: Path, archive: zipfile.ZipFile) -> None:
+    """PyTorch stores members as they are: what unpacks to far more was not written by it."""
+    unpacked, packed = sum(member.file_size for member in archive.infolist()), path.stat().st_size
+    if unpacked > MOST_TIMES * packed + ALLOWED_BYTES:
+        raise NetworkError(
+            f"{path}: unpacks to {unpacked} bytes from {packed}, expected at most {MOST_TIMES} times as many"
+        )
 
 
 def _refuse_code(path: Path, members: dict[str, str], archive: zipfile.ZipFile, torch: ModuleType) -> None:

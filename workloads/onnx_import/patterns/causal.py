@@ -9,12 +9,14 @@ the attention and all between them need no others.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
 
 from ...graph import Reach
 from ..nodes import Graph, Links, Node
+from ..statics import LARGEST_VALUE
 
 HIDDEN = -1e4
 """Scores as low as this vanish in a softmax; exporters use minus infinity or the lowest number there is."""
@@ -29,8 +31,10 @@ def causal(graph: Graph, links: Links) -> None:
     for node in graph.nodes:
         if node.op != "Softmax":
             continue
-        rank = len(graph.shape(node.inputs[0]))
-        if rank > 1 and node.version >= 13 and int(node.attributes.get("axis", -1)) % rank == rank - 1:
+        shape = graph.shape(node.inputs[0])
+        if len(shape) < 2 or shape[-1] != shape[-2] or prod(shape[-2:]) > LARGEST_VALUE:
+            continue
+        if node.version >= 13 and int(node.attributes.get("axis", -1)) % len(shape) == len(shape) - 1:
             _mark(graph, links, node)
 
 
@@ -136,8 +140,8 @@ def _reach(visible: Visible) -> Reach | None:
     A mask that hides earlier keys too (a sliding window) counts as a causal one: the work of what it leaves
     out beyond that is still counted.
     """
-    queries, keys = visible.shape
-    if queries != keys or queries == 1 or np.triu(visible, 1).any():
+    queries = len(visible)
+    if queries == 1 or np.triu(visible, 1).any():
         return None
     return Reach(1, 1)
 
