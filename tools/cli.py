@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -99,6 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     one or two lines on stderr; 130 interrupted. Anything unexpected keeps its traceback: it is a defect, and
     we want to see it.
     """
+    if arguments is None:  # a process of our own, which ends soon: most of what it makes lives as long as it
+        gc.set_threshold(100_000, 20, 20)
     if sys.stdout is None:  # closed by the caller
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     try:

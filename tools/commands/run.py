@@ -38,9 +38,6 @@ def run(
 ) -> None:
     """Run NETWORK on CHIP and print where time and energy go."""
     from ...sim.job.perform import perform
-    from ...sim.report.json_result import dumps
-    from ...sim.report.terminal import show, terminal_page
-    from ...sim.report.text import report
 
     job = job_of(given)
     to_stdout = str(json_file) == "-"
@@ -56,8 +53,13 @@ def run(
     for remark in files.remarks:
         typer.echo(remark, err=True)
     if to_stdout:
+        from ...sim.report.json_result import dumps
+
         typer.echo(dumps(answer.to_json()), nl=False)
     else:
+        from ...sim.report.terminal import show, terminal_page
+        from ...sim.report.text import report
+
         page = terminal_page(plain, everything=all_layers, hint=" (--all shows them)")
         show(report(answer, page), plain)
 

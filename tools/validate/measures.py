@@ -64,7 +64,8 @@ class ArrayProduct:
 
     def joules(self, components: Iterable[str] = MACRO) -> float:
         """Energy of one product in some components."""
-        return sum(self.energy_j.get(name, 0.0) for name in components)
+        inside = frozenset(components)
+        return sum(joules for name, joules in self.energy_j.items() if name in inside)
 
     @property
     def tops(self) -> float:
@@ -110,7 +111,7 @@ def _product(
     run = simulate(networks.layer(k, n), loaded, mapping=ONE_COPY, operands=operands)
     tokens = networks.SEQUENCE
     ledger = [term for term in run.energy.terms if term.count]
-    components = {term.component for term in ledger}
+    components = dict.fromkeys(term.component for term in ledger)  # in an order that is always the same
     return ArrayProduct(
         macs=k * n,
         interval_s=crossbar_interval_s(run, tokens),
