@@ -124,6 +124,19 @@ class OutputFile:
 
 
 @contextmanager
+def text_output(option: str, path: Path | None) -> Iterator[Callable[[str], None]]:
+    """What writes a text: into a file, on standard output when the block has ended ("-"), or nowhere (None)."""
+    if path is not None and str(path) != "-":
+        with OutputFile(option, path) as file:
+            yield file.write
+        return
+    texts: list[str] = []
+    yield texts.append
+    if path is not None:
+        print(*texts, sep="", end="")
+
+
+@contextmanager
 def output_folder(option: str, path: Path) -> Iterator[None]:
     """A folder for output files, made if needed; if it was made here and is still empty at the end, it goes
     again.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +9,7 @@ import typer
 
 from ...sim.job.given import job_of
 from ..errors import UsageError
-from ..output_file import OutputFile
+from ..output_file import text_output
 from ..progress import shown_progress
 from . import options
 from .asking import Given, asks
@@ -122,18 +121,10 @@ def accuracy(
     )
     asked = {**given, "data": str(data), "vary": vary, "seed": seed, "clip": clip}
     asked |= {"digital": list(digital), "find_digital": find_digital}
-    to_stdout = str(json_file) == "-"
-    with ExitStack() as files, shown_progress() as progress:
-        file = None
-        if json_file is not None and not to_stdout:
-            file = files.enter_context(OutputFile("--json", json_file))
+    with text_output("--json", json_file) as write, shown_progress() as progress:
         result = compute(plan, progress)
-        text = as_json(plan, result, path, {k: v for k, v in asked.items() if v})
-        if file is not None:
-            file.write(text)
-    if to_stdout:
-        typer.echo(text, nl=False)
-    else:
+        write(as_json(plan, result, path, {k: v for k, v in asked.items() if v}))
+    if str(json_file) != "-":
         show(report(plan, result, path, terminal_page(plain)), plain)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from ...sim.job.given import checked
 from ..errors import UsageError
-from ..output_file import OutputFile, inputs
+from ..output_file import inputs, text_output
 from ..progress import shown_progress
 from . import options
 from .asking import Given, asks
@@ -62,28 +61,18 @@ def noc(
     tested = load_network(network, checked("set", given["set"]))
     if router is not None:
         tested = replace(tested, router=parse_router(router, tested.router))
-    to_stdout = str(json_file) == "-"
     read = inputs({"CHIP_OR_SPEC": network, "--traffic": traffic})
-    with read, ExitStack() as files, shown_progress() as progress:
-        file = None
-        if json_file is not None and not to_stdout:
-            file = files.enter_context(OutputFile("--json", json_file))
+    with read, text_output("--json", json_file) as write, shown_progress() as progress:
         if _is_file(traffic):
             replayed = replay_trace(tested, read_trace(Path(traffic), tested.topology))
-            shown, text = (
-                replay_text(tested, traffic, replayed, terminal_page(plain)),
-                replay_json(tested, traffic, replayed),
-            )
+            shown = replay_text(tested, traffic, replayed, terminal_page(plain))
+            write(replay_json(tested, traffic, replayed))
         else:
             pattern = pattern_of(traffic, tested.topology)
             curve = sweep_rates(tested, pattern, rates, packet_flits=packet, seed=seed, progress=progress)
             shown = curve_text(tested, traffic, packet, curve, terminal_page(plain))
-            text = curve_json(tested, traffic, packet, seed, curve)
-        if file is not None:
-            file.write(text)
-    if to_stdout:
-        typer.echo(text, nl=False)
-    else:
+            write(curve_json(tested, traffic, packet, seed, curve))
+    if str(json_file) != "-":
         show(shown, plain)
 
 

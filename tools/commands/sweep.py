@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
-from ..output_file import OutputFile, inputs
+from ..output_file import OutputFile, inputs, text_output
 from . import options
 
 
@@ -63,11 +63,10 @@ def sweep(
 
         kept_rows, lost, damaged = repaired(path)
         print(f"ohmsum: {path}: {kept_rows} points kept, {lost} lost; as it was: {damaged}", file=sys.stderr)
-    to_stdout = str(csv_file) == "-"
     if path.resolve() in {file.resolve() for file in (csv_file, html_file) if file is not None}:
         raise UsageError(f"--store {path}: the same file as that of --csv or --html; name another one")
     with inputs({"SPEC.yaml": spec_file}), ExitStack() as stack:
-        csv = None if csv_file is None or to_stdout else stack.enter_context(OutputFile("--csv", csv_file))
+        write_csv = stack.enter_context(text_output("--csv", csv_file))
         html = None if html_file is None else stack.enter_context(OutputFile("--html", html_file))
         workers = stack.enter_context(
             local(n_processors() if jobs is None else jobs) if dask is None else on_dask(dask)
@@ -79,17 +78,11 @@ def sweep(
         except KeyboardInterrupt:
             print(f"ohmsum: what is done is in {path}; the same command continues", file=sys.stderr)
             raise
-        if csv is not None:
-            csv.write(to_csv(done))
+        write_csv(to_csv(done))
         if html is not None:
             html.write(page(done, f"Sweep {spec_file.name}"))
-    if to_stdout:
-        typer.echo(to_csv(done), nl=False)
-    else:
-        show(
-            report(done, f"sweep {spec_file.name}", terminal_page(plain, everything=all_rows)),
-            plain,
-        )
+    if str(csv_file) != "-":
+        show(report(done, f"sweep {spec_file.name}", terminal_page(plain, everything=all_rows)), plain)
     if not done.count("ok") or done.count("crashed"):
         raise typer.Exit(1)
 

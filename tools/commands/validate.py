@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import UsageError
-from ..output_file import OutputFile
+from ..output_file import text_output
 from ..progress import shown_progress
 from . import options
 
@@ -48,17 +47,10 @@ def validate(
     wanted = select(rows(), chip)
     if not wanted:
         raise UsageError(f"validate: no published number for {chip!r}{_hint(chip, [r.chip for r in rows()])}")
-    to_stdout = str(json_file) == "-"
-    with ExitStack() as files, shown_progress() as progress:
-        file = None
-        if json_file is not None and not to_stdout:
-            file = files.enter_context(OutputFile("--json", json_file))
+    with text_output("--json", json_file) as write, shown_progress() as progress:
         outcomes = evaluate(wanted, progress)
-        if file is not None:
-            file.write(_as_json(outcomes))
-    if to_stdout:
-        typer.echo(_as_json(outcomes), nl=False)
-    else:
+        write(_as_json(outcomes))
+    if str(json_file) != "-":
         print_table(outcome_table(outcomes), plain)
     if not all(outcome.in_band for outcome in outcomes):
         raise typer.Exit(1)
@@ -95,20 +87,13 @@ def _freeze(file: Path, found: list[tuple[Prediction, float]]) -> None:
 def _as_json(outcomes: list[RowOutcome]) -> str:
     import json
 
+    stated = ("chip", "quantity", "unit", "published", "source", "boundary", "kind")
+    found = ("error", "target", "on_target", "in_band")
     rows = [
         {
-            "chip": o.row.chip,
-            "quantity": o.row.quantity,
-            "unit": o.row.unit,
-            "published": o.row.published,
-            "source": o.row.source,
-            "boundary": o.row.boundary,
-            "kind": o.row.kind,
+            **{name: getattr(o.row, name) for name in stated},
             "simulated": o.value,
-            "error": o.error,
-            "target": o.target,
-            "on_target": o.on_target,
-            "in_band": o.in_band,
+            **{name: getattr(o, name) for name in found},
             "why": o.row.why,
         }
         for o in outcomes

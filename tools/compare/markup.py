@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from .changes import change_text, value_text
 from .difference import Difference
-from .text import headline, signed, title
+from .text import figure_row, headline, part_row, title
 
 N_ROWS = 12
 """Rows of each table."""
@@ -39,30 +38,11 @@ def tables(found: Difference) -> list[tuple[str, Sequence[str], Rows]]:
         parts.append(
             ("What was changed", ("what", "change"), [(c.kind, c.text) for c in found.causes[:N_ROWS]])
         )
-    figures = [
-        (
-            c.name,
-            value_text(c.name, c.old),
-            value_text(c.name, c.new),
-            change_text(c.old, c.new),
-            c.verdict,
-        )
-        for c in found.figures
-        if c.old != c.new
-    ]
+    figures = [figure_row(c) for c in found.figures if c.old != c.new]
     if figures:
         parts.append(("Figures", ("figure", "before", "after", "change", ""), figures))
     for split in found.splits:
-        rows = [
-            (
-                c.name,
-                value_text(split.figure, c.old),
-                value_text(split.figure, c.new),
-                signed(split.figure, c.delta),
-                change_text(c.old, c.new),
-            )
-            for c in split.changes[:N_ROWS]
-        ]
+        rows = [part_row(split, c) for c in split.changes[:N_ROWS]]
         headings = ("", "before", "after", "difference", "change")
         parts.append((split.title.capitalize(), headings, rows))
     return parts

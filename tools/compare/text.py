@@ -88,17 +88,19 @@ def _parts(found: Difference, page: Page) -> Iterator[RenderableType]:
         yield _split(split, page)
 
 
+def figure_row(c: Change) -> tuple[str, ...]:
+    """A figure of the whole: name, before, after, change, better or worse."""
+    texts = (value_text(c.name, c.old), value_text(c.name, c.new), change_text(c.old, c.new))
+    return (c.name, *texts, c.verdict)
+
+
+def part_row(split: Split, c: Change) -> tuple[str, ...]:
+    """A part of a whole: name, before, after, difference, change."""
+    texts = (value_text(split.figure, c.old), value_text(split.figure, c.new))
+    return (c.name, *texts, signed(split.figure, c.delta), change_text(c.old, c.new))
+
+
 def _figures(changes: list[Change], page: Page) -> RenderableType:
-    rows = [
-        (
-            c.name,
-            value_text(c.name, c.old),
-            value_text(c.name, c.new),
-            change_text(c.old, c.new),
-            c.verdict,
-        )
-        for c in changes
-    ]
     columns = (
         Column("figure", flexible=True),
         Column("before", right=True),
@@ -106,20 +108,10 @@ def _figures(changes: list[Change], page: Page) -> RenderableType:
         Column("change", right=True),
         Column("", dropped=1),
     )
-    return page.table(columns, rows)
+    return page.table(columns, [figure_row(c) for c in changes])
 
 
 def _split(split: Split, page: Page) -> RenderableType:
-    rows = [
-        (
-            c.name,
-            value_text(split.figure, c.old),
-            value_text(split.figure, c.new),
-            signed(split.figure, c.delta),
-            change_text(c.old, c.new),
-        )
-        for c in split.changes
-    ]
     columns = (
         Column("", flexible=True),
         Column("before", right=True, dropped=2),
@@ -127,4 +119,4 @@ def _split(split: Split, page: Page) -> RenderableType:
         Column("difference", right=True),
         Column("change", right=True),
     )
-    return page.table(columns, rows, page.most(N_ROWS))
+    return page.table(columns, [part_row(split, c) for c in split.changes], page.most(N_ROWS))
