@@ -16,3 +16,7 @@ def is_users(error: BaseException) -> bool:
     from ..workloads.errors import NetworkError
 
     return isinstance(error, (UsageError, ConfigError, NetworkError, SimulationError, MissingExtra))
+
+
+class SuiteError(UsageError):
+    """A suite or golden file that is not valid: ``file:line: field: what was found, what was expected``."""

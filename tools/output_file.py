@@ -125,7 +125,7 @@ class OutputFile:
 
 @contextmanager
 def text_output(option: str, path: Path | None) -> Iterator[Callable[[str], None]]:
-    """What writes a text: into a file, on standard output when the block has ended ("-"), or nowhere (None)."""
+    """What writes a text: into a file, on standard output when the block has ended ("-"), or nowhere."""
     if path is not None and str(path) != "-":
         with OutputFile(option, path) as file:
             yield file.write

@@ -77,8 +77,8 @@ class _SuiteFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         """Read the suite and its goldens; whatever is wrong with them is one line."""
         from .check.check import old_goldens
-        from .check.errors import SuiteError
         from .check.suite import load_suite
+        from .errors import SuiteError
 
         try:
             self.suite = load_suite(self.path)

@@ -115,6 +115,6 @@ class Answer(ABC):
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the figures of the headline and one picture."""
-        from ..report.notebook import notebook_html
+        from ..report.picture import notebook_html
 
         return notebook_html(self)

@@ -14,10 +14,12 @@ from ..answers.run import Run
 from ..answers.serving import Serving
 from ..metrics.seconds import seconds
 from .colours import WORK, of_classes
+from .heading import named_figure
 from .numbers import percent, shorten, si
 
 if TYPE_CHECKING:
     from ..answers.base import Answer
+
 
 WIDTH, LEFT, RIGHT = 720, 130, 20
 """Of the picture, and its margins; the height follows from what is drawn."""
@@ -167,4 +169,18 @@ def _svg(what: str, body: Sequence[str], height: float) -> str:
         f'<svg viewBox="0 -4 {WIDTH} {height + 4:.0f}" role="img" aria-label="{escape(what)}" '
         'style="max-width:720px;width:100%;height:auto" font-family="system-ui, sans-serif" font-size="12" '
         f'fill="currentColor">{"".join(body)}</svg>'
+    )
+
+
+def notebook_html(answer: Answer) -> str:
+    """A few lines of HTML, without scripts or styles of their own; colours are those of the notebook."""
+    figures = [named_figure(answer, key) for key in answer.headline if key in answer.figures]
+    look = "margin-right:2em;display:inline-block"
+    cells = [f'<span style="{look}">{escape(name)} <b>{escape(text)}</b></span>' for name, text in figures]
+    return "\n".join(
+        [
+            f'<div style="margin:.4em 0"><b>{escape(answer.title)}</b></div>',
+            f'<div style="margin:.4em 0">{"".join(cells)}</div>',
+            picture(answer),
+        ]
     )

@@ -16,8 +16,7 @@ from .network_block import network_block
 from .numbers import percent, si
 from .operands_block import operands_block
 from .page import Column, Page, line, note, section
-from .request_block import request_block
-from .swap_block import swap_block
+from .run_blocks import request_block, swap_block
 from .training_block import training_block
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from .generation_report import experts_note
 from .heading import title
 from .numbers import percent, si
 from .page import Page, line, section
-from .request_block import times_table
+from .run_blocks import times_table
 
 if TYPE_CHECKING:
     from ..answers.serving import Serving

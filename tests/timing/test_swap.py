@@ -18,7 +18,7 @@ from ohmsum.sim.mapping import MappingOptions, map_network
 from ohmsum.sim.mapping.assignment import InBlocks
 from ohmsum.sim.mapping.parts import cut_large, too_large
 from ohmsum.sim.mapping.tiling import Array, tile_matrix
-from ohmsum.sim.report.swap_block import swap_block
+from ohmsum.sim.report.run_blocks import swap_block
 from ohmsum.sim.report.terminal import as_text
 from ohmsum.sim.simulate import simulate
 from ohmsum.tools.cli import main

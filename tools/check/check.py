@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .errors import SuiteError
+from ..errors import SuiteError
 from .golden import Golden, read_goldens, write_goldens
 from .judge import Judged, judge
 from .measure import Measured, measure_all

@@ -10,8 +10,7 @@ from ...arch.yaml_text import Document, Location
 from ...sim.job.errors import QuestionError
 from ...sim.job.words import said, with_line
 from ..documents import M, problem, validated
-from ..errors import UsageError
-from .errors import SuiteError
+from ..errors import SuiteError, UsageError
 
 
 class Fields:

@@ -8,9 +8,8 @@ from typing import Any
 
 from ..compare.read import check_schema, read_json
 from ..compare.snapshot import ResultSnapshot
-from ..errors import UsageError
+from ..errors import SuiteError, UsageError
 from ..output_file import OutputFile
-from .errors import SuiteError
 from .measure import Measured
 from .suite import Suite
 

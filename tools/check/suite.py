@@ -32,7 +32,7 @@ from ...workloads import names as network_names
 from ...workloads.errors import NetworkError
 from ...workloads.load import find as find_network
 from ..documents import FileModel, validated
-from .errors import SuiteError
+from ..errors import SuiteError
 from .fields import Fields
 from .tolerance import DEFAULT, Metric, direction, is_of, read_metrics
 

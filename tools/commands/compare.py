@@ -27,7 +27,7 @@ def compare(
         raise UsageError(f"--format: found {form!r}, expected {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
     from ...sim.report.json_result import dumps
     from ...sim.report.terminal import show, terminal_page
-    from ..compare import as_json, markup, text
+    from ..compare import markup, text
     from ..compare.difference import difference
     from ..compare.read import read_result
     from ..compare.snapshot import ResultSnapshot
@@ -40,7 +40,7 @@ def compare(
     elif form == "html":
         typer.echo(markup.to_html(found), nl=False)
     else:
-        typer.echo(dumps(as_json.to_json(found)), nl=False)
+        typer.echo(dumps(markup.to_json(found)), nl=False)
 
 
 command = compare

@@ -1,11 +1,13 @@
-"""A comparison as Markdown for a pull request, and as one HTML page that needs nothing else."""
+"""A comparison as Markdown for a pull request, as one HTML page that needs nothing else, and as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from html import escape
+from typing import Any
 
-from .difference import Difference
+from .difference import Change, Difference
 from .text import figure_row, headline, part_row, title
 
 N_ROWS = 12
@@ -94,3 +96,24 @@ def _cell(text: str) -> str:
     for mark in ("\\", "`", "*", "_", "|", "<", ">", "#"):
         text = text.replace(mark, f"\\{mark}")
     return text
+
+
+SCHEMA = "ohmsum-comparison/1"
+
+
+def to_json(found: Difference) -> dict[str, Any]:
+    """The comparison as plain dicts, lists, strings and numbers; every change, the largest first."""
+    return {
+        "schema": SCHEMA,
+        "headline": headline(found),
+        "notes": list(found.notes),
+        "provenance": {"old": found.old.provenance, "new": found.new.provenance},
+        "figures": [_change(change) for change in found.figures],
+        "splits": {split.title: [_change(change) for change in split.changes] for split in found.splits},
+        "causes": [asdict(cause) for cause in found.causes],
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    value = {"name": change.name, "old": change.old, "new": change.new, "delta": change.delta}
+    return {**value, "verdict": change.verdict} if change.verdict else value

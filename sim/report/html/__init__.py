@@ -1,10 +1,9 @@
 """An answer as one HTML page that needs nothing else: no server, no network, no other file.
 
-Reading order: `page` (the page around everything) and `head` (its title and foot); `activity`, `floorplan`,
-`roofline`, `requests`, `shares` (what an answer says, as arrays and lists), `payload` (all of a run in one
-`container`), `run_page` and `language_page`. What the page does with it is in ``static/``: one JavaScript
-file per view, and Apache ECharts (``echarts.min.js``, version 6.1.0 as published, with its licence beside it)
-for axes, zoom and pointers.
+Reading order: `page` (the page around everything); `activity`, `floorplan`, `roofline`, `requests`, `shares`
+(what an answer says, as arrays and lists in a `container`), `run_page` and `language_page`. What the page
+does with it is in ``static/``: one JavaScript file per view, and Apache ECharts (``echarts.min.js``, version
+6.1.0 as published, with its licence beside it) for axes, zoom and pointers.
 """
 
 from __future__ import annotations

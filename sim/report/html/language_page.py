@@ -12,8 +12,7 @@ from ..heading import named_figure
 from ..numbers import percent, si
 from ..serving_report import requests_asked, serving_notes, times
 from .container import Container
-from .head import head
-from .page import page
+from .page import head, page
 from .requests import serving_requests
 from .shares import part_shares, work_shares
 

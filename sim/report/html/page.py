@@ -1,10 +1,16 @@
-"""The page around what is shown: one HTML text with styles, scripts and data inside."""
+"""The page around what is shown: one HTML text with styles, scripts and data inside, its title and foot."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
+from importlib.metadata import version
 from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ...answers.base import Answer
+
 
 STYLES = ("base.css", "parts.css")
 TOOLS = ("data.js", "state.js", "look.js", "series.js", "charts.js")
@@ -38,3 +44,38 @@ def page(title: str, views: Sequence[str], data: str) -> str:
 
 def _asset(name: str) -> str:
     return (files(__package__) / "static" / name).read_text(encoding="utf-8")
+
+
+def head(
+    answer: Answer, subtitle: str, notes: list[str], figures: Iterable[tuple[str, str, str]], **more: str
+) -> dict[str, Any]:
+    """The part of the data that the title and the foot of the page are made of.
+
+    Parameters
+    ----------
+    figures : iterable of tuple of str
+        The large figures on top: name, value, and a line below.
+    **more
+        Hashes for the foot, beside those of chip and network.
+    """
+    return {
+        "network": answer.network_name,
+        "chip": answer.chip.name,
+        "n_chips": answer.chip.n_chips,
+        "subtitle": subtitle,
+        "notes": notes,
+        "provenance": {
+            "ohmsum": version("ohmsum"),
+            "chip": answer.chip.hash,
+            "network": answer.source.hash,
+            **more,
+        },
+        "figures": [
+            {"name": name[0].upper() + name[1:], "value": _pretty(value), "note": _pretty(note)}
+            for name, value, note in figures
+        ],
+    }
+
+
+def _pretty(text: str) -> str:
+    return text.replace(" u", " µ").replace("mm2", "mm²") if any(c.isdigit() for c in text) else text
