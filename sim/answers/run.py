@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import fsum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ...workloads.graph import Network
 from ..arrivals import Arrivals
@@ -17,7 +17,9 @@ from ..interconnect import interconnect
 from ..mapping.mapping import Mapping
 from ..metrics import busy, energy, layers, path, series, signal, stalls, standby, throughput
 from ..metrics.bounds import Bounds, bounds
+from ..metrics.busy import BusyTimes
 from ..metrics.heat import Heat, heat
+from ..metrics.mapping_bounds import MappingBounds, mapping_bounds
 from ..metrics.network import NetworkUse
 from ..metrics.requests import Requests
 from ..metrics.seconds import seconds
@@ -213,16 +215,19 @@ class Run(Answer):
         return busy.busy_times(self.program, self._whole)
 
     @cached_property
+    def busy_alone(self) -> BusyTimes:
+        """Busy times of all resources, of one inference alone."""
+        return self.busy if self.together is None else busy.busy_times(self.program, self.single)
+
+    @cached_property
     def time_series(self) -> series.TimeSeries:
         """Utilization and power over the time of one inference."""
-        alone = self.busy if self.together is None else busy.busy_times(self.program, self.single)
-        return series.time_series(self.program, self.single, alone, self.standby_alone_w)
+        return series.time_series(self.program, self.single, self.busy_alone, self.standby_alone_w)
 
     @cached_property
     def standby_alone_w(self) -> float:
         """Mean power of idle parts as they are gated, beyond static power, of one inference alone."""
-        alone = self.busy if self.together is None else busy.busy_times(self.program, self.single)
-        return fsum(standby.mean_w(standby.standby(self.chip, alone)).values())
+        return fsum(standby.mean_w(standby.standby(self.chip, self.busy_alone)).values())
 
     @cached_property
     def layer_stalls_s(self) -> dict[str, dict[str, float]]:
@@ -248,6 +253,20 @@ class Run(Answer):
     def bounds(self) -> Bounds:
         """What the latency can be at least and at most."""
         return bounds(self.program)
+
+    @cached_property
+    def mapping_bounds(self) -> MappingBounds | None:
+        """What no mapping can beat; None where layers take turns on the crossbars."""
+        return mapping_bounds(self.chip, self.mapping, self.busy_alone, skips_zeros=self.operands is not None)
+
+    def gap(self, what: Literal["latency", "interval"]) -> float | None:
+        """Latency, or time per inference of a batch, over what no mapping can beat; None where that is 0."""
+        found = self.mapping_bounds
+        if what == "latency":
+            return None if found is None or not found.latency.fs else self.latency_s / found.latency.s
+        if found is None or not found.interval.fs or self.batch == 1 or self.requests is not None:
+            return None
+        return 1 / (self.throughput.per_s * found.interval.s)
 
     @property
     def network_s(self) -> float:
@@ -289,9 +308,9 @@ class Run(Answer):
     @property
     def host_s(self) -> float:
         """Time that one inference keeps the host processor busy."""
-        alone = self.busy if self.together is None else busy.busy_times(self.program, self.single)
         members = busy.class_members(self.program).get("host")
-        return 0.0 if members is None else fsum(seconds(t) for t in alone.resource_fs[members].tolist())
+        busy_fs = self.busy_alone.resource_fs
+        return 0.0 if members is None else fsum(seconds(t) for t in busy_fs[members].tolist())
 
     @property
     def events(self) -> int:

@@ -26,6 +26,11 @@ class TrainingStep(Run):
         """The step that a run of a network for training was."""
         return TrainingStep(**{field.name: getattr(run, field.name) for field in fields(run)})
 
+    @property
+    def mapping_bounds(self) -> None:
+        """None: they hold for inferences."""
+        return None
+
     @cached_property
     def training(self) -> Training:
         """Forward, backward and update apart."""

@@ -85,6 +85,26 @@ RUN = (
         inference=lambda run: run.adc_bits_missing,
     ),
     Figure(
+        key="bounds.latency_s", unit="s", label="bound of the latency", better="less", about="time",
+        meaning="that no mapping can beat (`sim/metrics/mapping_bounds.py`)",
+        inference=lambda run: None if run.mapping_bounds is None else run.mapping_bounds.latency.s,
+    ),
+    Figure(
+        key="bounds.interval_s", unit="s", label="bound of the interval", better="less", about="time",
+        meaning="time per inference that no mapping can beat, however large the batch",
+        inference=lambda run: None if run.mapping_bounds is None else run.mapping_bounds.interval.s,
+    ),
+    Figure(
+        key="bounds.latency_gap", unit="", label="latency over its bound", better="less", about="time",
+        meaning="at least 1; 1 is the best possible mapping",
+        inference=lambda run: run.gap("latency"),
+    ),
+    Figure(
+        key="bounds.interval_gap", unit="", label="interval over its bound", better="less", about="time",
+        meaning="of a batch; 1 is the best possible mapping",
+        inference=lambda run: run.gap("interval"),
+    ),
+    Figure(
         key="host_s", unit="s", label="host", better="less", about="time",
         meaning="time that one inference keeps the host busy",
         inference=lambda run: run.host_s,

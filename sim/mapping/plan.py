@@ -129,7 +129,7 @@ def _together(problem: Problem, tile: Tile, layers: list[Operator], pace: Pace) 
     check_fit(needed, per_tile, tiles, chip.n_chips)
     floor_fs = _slowest_elsewhere_fs(network, problem.choices)
     if run_free(chip, network):
-        least_fs = max(floor_fs, _input_fs(network, chip), pace.interval_fs)
+        least_fs = max(floor_fs, input_fs(network, chip), pace.interval_fs)
         capacity = tile.buffer.capacity_bytes if problem.options.buffers == "sized" else 0
         found = _packed(problem, Room(per_tile, capacity, tiles), replace(pace, interval_fs=least_fs))
         if found is not None:
@@ -204,7 +204,7 @@ def _packed(problem: Problem, room: Room, pace: Pace) -> Plan | None:
     return None
 
 
-def _input_fs(network: Network, chip: Chip) -> int:
+def input_fs(network: Network, chip: Chip) -> int:
     """Time in which the inputs and outputs of an inference pass the link to the host."""
     word = ceil_div(chip.activation_bits, 8)
     came = sum(o.output.size for o in network.operators if o.kind == "input") * word

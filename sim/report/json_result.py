@@ -24,6 +24,9 @@ Blocks of a run and a training step
 -----------------------------------
 batch, latency_fs, throughput_basis
     Inferences run together; the latency exactly; what the rate was measured on.
+bounds
+    latency_by, interval_by: what sets the bounds that no mapping can beat, with every operator on the kind of
+    hardware that it is on here; left out where layers take turns on the crossbars.
 requests
     Only for requests that arrive over time. arrival: as asked for; latency_s, queueing_s: mean, p50, p95, p99
     and max, percentiles by nearest rank; above_capacity: whether more is offered than can be served, so that

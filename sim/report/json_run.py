@@ -45,6 +45,7 @@ def run_blocks(run: Run) -> dict[str, Any]:
         "batch": run.batch,
         "latency_fs": run.latency_fs,
         "throughput_basis": run.throughput.basis,
+        "bounds": _bounds(run),
         "requests": None if run.requests is None else _requests(run.requests),
         "training": training_json(run),
         "tiles_total": run.mapping.tiles_total or None,
@@ -69,6 +70,11 @@ def run_blocks(run: Run) -> dict[str, Any]:
         },
         "wall_s": dict(run.wall_s),
     }
+
+
+def _bounds(run: Run) -> dict[str, str] | None:
+    found = run.mapping_bounds
+    return None if found is None else {"latency_by": found.latency.by, "interval_by": found.interval.by}
 
 
 def busiest_links(run: Run) -> list[dict[str, Any]]:
