@@ -245,7 +245,7 @@ class Job(BaseModel):
             weight_inputs_from=self.weight_inputs_from,
             outputs=self.outputs,
             inputs=self.inputs,
-            values=self._values(),
+            values=self._fixed_inputs(),
             operators=self.operator,
         )
 
@@ -269,9 +269,10 @@ class Job(BaseModel):
         """The network with its weights, to be computed on data."""
         from ..accuracy.model import ModelSource
 
-        return ModelSource(self.network, self.outputs, self.inputs, self._values())
+        return ModelSource(self.network, self.outputs, self.inputs, self._fixed_inputs())
 
-    def _values(self) -> dict[str, Value]:
+    def _fixed_inputs(self) -> dict[str, Value]:
+        """Inputs that have one value; a validator of the module has the shorter name."""
         return {name: v[0] if len(v) == 1 else v for name, v in self.value.items()}
 
     def with_shapes_of_data(self) -> Job:
