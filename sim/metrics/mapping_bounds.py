@@ -28,10 +28,9 @@ from typing import TYPE_CHECKING
 
 from ...workloads.graph import Network
 from ...workloads.stream import Tensor, Window
-from ..mapping.assignment import OnCrossbars, OnHost
-from ..mapping.places import work_of
+from ..mapping.assignment import OnCrossbars
 from ..mapping.plan import input_fs
-from ..mapping.timing import MvmTiming, ceil_div, host_fs, total_tiles
+from ..mapping.timing import MvmTiming, ceil_div, total_tiles
 from .busy import BusyTimes, class_members
 from .seconds import seconds
 
@@ -39,8 +38,8 @@ if TYPE_CHECKING:
     from ...arch.chip import Chip
     from ..mapping.mapping import Mapping
 
-SHARED = ("memory", "mac_array")
-"""Classes of resources whose work hangs on the kind of hardware alone; every chip has them."""
+SHARED = {"host": 1, "memory": 0, "mac_array": 0}
+"""Classes of resources whose work hangs on the kind of hardware alone: how many; 0 is one in every chip."""
 
 
 @dataclass(frozen=True)
@@ -257,18 +256,11 @@ def _sizes(made: Tensor, out: Tensor) -> tuple[tuple[int, int], ...]:
 
 def _shared(chip: Chip, mapping: Mapping, alone: BusyTimes) -> Iterator[Bound]:
     """Work that every mapping of the class leaves where it is, over the servers of all chips."""
-    network, program = mapping.network, alone.program
-    on_host = 0
-    for o in network.operators:
-        a = mapping.of(o.name)
-        if isinstance(a, OnHost):
-            n = o.output.grid.n_tokens
-            on_host += sum(host_fs(a.host, work * n) for _, work in work_of(o) if work)
-    yield Bound(on_host, "host")
-    yield Bound(input_fs(network, chip), "link to the host")
+    program = alone.program
+    yield Bound(input_fs(mapping.network, chip), "link to the host")
     members = class_members(program)
-    for name in SHARED:
+    for name, n_copies in SHARED.items():
         if name in members:
             work = int(alone.resource_fs[members[name]].sum())
             servers = int(program.resource_servers[members[name]].sum())
-            yield Bound(work // (servers * chip.n_chips), name)
+            yield Bound(work // (servers * (n_copies or chip.n_chips)), name)

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 from ohmsum.arch import load as load_chip
 from ohmsum.sim.mapping.options import MappingOptions
-from ohmsum.sim.metrics.invariants import check_invariants
+from ohmsum.sim.metrics.invariants import check_mapping_bounds
 from ohmsum.sim.simulate import simulate
 from ohmsum.workloads import load as load_network
 
@@ -34,13 +34,13 @@ def drawn(seed: str) -> MappingOptions:
 
 @pytest.mark.parametrize(("network", "chip"), CASES)
 def test_no_mapping_beats_the_bounds(network: str, chip: str) -> None:
-    """`check_invariants` compares; every run of the other tests that calls it is a further case."""
+    """So do all runs of `test_networks_on_chips`."""
     source, hardware = load_network(network), load_chip(chip)
     few = N_RANDOM if network in ("lenet5", "mlp", "kws-lstm") else 1
     for case in range(few):
         options = drawn(f"{network} {chip} {case}")
         run = simulate(source, hardware, batch=4, mapping=options)
-        check_invariants(run)
+        check_mapping_bounds(run)
         assert run.gap("latency") is None or run.figures["bounds.latency_gap"] >= 1
 
 

@@ -13,7 +13,7 @@ from ohmsum.sim.answers.run import Run
 from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.mapping import map_network
 from ohmsum.sim.mapping.options import MappingOptions
-from ohmsum.sim.metrics.invariants import check_invariants
+from ohmsum.sim.metrics.invariants import check_invariants, check_mapping_bounds
 from ohmsum.sim.report.json_result import dumps
 from ohmsum.sim.simulate import simulate
 from ohmsum.workloads.graph import Network
@@ -73,6 +73,7 @@ def run_twice(network: str, chip: str, n_chips: int | None, mapping: MappingOpti
         del result["wall_s"]
         texts.append(dumps(result))
     check_invariants(run)
+    check_mapping_bounds(run)
     assert texts[0] == texts[1]
     return run
 
