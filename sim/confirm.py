@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ..arch.board import host_chip
 from .errors import SimulationError
 from .mapping import Candidate, Mapping, MappingOptions, candidates
 from .mapping.timing import total_tiles
@@ -170,13 +171,13 @@ class _Search:
 
 
 def _counts(chip: Chip, options: MappingOptions) -> list[int]:
-    """Numbers of chips to try, ascending, the last that of all."""
+    """Numbers of chips to try, ascending, the last that of all; with the one that the host hangs on."""
     alike = chip.chips is not None and chip.chips.links is None  # else links of their own decide who is near
     n = chip.n_chips
     if not alike or options.swap or options.partition != "pipeline":
         return [n]
     found = [n]
-    while found[0] > 1:
+    while found[0] // 2 > host_chip(chip):
         found.insert(0, found[0] // 2)
     return found
 

@@ -70,10 +70,11 @@ class ColumnSums:
         _, factors = input_slices(np.zeros((1, levels.shape[1]), np.float32), p, array.signed)
         weights = np.square(np.multiply.outer(factors, array.ideal.factors).astype(np.float64))
         self._weights = weights / weights.max()
+        self._biased = int(p.encoding == "bias_column")
         largest = float(np.abs(levels).sum(axis=1).max(initial=0.0)) * 2.0**p.input_bits
         exponent = ceil(log2(max(largest, 1.0))) - COLUMN_OCTAVES
         n_columns = levels.shape[2] if p.column_ranges else 1
-        weighs = bool((self._weights != 1.0).any())
+        weighs = bool((self._weights != 1.0).any() or self._biased)
         self.seen = Histogram(n_columns, exponent, COLUMN_OCTAVES, COLUMN_BITS, weighs)
 
     def add(self, codes: Floats) -> None:
@@ -86,7 +87,13 @@ class ColumnSums:
                 driven = np.ascontiguousarray(x[:, rows])
                 for part, weight in zip(levels, of_input, strict=True):
                     y = driven @ part[rows]
-                    self.seen.add(y if self.array.p.column_ranges else y.reshape(-1, 1), float(weight))
+                    if self.array.p.column_ranges:
+                        self.seen.add(y, float(weight))
+                        continue
+                    n_outputs = y.shape[1] - self._biased
+                    self.seen.add(y[:, :n_outputs].reshape(-1, 1), float(weight))
+                    if self._biased:  # its error is one of every output
+                        self.seen.add(np.ascontiguousarray(y[:, -1:]), float(weight) * n_outputs)
 
     def converter(self, p: Precision) -> Converter:
         """Steps and codes of converters of this precision, by its rule."""

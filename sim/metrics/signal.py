@@ -6,13 +6,15 @@ in units of codes. K rows in n groups that are read at once:
     1/SNR = 1 / 12 E[x^2] + 1 / 12 E[w^2] + s^2 S_w / E[w^2] + n e^2 S_x S_w / K E[x^2] E[w^2]
 
 with s the spread of a cell (programming, and reading averaged over the slices of the input), e the error of a
-conversion (its step D^2 / 12 and the tail that it clips; none where D is one level; two where a pair, or a
-column and the bias column, are converted), S_x and S_w the squares of the digital factors of slices added up.
+conversion (rounding to its step, and the tail that it clips; two where a pair, or a column and the bias
+column, are converted), S_x and S_w the squares of the digital factors of slices added up.
 
-What the data are like is assumed: inputs Gaussian with full scale at 4 deviations, rectified where an
-activation makes them so; weights Gaussian, the largest of a column at full scale. A converter's range is the
-best one for its bits, as `ohmsum accuracy` finds it; rounding is taken as even (sums that are multiples of a
-level can resonate with a coarse step: ISAAC with 6 bits is 6 dB worse). No drift, no wire: `ohmsum accuracy`
+What the data are like is assumed: inputs Gaussian with full scale at 4 deviations (less where few bits make
+clipping pay), rectified where an activation makes them so; weights Gaussian, the largest of a column at full
+scale; rows independent. A converter's step is the best one for its bits, as `ohmsum accuracy` finds it, and
+its error is that of the sums that there are (`conversion.py`). Layers of such data have within 2 dB the ratio
+that the kernels give; real ones differ as their data do (outputs of LeNet-5's layers have 3 to 12 dB more
+power than independent inputs make, some inputs are mostly zero). No drift, no wire: `ohmsum accuracy`
 computes those.
 """
 
@@ -20,7 +22,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from math import ceil, erfc, inf, log, log2, log10, pi, sqrt
+from math import ceil, erfc, exp, inf, log2, log10, pi, sqrt
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,15 +32,11 @@ from ...workloads.functions import get
 from ...workloads.graph import Network, Operator
 from ..mapping.assignment import OnCrossbars
 from ..program import F64
+from .conversion import FULL_SCALE, Slices, conversion_error
 
 if TYPE_CHECKING:
     from ...arch.chip import Chip, Tile
     from ..mapping.mapping import Mapping
-
-FULL_SCALE = 4.0
-"""Standard deviations of an input at its full scale (assumed)."""
-HALF_OCTAVES = 13
-"""Ranges of a converter that are tried, each the square root of 2 below the one before."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +88,10 @@ def layer_signal(tile: Tile, k: int, signed: bool) -> LayerSignal:
     """A layer of k rows on crossbars of a tile; `signed` where its inputs may be negative."""
     x, w = _inputs(tile, signed), _weights(tile, k)
     rows = min(k, tile.crossbar.active_rows or tile.crossbar.rows)
-    groups, phases = ceil(k / rows), 2 if x.apart else 1
-    error = groups * phases * _conversion_error(tile, rows, x, w)
+    error = conversion_error(tile, rows, ceil(k / rows), x, w)
     terms = {
-        "inputs": 1 / (12 * x.power),
-        "weights": 0.0 if w.continuous else 1 / (12 * w.power),
+        "inputs": x.error,
+        "weights": w.error,
         "cells": _cells(tile, x, w) * w.squares / w.power,
         "converters": error / (k * x.power * w.power),
     }
@@ -101,141 +99,74 @@ def layer_signal(tile: Tile, k: int, signed: bool) -> LayerSignal:
     return LayerSignal(_decibels(sum(terms.values())), _bits(tile, most), tile.adc.bits, terms)
 
 
-@dataclass(frozen=True)
-class _Slices:
-    """Codes of inputs or weights, and the slices that they are cut into.
+def _inputs(tile: Tile, signed: bool) -> Slices:
+    """As `sim/accuracy/crossbar.py` drives them: signed ones one sign after the other where there are phases
+    for it, bit by bit in two's complement, else with their sign.
+    """
+    bits, of_slice, apart = tile.dac.bits, tile.dac.slice_bits, signed and tile.crossbar.phases >= 2
+    signed = signed and bits > 1
+    top = 2 ** (bits - 1) - 1 if signed else 2**bits - 1
+    scale, error = _full_scale(top)
+    twos = signed and of_slice == 1 < bits and not apart
+    if of_slice < bits and not twos:
+        bits -= signed
+    of_slice = min(of_slice, bits)
+    digits = _digits(top, scale, of_slice, ceil(bits / of_slice), top + 1 if twos else 0)
+    return Slices(
+        of_slice, (top / scale) ** 2, *digits, signed and not apart and not twos, error, apart, twos=twos
+    )
 
-    Parameters
-    ----------
-    bits : int
-        Of one slice.
-    power : float
-        Mean square of a whole code.
-    mean, square : F64, shape (slices,)
-        Of one slice.
-    signed : bool
-        Whether a slice has a sign.
-    apart : bool
-        Whether the two signs are read one after the other.
-    continuous : bool
-        Whether a cell takes any value, so that nothing is rounded.
+
+@cache
+def _full_scale(top: int) -> tuple[float, float]:
+    """Deviations of an input at its highest code, and the mean square error of its codes over its power: the
+    range of least error for a Gaussian whose largest sample is at `FULL_SCALE`.
     """
 
-    bits: int
-    power: float
-    mean: F64
-    square: F64
-    signed: bool
-    apart: bool = False
-    continuous: bool = False
+    def error(scale: float) -> float:
+        return (scale / top) ** 2 / 12 + 2 * (_tail(scale) - _tail(FULL_SCALE))
 
-    @property
-    def factors(self) -> F64:
-        """Digital factors of the slices."""
-        found: F64 = 2.0 ** (self.bits * np.arange(len(self.mean), dtype=np.float64))
-        return found
-
-    @property
-    def squares(self) -> float:
-        """Their squares added up."""
-        return float((self.factors**2).sum())
+    best = min((FULL_SCALE / 2 ** (i / 16) for i in range(64)), key=error)
+    return best, error(best)
 
 
-def _inputs(tile: Tile, signed: bool) -> _Slices:
-    bits, of_slice = tile.dac.bits, min(tile.dac.slice_bits, tile.dac.bits)
-    top = 2 ** (bits - 1) - 1 if signed and bits > 1 else 2**bits - 1
-    n = ceil(bits / of_slice)
-    if n == 1:
-        apart = signed and tile.crossbar.phases >= 2
-        mean, square = _digits(top, FULL_SCALE, bits, 1, 0)
-        return _Slices(bits, (top / FULL_SCALE) ** 2, mean, square, signed and not apart, apart)
-    below = top + 1 if signed else 0  # two's complement
-    return _Slices(of_slice, (top / FULL_SCALE) ** 2, *_digits(top, FULL_SCALE, of_slice, n, below), False)
+def _tail(k: float) -> float:
+    """Mean square of what a Gaussian has beyond k deviations on one side."""
+    return (1 + k**2) * erfc(k / sqrt(2)) / 2 - k * exp(-(k**2) / 2) / sqrt(2 * pi)
 
 
-def _weights(tile: Tile, k: int) -> _Slices:
+def _weights(tile: Tile, k: int) -> Slices:
     weights, n = tile.weights, tile.slices
     pair = weights.encoding == "differential"
-    top, largest = 2 ** (weights.bits - 1) - 1, sqrt(2 * log(2 * max(k, 2)))
+    rank = (max(k, 2) - 0.375) / (max(k, 2) + 0.25)  # of the largest of k (Blom, 1958)
+    top, largest = 2 ** (weights.bits - 1) - 1, NormalDist().inv_cdf((1 + rank) / 2)
     bits = ceil((weights.bits - 1 if pair else weights.bits) / n)
     power = (top / largest) ** 2
     continuous = pair and n == 1 and tile.crossbar.cell.model is not None
     digits = _digits(top, largest, bits, n, 0 if pair else top + 1)
-    return _Slices(bits, power, *digits, pair, continuous=continuous)
+    return Slices(bits, power, *digits, pair, 0.0 if continuous else 1 / (12 * power), continuous=continuous)
 
 
 @cache
-def _digits(top: int, deviations: float, bits: int, n: int, offset: int) -> tuple[F64, F64]:
-    """Mean, and mean square, of each slice of a Gaussian whose `top` is so many deviations from zero.
+def _digits(top: int, deviations: float, bits: int, n: int, offset: int) -> tuple[F64, F64, F64]:
+    """Means, mean products and shares of values of the slices of a Gaussian, `top` at so many deviations.
 
     Without an offset of its magnitude; with one of code + offset (two's complement has the same digits but
     for the sign's, which counts the other way round).
     """
-    at = np.linspace(-deviations, deviations, 8191)
+    at = np.linspace(-FULL_SCALE, FULL_SCALE, 8191)
     share = np.exp(-(at**2) / 2)
-    codes = np.rint((at if offset else np.abs(at)) * top / deviations).astype(np.int64) + offset
-    digits = np.array([(codes >> (bits * i)) & (2**bits - 1) for i in range(n)], np.float64)
-    total = float(share.sum())
-    mean: F64 = digits @ share / total
-    square: F64 = digits**2 @ share / total
-    return mean, square
+    given = np.rint((at if offset else np.abs(at)) * top / deviations)
+    codes = given.clip(-top, top).astype(np.int64) + offset
+    digits = np.array([(codes >> (bits * i)) & (2**bits - 1) for i in range(n)])
+    share /= share.sum()
+    shares = np.array([np.bincount(d, share, 2**bits) for d in digits])
+    mean: F64 = digits @ share
+    square: F64 = (digits * share) @ digits.T
+    return mean, square, shares
 
 
-def _conversion_error(tile: Tile, rows: int, x: _Slices, w: _Slices) -> float:
-    """Mean square error of an output by the conversions of one group of rows, at the best step.
-
-    The step is one for all slices and columns: that of the least error of all columns, the bias column among
-    them, as `sim/accuracy/ranges.py` looks for it.
-    """
-    cell, pair = tile.crossbar.cell, tile.weights.encoding == "differential"
-    apart = pair and (not cell.signed or tile.crossbar.phases >= 4)
-    part = 0.5 if apart or x.apart else 1.0  # of the rows have this sign
-    both = x.signed or (pair and not apart)
-    means = np.zeros((len(x.mean), len(w.mean))) if both else rows * np.outer(x.mean, w.mean) * part
-    variances = rows * np.outer(x.square, w.square) * part - means**2 / rows
-    factors = np.outer(x.factors, w.factors)
-    most = rows * (2**x.bits - 1) * (2**w.bits - 1)
-    codes = 2 ** (tile.adc.bits - 1) - 1 if both else 2**tile.adc.bits - 1
-    spreads = np.sqrt(np.maximum(variances, 1e-12))
-    reach = float((means + FULL_SCALE * spreads).max())
-    bias = tile.weights.encoding == "bias_column"
-    half = 2 ** (w.bits - 1)  # the offset: half of full scale, in the first slice alone
-    bias_mean, bias_spread = rows * x.mean * half, np.sqrt(rows * (x.square - x.mean**2)) * half
-    bias_factors = x.factors * w.factors[-1]
-    if bias:
-        reach = max(reach, float((bias_mean + FULL_SCALE * bias_spread).max()))
-
-    def errors(step: float) -> tuple[float, float]:
-        """Of an output, and the one by which ranges are chosen."""
-        rounding = step**2 / 12 if step > 1 or w.continuous else 0.0
-        lost, tail = _clipped(step * codes, means, spreads)
-        own = float((factors**2 * (rounding + (2 if both else 1) * tail)).sum())
-        mean = 0.0 if both else float((factors * lost).sum())
-        turns = 2 if apart else 1
-        if not bias:
-            return turns * (own + (0.0 if apart else mean**2)), own + mean**2
-        lost_there, tail = _clipped(step * codes, bias_mean, bias_spread)
-        there = float((bias_factors**2 * (rounding + tail)).sum())
-        mean_there = float((bias_factors * lost_there).sum())
-        chosen = own + mean**2 + (there + mean_there**2) / tile.weights_per_row
-        return own + there + (mean - mean_there) ** 2, chosen
-
-    widest = min(most, reach) / codes
-    steps = {max(widest / 2 ** (i / 2), 0.0 if w.continuous else 1.0) for i in range(HALF_OCTAVES)}
-    return errors(min(steps, key=lambda step: errors(step)[1]))[0]
-
-
-def _clipped(limit: float, mean: F64, spread: F64) -> tuple[F64, F64]:
-    """Mean, and variance, of what Gaussians have beyond a limit on one side."""
-    k = (limit - mean) / spread
-    beyond = 0.5 * np.array([erfc(v / sqrt(2)) for v in k.reshape(-1)]).reshape(k.shape)
-    density = np.exp(-np.minimum(k**2, 1e3) / 2) / sqrt(2 * pi)
-    lost = spread * np.maximum(0.0, density - k * beyond)
-    square = spread**2 * np.maximum(0.0, (1 + k**2) * beyond - k * density)
-    return lost, np.maximum(0.0, square - lost**2)
-
-
-def _cells(tile: Tile, x: _Slices, w: _Slices) -> float:
+def _cells(tile: Tile, x: Slices, w: Slices) -> float:
     """Mean square error of a cell (or pair), in its levels."""
     cell = tile.crossbar.cell
     if cell.model is None:

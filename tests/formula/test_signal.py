@@ -53,24 +53,23 @@ def measured_db(chip: arch.Chip, k: int, signed: bool, *, noise: bool) -> float:
 
 
 CASES = [
-    ("isaac", {"tile.adc.bits": "7"}, False),
-    ("isaac", {"tile.adc.bits": "4"}, False),
     ("isaac", {"tile.dac.bits": "8", "tile.weights.bits": "8"}, False),
     ("isaac", {"tile.dac.bits": "4", "tile.weights.bits": "6"}, False),
-    ("hermes-64", {}, False),
-    ("hermes-64", {}, True),
-    ("hermes-64", {"tile.adc.bits": "5"}, True),
-    ("neurram", {}, True),
+    ("raella", {"tile.adc.bits": "8"}, False),
     ("puma", {"tile.adc.bits": "6"}, False),
-]
+    *((name, {"tile.adc.bits": str(bits)}, signed)
+      for name in ("isaac", "hermes-64", "neurram") for bits in range(4, 11) for signed in (False, True)),
+]  # fmt: skip
+LOST_DB = 3.0
+"""Below it an output is more noise than anything else, and one ratio is as bad as another."""
 
 
 @pytest.mark.parametrize(("name", "changes", "signed"), CASES)
-def test_within_three_decibels_of_the_kernels(name: str, changes: dict[str, str], signed: bool) -> None:
+def test_within_two_decibels_of_the_kernels(name: str, changes: dict[str, str], signed: bool) -> None:
     chip, k = arch.load(name, overrides=changes), 512
     estimate = layer_signal(chip.tile, k, signed).snr_db
     found = measured_db(chip, k, signed, noise=chip.tile.crossbar.cell.model is not None)
-    assert estimate == pytest.approx(found, abs=3.0)
+    assert estimate == pytest.approx(found, abs=2.0) or max(estimate, found) < LOST_DB
 
 
 def test_fewer_bits_are_never_free() -> None:
