@@ -6,35 +6,37 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from .. import arch
 from ..arch import parsed_texts
 from ..sim.report.numbers import percent, si
+from ..sim.report.page import Column, Page, numbers
 
 if TYPE_CHECKING:
     from ..arch import Chip, RollUpLine
 
 
-def chip_list() -> Table:
+def chip_list(page: Page) -> RenderableType:
     """The presets with their peak figures."""
-    table = Table.grid(padding=(0, 2, 0, 0), expand=True)
-    for justify in ("left", "right", "right", "right", "right", "right"):
-        table.add_column(justify=justify, no_wrap=True)
-    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
-    table.add_row("chip", "tiles", "peak TOPS", "peak power", "area", "TOPS/W", "what it is", style="dim")
-    for name, tiles, tops, power_w, area_mm2, tops_per_w, description in _presets():
-        table.add_row(
-            Text(name, "bold"),
+    columns = (
+        Column("chip", style="bold"),
+        *numbers("tiles", "peak TOPS", "peak power", "area", "TOPS/W"),
+        Column("what it is", flexible=True, least=24, sentence=True),
+    )
+    rows = [
+        (
+            name,
             str(tiles) if tiles else "-",
             f"{tops:,.0f}" if tops >= 1000 else f"{tops:.3g}",
             si(power_w, "W") if power_w else "-",
             si(area_mm2, "mm2") if area_mm2 else "-",
             "-" if tops_per_w is None else f"{tops_per_w:.3g}",
-            _first_sentence(description),
+            description.partition(". ")[0].rstrip("."),
         )
-    return table
+        for name, tiles, tops, power_w, area_mm2, tops_per_w, description in _presets()
+    ]
+    return page.table(columns, rows)
 
 
 def _presets() -> list[list[Any]]:
@@ -55,34 +57,27 @@ def _preset(name: str) -> list[Any]:
     return [name, tiles, cost.tops, cost.power_w, cost.area_mm2, cost.tops_per_w, chip.description]
 
 
-def field_table(chip: Chip) -> RenderableType:
+def field_table(chip: Chip, page: Page) -> RenderableType:
     """Every field with its value and what the number rests on."""
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(justify="right", no_wrap=True, style="bold", max_width=28, overflow="ellipsis")
-    table.add_column(style="dim")
-    table.add_row("field", "value", "what it rests on", style="dim")
-    for path, value, mark in arch.describe(chip):
-        table.add_row(path, value, mark)
+    columns = (
+        Column("field"),
+        Column("value", right=True, flexible=True, most=28, style="bold"),
+        Column("what it rests on", flexible=True, least=24, wrapped=True, style="dim"),
+    )
+    table = page.table(columns, [tuple(row) for row in arch.describe(chip)])
     references = [Text(f"  {key}: {text}", "dim") for key, text in chip.references.items()]
     return Group(Text(chip.name, "bold"), Text(chip.description), Text(), table, Text(), *references)
 
 
-def cost_table(chip: Chip) -> RenderableType:
+def cost_table(chip: Chip, page: Page) -> RenderableType:
     """Area and peak power, part by part."""
     cost = arch.roll_up(chip)
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    for _ in range(6):
-        table.add_column(justify="right", no_wrap=True)
-    table.add_row("part", "count", "area", "share", "peak power", "share", "energy per action", style="dim")
-    for depth, part in _walk(cost.root, 0):
-        table.add_row(*_cost_row(part, depth, cost.area_mm2, cost.power_w))
-    lines = [
-        Text(f"peak {cost.tops:.3g} TOPS"),
-        *([Text(f"{cost.tops_per_w:.3g} TOPS/W")] if cost.tops_per_w else []),
-        *([Text(f"{cost.tops_per_mm2:.3g} TOPS/mm2")] if cost.tops_per_mm2 else []),
-    ]
+    heads = ("count", "area", "share", "peak power", "share", "energy per action")
+    parts = [_cost_row(part, depth, cost.area_mm2, cost.power_w) for depth, part in _walk(cost.root, 0)]
+    table = page.table((Column("part"), *numbers(*heads)), parts)
+    lines = [Text(f"peak {cost.tops:.3g} TOPS")]
+    for value, unit in ((cost.tops_per_w, "TOPS/W"), (cost.tops_per_mm2, "TOPS/mm2")):
+        lines += [Text(f"{value:.3g} {unit}")] if value else []
     for what, paths in (("power", cost.unknown_power), ("area", cost.unknown_area)):
         if paths:
             lines.append(Text(f"{what} unknown, missing in the sums: {', '.join(paths)}", "yellow"))
@@ -102,11 +97,6 @@ def contradiction_table(chip: Chip) -> tuple[RenderableType, int]:
     return Group(Text(chip.name, "bold"), *lines, Text(head)), len(found)
 
 
-def as_yaml(chip: Chip) -> str:
-    """The chip as the text of a chip file."""
-    return arch.to_yaml(chip)
-
-
 def _walk(part: RollUpLine, depth: int) -> Iterator[tuple[int, RollUpLine]]:
     yield depth, part
     for inner in part.parts:
@@ -124,7 +114,3 @@ def _cost_row(part: RollUpLine, depth: int, chip_mm2: float, chip_w: float) -> t
         "" if power is None or not chip_w else percent(power / chip_w),
         "" if part.energy_j is None else f"{si(part.energy_j, 'J')} per {part.action}",
     )
-
-
-def _first_sentence(text: str) -> str:
-    return text.partition(". ")[0].rstrip(".")

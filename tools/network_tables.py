@@ -3,52 +3,45 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from .. import workloads
+from ..sim.progress import Progress
 from ..sim.report.numbers import si
+from ..sim.report.page import Column, Page, numbers
 from ..workloads import Network, Operator
 
 
-def network_list(progress: Callable[[str, float], None] | None = None) -> Table:
+def network_list(page: Page, progress: Progress | None = None) -> RenderableType:
     """The zoo with parameters, multiply-accumulates and operators."""
-    table = Table.grid(padding=(0, 2, 0, 0))
-    for justify in ("left", "right", "right", "right", "right"):
-        table.add_column(justify=justify, no_wrap=True)
-    table.add_column()
-    table.add_row("network", "parameters", "MACs", "product MACs", "operators", "of these", style="dim")
-    names = workloads.names()
+    rows, names = [], workloads.names()
     for i, name in enumerate(names):
         if progress is not None:
             progress(name, i / len(names))
         network = workloads.load(name)
         counts = Counter(o.op for o in network.operators if o.kind != "input")
-        table.add_row(
-            Text(name, "bold"),
-            si(network.params),
-            si(network.macs),
-            si(network.product_macs) if network.product_macs else "-",
-            str(sum(counts.values())),
-            _common(counts),
-        )
-    return table
+        products = si(network.product_macs) if network.product_macs else "-"
+        sizes = (si(network.params), si(network.macs), products, str(sum(counts.values())))
+        rows.append((name, *sizes, _common(counts)))
+    columns = (
+        Column("network", style="bold"),
+        *numbers("parameters", "MACs", "product MACs", "operators"),
+        Column("of these", flexible=True, wrapped=True),
+    )
+    return page.table(columns, rows)
 
 
-def layer_list(network: Network) -> RenderableType:
+def layer_list(network: Network, page: Page) -> RenderableType:
     """Every operator with its type, output, parameters and multiply-accumulates."""
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(overflow="fold")
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    for _ in range(4):
-        table.add_column(justify="right", no_wrap=True)
-    table.add_row("operator", "type", "fused", "output", "matrix", "params", "MACs", style="dim")
-    for operator in network.operators:
-        table.add_row(*_row(operator))
+    columns = (
+        Column("operator", flexible=True, wrapped=True),
+        Column("type"),
+        Column("fused"),
+        *numbers("output", "matrix", "params", "MACs"),
+    )
+    table = page.table(columns, [_row(operator) for operator in network.operators])
     products = f" and {si(network.product_macs, 'MAC')} of two activations" if network.product_macs else ""
     total = f"{si(network.params)} parameters, {si(network.macs, 'MAC')}{products}"
     notes = [Text(f"note: {note}", "yellow") for note in network.notes]

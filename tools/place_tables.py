@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from ..arch import Chip
 from ..sim.mapping import Assignment, Mapping, MappingOptions, map_network
 from ..sim.mapping.assignment import InBlocks, Place
+from ..sim.report.page import Column, Page, numbers
 from ..workloads import Network, Operator
 
 WORDS: dict[Place, str] = {
@@ -23,23 +23,21 @@ WORDS: dict[Place, str] = {
 }
 
 
-def place_list(network: Network, chip: Chip, digital: tuple[str, ...] = ()) -> RenderableType:
+def place_list(network: Network, chip: Chip, page: Page, digital: tuple[str, ...] = ()) -> RenderableType:
     """Every operator as `ohmsum run` maps it: unit, crossbars of one copy, copies, and the reason.
 
     Fused functions and state updates that run elsewhere than their operator have lines of their own.
     """
     mapping = map_network(network, chip, MappingOptions(digital=digital))
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(overflow="fold", ratio=3)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(overflow="fold", ratio=2)
-    table.add_row("operator", "type", "runs on", "crossbars", "copies", "because", style="dim")
-    for operator in mapping.network.operators:
-        if operator.kind != "input":
-            table.add_row(*_row(operator, mapping.of(operator.name)))
+    columns = (
+        Column("operator", flexible=True, wrapped=True),
+        Column("type"),
+        Column("runs on"),
+        *numbers("crossbars", "copies"),
+        Column("because", flexible=True, wrapped=True),
+    )
+    placed = [o for o in mapping.network.operators if o.kind != "input"]
+    table = page.table(columns, [_row(operator, mapping.of(operator.name)) for operator in placed])
     title = Text.assemble((network.name, "bold"), " on ", (chip.name, "bold"))
     notes = [Text(f"note: {note}", "yellow") for note in network.notes]
     return Group(title, Text(_summary(mapping)), Text(), table, *notes)

@@ -12,7 +12,7 @@ from ...workloads.experts import busiest_expert
 from ..metrics.work import KINDS, NON_MATRIX_KINDS, Shares
 from .heading import title
 from .numbers import percent, si
-from .page import Column, Page, line, note, section
+from .page import Column, Page, line, note, numbers, section
 
 if TYPE_CHECKING:
     from ...workloads.language_model import LanguageModel
@@ -116,7 +116,7 @@ def _work_table(shares: dict[str, Shares], page: Page) -> RenderableType:
             )
             rows.append((kind, *cells))
     heads = [head for name in shares for head in (f"{name} time", "energy")]
-    return page.table((Column(""), *(Column(head, right=True) for head in heads)), rows)
+    return page.table((Column(""), *numbers(*heads)), rows)
 
 
 def non_matrix(run: Generation) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 
 from .numbers import percent, si
-from .page import Cell, Column, Page, line, note, section
+from .page import Cell, Column, Page, line, note, numbers, section
 
 if TYPE_CHECKING:
     from ..answers.run import Run
@@ -43,8 +43,7 @@ def _links(use: NetworkUse, page: Page) -> RenderableType:
         rows.append((link.name, percent(link.load), si(link.queueing_s, "s"), (first, end)))
     columns = (
         Column("link", flexible=True, most=page.width // 3),
-        Column("load", right=True),
-        Column("waiting", right=True),
+        *numbers("load", "waiting"),
         Column("transfers over it", flexible=True, least=28, style="dim"),
     )
     return page.table(columns, rows)

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 
 from ...arch.operands import DataEnergies, Operands
 from .numbers import percent
-from .page import Column, Page, note, section
+from .page import Column, Page, note, numbers, section
 
 if TYPE_CHECKING:
     from ...arch.chip import Tile
@@ -94,5 +94,5 @@ def _table(found: RunOperands, page: Page) -> RenderableType:
         shares = (density, layer.mean_input, layer.zero_share, layer.skipped_share, layer.mean_code)
         rows.append((name, *map(percent, shares)))
     heads = ("bits set", "mean input", "all zero", "skipped", "mean code")
-    columns = (Column("layer", flexible=True, least=12), *(Column(head, right=True) for head in heads))
+    columns = (Column("layer", flexible=True, least=12), *numbers(*heads))
     return page.table(columns, rows, page.most(N_LAYERS))

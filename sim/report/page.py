@@ -47,6 +47,10 @@ class Column:
     width : int
         Characters at least, whatever the cells are.
     style : str
+    wrapped : bool
+        Long cells go on in a line below rather than being cut.
+    sentence : bool
+        Long cells lose their end rather than their middle.
     """
 
     title: str
@@ -58,6 +62,8 @@ class Column:
     most: int = 10_000
     width: int = 0
     style: str = ""
+    wrapped: bool = False
+    sentence: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,8 +112,14 @@ class Page:
         kept, widths = _fit(columns, shown, self.width - 3, gap)
         grid = Table.grid(padding=(0, gap, 0, 0))
         for i, w in zip(kept, widths, strict=True):
-            side, style = ("right" if columns[i].right else "left"), columns[i].style
-            grid.add_column(width=w, justify=side, style=style, no_wrap=True)  # type: ignore[arg-type]
+            column = columns[i]
+            grid.add_column(
+                width=w,
+                justify="right" if column.right else "left",
+                style=column.style,
+                no_wrap=not column.wrapped,
+                overflow="fold",
+            )
         if any(column.title for column in columns):
             grid.add_row(*(columns[i].title for i in kept), style="dim")
         for row in shown:
@@ -140,10 +152,20 @@ class Page:
     def _cell(self, cell: Cell, column: Column, width: int) -> str:
         """A cell in at most `width` characters."""
         text, end = cell if isinstance(cell, tuple) else (cell, "")
+        if column.wrapped:
+            return text + end
+        if column.sentence and len(text) > width:
+            mark = ".." if self.plain else "…"
+            return text[: width - len(mark)].rstrip(" .,") + mark
         if column.listed:
             while len(text) > width and ", " in text:
                 text = text.rpartition(", ")[0]
         return self.short(text, max(LEAST_NAME, width - len(end)) if end else width) + end
+
+
+def numbers(*titles: str) -> tuple[Column, ...]:
+    """Columns of numbers."""
+    return tuple(Column(title, right=True) for title in titles)
 
 
 def section(title: str) -> RenderableType:

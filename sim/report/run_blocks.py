@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 
 from .numbers import percent, si
-from .page import Column, Page, line, section
+from .page import Column, Page, line, numbers, section
 
 if TYPE_CHECKING:
     from ..answers.run import Run
@@ -72,4 +72,4 @@ def times_table(times: Mapping[str, Distribution], page: Page) -> RenderableType
     """A row for each distribution of times."""
     heads = ("mean", "p50", "p95", "p99", "max")
     rows = [(name, *(si(of.by_name[head], "s") for head in heads)) for name, of in times.items()]
-    return page.table((Column(""), *(Column(head, right=True) for head in heads)), rows)
+    return page.table((Column(""), *numbers(*heads)), rows)

@@ -21,7 +21,7 @@ from ..metrics.seconds import seconds
 from ..metrics.training import OTHER, LayerUse, PhaseUse, Training
 from .known import known
 from .numbers import percent, si
-from .page import Column, Page, line, note, section
+from .page import Column, Page, line, note, numbers, section
 
 if TYPE_CHECKING:
     from ..answers.run import Run
@@ -149,7 +149,7 @@ def _phases(run: Run, step: Training, page: Page) -> RenderableType:
         if name != OTHER or use.energy_j or use.path_fs
     ]
     heads = ("MACs", "critical path", "", "busy", "energy", "")
-    return page.table((Column(""), *(Column(head, right=True) for head in heads)), rows, gap=1)
+    return page.table((Column(""), *numbers(*heads)), rows, gap=1)
 
 
 _NAMES = {"storage": "activation storage", OTHER: "static"}
@@ -160,7 +160,7 @@ def _layers(step: Training, page: Page) -> RenderableType:
     heads = [head for phase in phases for head in (phase, "")]
     columns = (
         Column("layer", flexible=True, least=12),
-        *(Column(head, right=True) for head in heads),
+        *numbers(*heads),
         Column("kept", right=True),
         Column("writes/cell", right=True, dropped=1),
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ...sim.report.page import Column, Page, note, section
+from ...sim.report.page import Column, Page, note, numbers, section
 from .rows import Plan, Result
 from .texts import time_text
 
@@ -95,8 +95,7 @@ def _layers(outcome: Outcome, page: Page) -> RenderableType:
     median = own[len(own) // 2]
     columns = [
         Column("layer", flexible=True),
-        Column("own SNR", right=True),
-        Column("total SNR", right=True),
+        *numbers("own SNR", "total SNR"),
         Column("", dropped=1),
     ]
     rows = [

@@ -13,8 +13,6 @@ from . import options
 from .asking import Given, asks
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from ...arch import Chip
 
 
@@ -49,6 +47,10 @@ def show(
         return
     if not name:
         raise UsageError("show: give the name of a chip or a network (see `ohmsum chips`, `ohmsum networks`)")
+    from ...sim.report.terminal import show as print_table
+    from ...sim.report.terminal import terminal_page
+
+    page = terminal_page(plain)
     if _is_chip(name):
         from .. import chip_tables
 
@@ -59,9 +61,11 @@ def show(
             _check(shown, plain)
             return
         if yaml:
-            typer.echo(chip_tables.as_yaml(shown), nl=False)
+            from ...arch import to_yaml
+
+            typer.echo(to_yaml(shown), nl=False)
             return
-        table: RenderableType = chip_tables.cost_table(shown) if cost else chip_tables.field_table(shown)
+        table = (chip_tables.cost_table if cost else chip_tables.field_table)(shown, page)
     else:
         from .. import network_tables, place_tables
 
@@ -71,11 +75,9 @@ def show(
         job = job_of({**given, "network": name, "chip": chip or "none"})
         network = job.load_network()
         if chip is None:
-            table = network_tables.layer_list(network)
+            table = network_tables.layer_list(network, page)
         else:
-            table = place_tables.place_list(network, job.load_chip(), job.mapping.digital)
-    from ...sim.report.terminal import show as print_table
-
+            table = place_tables.place_list(network, job.load_chip(), page, job.mapping.digital)
     print_table(table, plain)
 
 

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ...sim.figures import find
-from ...sim.report.page import Column, Page, note, section
+from ...sim.report.page import Column, Page, note, numbers, section
 from .changes import change_text, value_text
 from .difference import Change, Difference, Split
 
@@ -103,9 +103,7 @@ def part_row(split: Split, c: Change) -> tuple[str, ...]:
 def _figures(changes: list[Change], page: Page) -> RenderableType:
     columns = (
         Column("figure", flexible=True),
-        Column("before", right=True),
-        Column("after", right=True),
-        Column("change", right=True),
+        *numbers("before", "after", "change"),
         Column("", dropped=1),
     )
     return page.table(columns, [figure_row(c) for c in changes])
@@ -116,7 +114,6 @@ def _split(split: Split, page: Page) -> RenderableType:
         Column("", flexible=True),
         Column("before", right=True, dropped=2),
         Column("after", right=True, dropped=1),
-        Column("difference", right=True),
-        Column("change", right=True),
+        *numbers("difference", "change"),
     )
     return page.table(columns, [part_row(split, c) for c in split.changes], page.most(N_ROWS))

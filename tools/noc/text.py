@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ...sim.noc.loads import SharedLink
 from ...sim.report.numbers import percent, si
-from ...sim.report.page import Column, Page, note, section
+from ...sim.report.page import Column, Page, note, numbers, section
 from .measure import Curve, Replay
 from .spec import BenchNetwork
 
@@ -22,12 +22,7 @@ def curve_text(network: BenchNetwork, traffic: str, packet_flits: int, curve: Cu
     """Table, plot, saturation and busiest links."""
     title = f"{traffic}, packets of {packet_flits} flit{'s' if packet_flits > 1 else ''}"
     columns = [
-        Column("offered", right=True),
-        Column("accepted", right=True),
-        Column("latency", right=True),
-        Column("network", right=True),
-        Column("p99", right=True),
-        Column("busiest link", right=True),
+        *numbers("offered", "accepted", "latency", "network", "p99", "busiest link"),
     ]
     rows = [
         [

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from ...sim.metrics.seconds import seconds
 from ...sim.report.numbers import percent, si
-from ...sim.report.page import Column, Page, note, section
+from ...sim.report.page import Column, Page, note, numbers, section
 from .buffers import ARROW
 from .latency import CAUSES
 from .queues import by_class
@@ -100,8 +100,7 @@ def _classes(found: Profile, page: Page) -> RenderableType:
         rows.append((klass, si(seconds(time_fs), "s"), _share(time_fs, found), ", ".join(causes), where))
     columns = (
         Column("class", flexible=True),
-        Column("time", right=True),
-        Column("share", right=True),
+        *numbers("time", "share"),
         Column("causes", dropped=1, flexible=True, listed=True),
         Column("most in", dropped=2, flexible=True, least=24),
     )
@@ -115,8 +114,7 @@ def _causes(found: Profile, page: Page) -> RenderableType:
     ]
     columns = (
         Column("cause"),
-        Column("time", right=True),
-        Column("share", right=True),
+        *numbers("time", "share"),
         Column("meaning", dropped=1),
     )
     return page.table(columns, rows)
@@ -132,8 +130,7 @@ def _layers(found: Profile, page: Page) -> RenderableType:
         rows.append((layer, si(seconds(time_fs), "s"), _share(time_fs, found), ", ".join(classes)))
     columns = (
         Column("layer", flexible=True),
-        Column("time", right=True),
-        Column("share", right=True),
+        *numbers("time", "share"),
         Column("classes", dropped=1, flexible=True, listed=True),
     )
     return page.table(columns, rows, page.most(N_ROWS))
@@ -146,8 +143,7 @@ def _limits(found: Profile, page: Page) -> RenderableType:
     ]
     columns = (
         Column("class", flexible=True),
-        Column("at most", right=True),
-        Column("busy", right=True),
+        *numbers("at most", "busy"),
         Column("per inference", right=True, dropped=1),
         Column("resource", flexible=True),
     )
@@ -184,9 +180,7 @@ def _tiling(found: Profile, page: Page) -> Iterator[RenderableType]:
         Column("weights", right=True, dropped=1),
         Column("blocks", right=True, dropped=2),
         Column("copies", right=True, dropped=3),
-        Column("used", right=True),
-        Column("rows", right=True),
-        Column("columns", right=True),
+        *numbers("used", "rows", "columns"),
         Column("groups", right=True, dropped=4),
     )
     yield page.table(columns, rows, page.most(N_ROWS))
@@ -200,8 +194,7 @@ def _queues(found: Profile, page: Page) -> RenderableType:
         rows.append((klass.klass, si(klass.wait_s, "s"), si(klass.mean_s, "s"), si(klass.visits), most))
     columns = (
         Column("class", flexible=True),
-        Column("waits", right=True),
-        Column("per visit", right=True),
+        *numbers("waits", "per visit"),
         Column("visits", right=True, dropped=2),
         Column("most in", flexible=True, dropped=1, listed=True),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 
-from ...sim.report.page import Column, Page, note
+from ...sim.report.page import Column, Page, note, numbers
 from .finding import change
 from .scaling import INFINITE
 
@@ -29,8 +29,7 @@ def what_if_table(tried: WhatIf, page: Page, n_rows: int) -> Iterator[Renderable
         Column("now", right=True, dropped=5),
         Column("twice", right=True, dropped=5),
         Column("at 10 %", right=True, dropped=3),
-        Column("at 2x", right=True),
-        Column("at best", right=True),
+        *numbers("at 2x", "at best"),
         Column(second, right=True, dropped=6),
         *(Column(name, right=True, dropped={"energy": 1, "power": 2, "area": 4}[name]) for name in _COSTS),
     )
@@ -89,8 +88,7 @@ def pair_table(tried: WhatIf, page: Page, n_rows: int) -> RenderableType:
     columns = (
         Column("pair", flexible=True),
         Column(f"{name} first", right=True),
-        Column("second", right=True),
-        Column("both", right=True),
+        *numbers("second", "both"),
     )
     return page.table(columns, rows, page.most(n_rows))
 
