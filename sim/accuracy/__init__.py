@@ -9,8 +9,8 @@ becomes of a conductance, `study` runs data and seeds, `search` finds the layers
 from .conditions import Conditions
 from .data import Data, load_data
 from .functional import Functional
-from .metrics import METRICS
+from .scores import Score, score_of
 from .search import find_digital
 from .study import Study
 
-__all__ = ["METRICS", "Conditions", "Data", "Functional", "Study", "find_digital", "load_data"]
+__all__ = ["Conditions", "Data", "Functional", "Score", "Study", "find_digital", "load_data", "score_of"]

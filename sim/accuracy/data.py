@@ -29,7 +29,7 @@ class Data:
     arrays : dict of str to array
         By the network's input.
     labels : array or None
-        (n,) classes or values.
+        (n, ...) classes or values.
     shared : tuple of str
         Inputs that every batch gets whole, such as an initial state: of the size that the network fixes.
     step : int
@@ -156,8 +156,8 @@ def _same_length(path: Path, lengths: dict[str, int]) -> None:
 def _labels(path: Path, labels: Array | None, n: int) -> Labels | None:
     if labels is None:
         return None
-    if labels.dtype.kind not in "iuf" or labels.shape != (n,) or not np.isfinite(labels).all():
+    if labels.dtype.kind not in "iuf" or labels.shape[:1] != (n,) or not np.isfinite(labels).all():
         raise SimulationError(
-            f"{path}: labels: found {labels.dtype} {labels.shape}, expected finite numbers of shape ({n},)"
+            f"{path}: labels: found {labels.dtype} {labels.shape}, expected finite numbers for {n} samples"
         )
     return labels.astype(np.float64 if labels.dtype.kind == "f" else np.int64)

@@ -32,7 +32,7 @@ def find_digital(
     """
     chosen: tuple[str, ...] = ()
     outcome = study.evaluate(conditions, seeds)
-    steps = [Choice(chosen, outcome, study.float_value - outcome.mean)]
+    steps = [Choice(chosen, outcome, study.metric.loss(study.float_value, outcome.mean))]
     while steps[-1].loss > loss and len(chosen) < len(study.layers):
         rest = [name for name in study.layers if name not in chosen]
         tried = []
@@ -40,7 +40,8 @@ def find_digital(
             if progress is not None:
                 progress(f"without {name}", i / len(rest))
             tried.append(study.evaluate(conditions, seeds, frozenset((*chosen, name))))
-        best = max(range(len(rest)), key=lambda i: tried[i].mean)
+        losses = [study.metric.loss(study.float_value, one.mean) for one in tried]
+        best = losses.index(min(losses))
         chosen = (*chosen, rest[best])
-        steps.append(Choice(chosen, tried[best], study.float_value - tried[best].mean))
+        steps.append(Choice(chosen, tried[best], losses[best]))
     return steps

@@ -22,8 +22,9 @@ from .calibrate import Observed, observe
 from .conditions import Conditions
 from .data import Data
 from .functional import Functional
-from .metrics import METRICS, Metric, decibels, mean_and_interval
+from .metrics import decibels, mean_and_interval
 from .precision import Precision
+from .scores import Score, score_of
 
 Floats = npt.NDArray[np.float32]
 BATCH_BYTES = 64e6  # of im2col matrices at once
@@ -65,8 +66,8 @@ class Study:
     ----------
     functional, mapping, chip, data
         `functional` made from the same mapping.
-    metric : str or callable
-        A name of `METRICS`, or a function like them; of the network's first output.
+    metric : str or Score
+        Of the network's first output; a text as `score_of` reads it.
     n_calibration : int
         Samples of the data that calibrate input and converter ranges; the first `CALIBRATION_STEPS`, in
         order, for recurrent networks, which also get all data in one run.
@@ -90,15 +91,13 @@ class Study:
         mapping: Mapping,
         chip: Chip,
         data: Data,
-        metric: str | Metric = "top1",
+        metric: str | Score = "top1",
         n_calibration: int = 64,
         progress: Progress = silent,
         like: Study | None = None,
     ) -> None:
-        if isinstance(metric, str) and metric not in METRICS:
-            raise SimulationError(f"metric: found {metric!r}, expected one of {', '.join(METRICS)}")
         self.functional, self.data = functional, data
-        self.metric = METRICS[metric] if isinstance(metric, str) else metric
+        self.metric = score_of(metric) if isinstance(metric, str) else metric
         self.batch = self._batch(mapping)
         self.precision = Precision.of(chip)
         self.reference: npt.NDArray[Any] = (
@@ -161,7 +160,7 @@ class Study:
     def _score(self, outputs: npt.NDArray[Any]) -> float:
         if not np.isfinite(outputs).all():
             raise SimulationError(f"output {self.functional.outputs[0]!r}: NaN or infinite values")
-        return self.metric(outputs, self.reference, self.data.labels)
+        return self.metric.measure(outputs, self.reference, self.data.labels)
 
 
 @contextmanager

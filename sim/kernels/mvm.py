@@ -15,7 +15,7 @@ from .checks import Floats, fail, floats, scalar, shape
 from .converter import Counts, convert
 from .encode import quantize
 
-_BLOCK_ROWS = 256  # rows quantized and multiplied at once: enough for BLAS, few enough for the cache
+_BLOCK_ROWS = 1024  # quantized and multiplied at once: BLAS packs the weights anew for every block
 _DRAWS = 65536  # drawn at once: they stay in the cache until they are used, and calls are few
 
 

@@ -47,6 +47,20 @@ def _count(x0, x1, x2, x3, w, g, j):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy")
+def _count_row(x0, x1, x2, x3, plane, counts):  # type: ignore[no-untyped-def]
+    for j in range(counts.size):
+        counts[j] = _count(x0, x1, x2, x3, plane, 0, j)
+
+
+@njit(error_model="numpy")
+def _count_pairs(x0, x1, x2, x3, ones, twos, counts):  # type: ignore[no-untyped-def]
+    """Cells of two bits: both planes in one pass over the columns."""
+    for j in range(counts.size):
+        high = _count(x0, x1, x2, x3, twos, 0, j)
+        counts[j] = np.uint32(_count(x0, x1, x2, x3, ones, 0, j) + np.uint32(high << np.uint32(1)))
+
+
+@njit(error_model="numpy")
 def _read(x, w, counts):  # type: ignore[no-untyped-def]
     """Column sums of one read: x (words,), w (planes, words, columns), counts (columns,) uint32."""
     counts.fill(0)
@@ -62,7 +76,8 @@ def _mvm(x, w, factor, slope, offset, low, high, lowest, highest, saturates, sum
     batch, n_blocks, n_inputs, n_words = x.shape
     n_slices, n_planes = w.shape[1], w.shape[2]
     n = w.shape[4]
-    fused = n_planes == 1 and n_words == 4 and not saturates
+    fused = n_planes <= 2 and n_words == 4 and not saturates
+    pairs = n_planes == 2
     for chunk in prange(clipped.shape[0]):
         counts = np.empty(n, np.uint32)
         below = np.zeros(n, np.int32)
@@ -88,10 +103,12 @@ def _mvm(x, w, factor, slope, offset, low, high, lowest, highest, saturates, sum
                                 n_saturated += int((sum64 < lowest) | (sum64 > highest))
                                 total[j] = np.int32(min(max(sum64, lowest), highest))
                         else:
-                            plane = w[r, t, 0]
+                            if fused and pairs:
+                                _count_pairs(x0, x1, x2, x3, w[r, t, 0], w[r, t, 1], counts)
+                            elif fused:
+                                _count_row(x0, x1, x2, x3, w[r, t, 0], counts)
                             for j in range(n):
-                                count = _count(x0, x1, x2, x3, plane, 0, j) if fused else counts[j]
-                                v = np.rint(np.float32(np.int32(count)) * slope[j] + offset[j])
+                                v = np.rint(np.float32(np.int32(counts[j])) * slope[j] + offset[j])
                                 below[j] += np.int32(v < low)
                                 above[j] += np.int32(v > high)
                                 total[j] += np.int32(min(max(v, low), high)) * f

@@ -11,7 +11,7 @@ import onnx
 import onnxruntime
 import pytest
 from ohmsum import arch
-from ohmsum.sim.accuracy import Conditions, load_data
+from ohmsum.sim.accuracy import Conditions, load_data, score_of
 from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.job.job import Job
 from ohmsum.tools.accuracy.rows import Plan, study_of
@@ -21,6 +21,7 @@ from onnx import TensorProto, helper, numpy_helper
 from ..kit.accuracy_cases import DAY_S, IMAGES, LENET
 
 IDEAL = Conditions(noise=False)
+SQNR = score_of("sqnr")
 
 
 class TestCommand:
@@ -69,7 +70,7 @@ class TestCommand:
     def test_rows_of_converter_bits_share_what_calibration_saw(self) -> None:
         chips = [arch.load("hermes-64", overrides={"tile.adc.bits": bits}) for bits in ("4", "6", "8")]
         job = Job(network=str(LENET), chip="hermes-64")
-        plan = Plan(job, IMAGES, [("", chip) for chip in chips], [Conditions()], [0], "sqnr", samples=20)
+        plan = Plan(job, IMAGES, [("", chip) for chip in chips], [Conditions()], [0], SQNR, samples=20)
         first = study_of(plan, chips[0])[1]
         second = study_of(plan, chips[1], like=first)[1]
         alone = study_of(plan, chips[1])[1]
@@ -85,11 +86,15 @@ class TestCommand:
             (["--time", "1 parsec"], "expected a time"),
             (["--temperature=-300C"], "temperature"),
             (["--yield", "1.5"], "--yield"),
-            (["--metric", "top2"], "top5"),
+            (["--metric", "topp1"], "did you mean 'top1'"),
             (["--seeds", "0"], "--seeds"),
             (["--compensation", "magic"], "affine"),
             (["--set", "tile.crossbar.cell.model=unobtainium"], "hermes-2"),
             (["--digital", "conv9"], "conv9"),
+            (["--metric", "cer"], "(100, 10), expected (n, steps, classes)"),
+            (["--metric", "pixel_top1"], "expected (n, classes, height, width)"),
+            (["--metric", "auc"], "labels are of shape (100,), expected (100, 10)"),
+            (["--metric", "nowhere.py:score"], "nowhere.py"),
             (["--vary", "tile.adc.bits"], "--vary"),
             (["--clip", "0"], "--clip"),
             (["--input-range", "most"], "--input-range: found 'most', expected 'least error'"),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ohmsum.sim.accuracy import METRICS
+from ohmsum.sim.accuracy import score_of
 from ohmsum.tools.accuracy.networks import measures, rows, sound, text
 from ohmsum.tools.accuracy.networks.__main__ import main
 from ohmsum.tools.accuracy.networks.catalogue import CASES, Case
@@ -105,7 +105,7 @@ class TestMeasures:
         first, second = vectors[0::2], vectors[1::2]
         cosine = (first * second).sum(1) / np.linalg.norm(first, axis=1) / np.linalg.norm(second, axis=1)
         expected = stats.spearmanr(cosine, scores).statistic
-        assert METRICS["spearman"](vectors, vectors, np.repeat(scores, 2)) == pytest.approx(expected)
+        assert score_of("spearman").measure(vectors, vectors, np.repeat(scores, 2)) == pytest.approx(expected)
 
 
 class TestData:
@@ -163,7 +163,7 @@ class TestStore:
 
 def test_names_are_told_apart() -> None:
     assert len({case.key for case in CASES}) == len(CASES) == 6
-    assert all(case.measure is not None or case.metric in METRICS for case in CASES)
+    assert all(case.measure is not None or score_of(case.metric) for case in CASES)
 
 
 def test_same_bits_on_one_thread_and_on_two(tmp_path: Path) -> None:

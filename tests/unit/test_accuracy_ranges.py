@@ -11,7 +11,7 @@ import onnxruntime
 import pytest
 from ohmsum import arch, workloads
 from ohmsum.arch.range_rules import Deviations, LeastError, Maximum, Percentile, parse
-from ohmsum.sim.accuracy import Conditions, Data, Functional, Study
+from ohmsum.sim.accuracy import Conditions, Data, Functional, Study, score_of
 from ohmsum.sim.accuracy.layer import Inputs
 from ohmsum.sim.accuracy.model import ModelSource
 from ohmsum.sim.accuracy.precision import Precision
@@ -250,7 +250,7 @@ def test_fewer_samples_of_a_sequence_are_its_first(tmp_path: Path, op: str, expe
     np.savez(tmp_path / "data.npz", x=np.arange(10, dtype=np.float32)[:, None])
     chip = arch.load("hermes-64")
     job = Job(network=str(path), chip="hermes-64")
-    plan = Plan(job, tmp_path / "data.npz", [("", chip)], [Conditions()], [0], "sqnr", samples=4)
+    plan = Plan(job, tmp_path / "data.npz", [("", chip)], [Conditions()], [0], score_of("sqnr"), samples=4)
     _, s = study_of(plan, chip)
     assert s.data.arrays["x"][:, 0].tolist() == expected
 

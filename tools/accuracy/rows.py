@@ -14,7 +14,7 @@ from ..errors import UsageError
 if TYPE_CHECKING:
     from ...sim.accuracy.conditions import Conditions
     from ...sim.accuracy.data import Data
-    from ...sim.accuracy.metrics import Metric
+    from ...sim.accuracy.scores import Score
     from ...sim.accuracy.search import Choice
     from ...sim.accuracy.study import Outcome, Study
     from ...sim.job.job import Job
@@ -35,8 +35,6 @@ class Plan:
         Beside the ideal one, which is always there.
     loss : float or None
         Search the layers to keep digital for this loss.
-    measure : callable or None
-        What to measure in place of `metric`.
     """
 
     job: Job
@@ -44,10 +42,9 @@ class Plan:
     chips: Sequence[tuple[str, Chip]]
     conditions: Sequence[Conditions]
     seeds: Sequence[int]
-    metric: str
+    metric: Score
     loss: float | None = None
     samples: int | None = None
-    measure: Metric | None = None
 
 
 @dataclass
@@ -132,9 +129,8 @@ def study_of(
         options = replace(options, partition="pipeline")
     mapping = map_network(network, chip, options)
     functional = Functional(source, mapping)
-    metric = plan.measure or plan.metric
     tell = progress or silent
-    return network, Study(functional, mapping, chip, data, metric, progress=tell, like=like)
+    return network, Study(functional, mapping, chip, data, plan.metric, progress=tell, like=like)
 
 
 def _one_run(data: Data) -> dict[str, tuple[int, ...]]:

@@ -18,6 +18,7 @@ from .texts import time_text
 
 if TYPE_CHECKING:
     from ...sim.accuracy.conditions import Conditions
+    from ...sim.accuracy.scores import Score
     from ...sim.accuracy.study import Outcome
 
 SCHEMA = "ohmsum-accuracy/1"
@@ -27,7 +28,7 @@ WEAK_DB = 6.0  # a layer this far below the median is pointed at
 def report(plan: Plan, result: Result, varied: str, page: Page) -> RenderableType:
     """The rows, the layers of the last row, and the search."""
     chip = plan.chips[0][1].name
-    head = Text(f"{result.network.name} on {chip}, {result.n_samples} samples, {plan.metric}", "bold")
+    head = Text(f"{result.network.name} on {chip}, {result.n_samples} samples, {plan.metric.name}", "bold")
     facts = [
         note(f"float (ONNX Runtime): {_value(plan.metric, result.float_value)}"),
         note(f"tiled float product against ONNX Runtime: {result.mapping_error:.1e} of the largest output"),
@@ -71,7 +72,7 @@ def _rows(plan: Plan, result: Result, varied: str, page: Page) -> RenderableType
     columns = [
         Column(varied.removeprefix("tile.")),
         Column("conditions", flexible=True, least=12),
-        Column(plan.metric, right=True),
+        Column(plan.metric.name, right=True),
         Column("95 % interval", right=True, dropped=1),
         Column("loss", right=True, dropped=2),
     ]
@@ -81,7 +82,9 @@ def _rows(plan: Plan, result: Result, varied: str, page: Page) -> RenderableType
             label(outcome.conditions),
             _value(plan.metric, outcome.mean),
             "-" if outcome.interval is None else f"+-{_value(plan.metric, outcome.interval)}",
-            "-" if plan.metric == "sqnr" else _value(plan.metric, result.float_value - outcome.mean),
+            "-"
+            if plan.metric.unit == "dB"
+            else _value(plan.metric, plan.metric.loss(result.float_value, outcome.mean)),
         )
         for value, outcome in result.rows
     ]
@@ -110,7 +113,7 @@ def _layers(outcome: Outcome, page: Page) -> RenderableType:
 def _choices(plan: Plan, result: Result, page: Page) -> RenderableType:
     columns = [
         Column("digital", flexible=True),
-        Column(plan.metric, right=True),
+        Column(plan.metric.name, right=True),
         Column("loss", right=True),
     ]
     rows = [
@@ -124,10 +127,10 @@ def _choices(plan: Plan, result: Result, page: Page) -> RenderableType:
     return page.table(columns, rows)
 
 
-def _value(metric: str, value: float) -> str:
-    if metric == "spearman":
+def _value(metric: Score, value: float) -> str:
+    if metric.unit == "number":
         return f"{value:.4f}"
-    return f"{value:.2f} dB" if metric == "sqnr" else f"{100 * value:.2f} %"
+    return f"{value:.2f} dB" if metric.unit == "dB" else f"{100 * value:.2f} %"
 
 
 def as_json(plan: Plan, result: Result, varied: str, options: Mapping[str, Any]) -> str:
@@ -143,7 +146,7 @@ def as_json(plan: Plan, result: Result, varied: str, options: Mapping[str, Any])
         "network": result.network.name,
         "chip": plan.chips[0][1].name,
         "samples": result.n_samples,
-        "metric": plan.metric,
+        "metric": plan.metric.name,
         "float": result.float_value,
         "mapping_error": result.mapping_error,
         "device": result.device,

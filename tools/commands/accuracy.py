@@ -26,7 +26,10 @@ def accuracy(
     metric: Annotated[
         str,
         typer.Option(
-            metavar="NAME", help="top1, top5, agreement (with float), spearman (of pairs), sqnr (dB)."
+            metavar="NAME",
+            help="topK, agreement (with float), sqnr (dB), auc, map, perplexity, ser, spearman (of pairs); "
+            "of CTC outputs cer, wer (cer:blank=0, wer:blank=0,space=1); pixel_topK, pixel_agreement; or a "
+            "function of yours, FILE.py:NAME.",
         ),
     ] = "top1",
     time: Annotated[
@@ -77,6 +80,7 @@ def accuracy(
     Layers with stored weights are computed as their crossbars do, on the same mapping as `ohmsum run`; all
     other operators run in ONNX Runtime (pip install 'ohmsum[ort]').
     """
+    from ...sim.accuracy.scores import score_of
     from ...sim.report.terminal import show, terminal_page
     from ..accuracy import texts
     from ..accuracy.rows import Plan, compute
@@ -91,7 +95,8 @@ def accuracy(
         raise UsageError(f"--clip: found {clip:g}, expected a percentile above 0, up to 100")
     if noise not in ("on", "off"):
         raise UsageError(f"--noise: found {noise!r}, expected 'on' or 'off'")
-    if find_digital is not None and metric == "sqnr":
+    score = score_of(metric)
+    if find_digital is not None and score.unit == "dB":
         raise UsageError("--find-digital: a loss is a share of decisions, expected another metric than sqnr")
     path, values = texts.varied(vary)
     if clip is not None:
@@ -115,7 +120,7 @@ def accuracy(
         chips=[(v, one.load_chip()) for v, one in zip(values, jobs, strict=True)],
         conditions=conditions,
         seeds=range(seed, seed + seeds),
-        metric=metric,
+        metric=score,
         loss=None if find_digital is None else texts.fraction("--find-digital", find_digital),
         samples=samples,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ....sim.accuracy.metrics import Metric
+from ....sim.accuracy.metrics import Measure
 from . import images, measures, sound, text
 from .prepared import Prepared
 from .store import Store
@@ -18,7 +18,7 @@ class Case:
     Parameters
     ----------
     key, title, data : what `--only` takes, and what the table calls the network and its data
-    metric : a name of `accuracy.METRICS`, or what the table calls `measure`
+    metric : as `accuracy.score_of` reads it, or what the table calls `measure`
     measure : a metric of this network alone
     n_decisions : what the sampling error counts, if not samples
     correlation : whether the metric is a correlation, not a share of decisions
@@ -34,7 +34,7 @@ class Case:
     data: str
     prepare: Callable[[Store], Prepared]
     metric: str
-    measure: Metric | None = None
+    measure: Measure | None = None
     chips: int = 1
     seeds: int = 3
     samples: int | None = None

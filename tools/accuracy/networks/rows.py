@@ -15,6 +15,7 @@ import numpy as np
 from .... import arch, workloads
 from ....sim.accuracy.conditions import Conditions
 from ....sim.accuracy.metrics import mean_and_interval
+from ....sim.accuracy.scores import Score, score_of
 from ....sim.accuracy.study import Study
 from ....sim.job.job import Job
 from ....sim.mapping import MappingOptions
@@ -179,11 +180,16 @@ class _Live:
             chips=[("", chip)],
             conditions=[row.conditions],
             seeds=range(row.seeds),
-            metric=self.case.metric,
-            measure=worst_deviation if row.exact else self.case.measure,
+            metric=_score(self.case, row.exact),
             samples=row.samples,
         )
         return study_of(plan, chip)[1]
+
+
+def _score(case: Case, exact: bool) -> Score:
+    if exact:
+        return Score("deviation", worst_deviation, "number", lower=True)
+    return score_of(case.metric) if case.measure is None else Score(case.metric, case.measure)
 
 
 def _depthwise(prepared: Prepared) -> tuple[str, ...]:
