@@ -60,7 +60,8 @@ def lower(
     chip : Chip
         The one it was mapped on.
     multicast : bool
-        A stream with several consumers is sent once, along a tree; else once for each of their tiles.
+        A stream with several consumers is sent once, along a tree, if the chip's routers copy packets; else
+        once for each of their tiles.
     lump : bool
         Make one resource of those that are always occupied together, which changes no time, count or energy.
     detail : {"ideal", "packet", "flit"}

@@ -29,7 +29,8 @@ class MappingOptions:
         linear: along a serpentine through the mesh. greedy: from there, swaps of tiles that shorten ways and
         relieve busy links. anneal: the same, accepting some worse swaps at first.
     multicast : bool
-        A stream with several consumers is sent once, along a tree; else once to each tile that wants it.
+        A stream with several consumers is sent once, along a tree, where the chip's routers copy packets
+        (`noc.multicast`, which alone says so); False switches it off: once to each tile that wants it.
     seed : int
         Of the local search.
     swap : bool

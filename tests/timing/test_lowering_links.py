@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from ohmsum.sim.lowering.context import Context
+from ohmsum.sim.lowering.shares import Flow
+from ohmsum.sim.lowering.transfers import transfer
+from ohmsum.sim.mapping import map_network
+from ohmsum.sim.noc.detail import Detail
 from ohmsum.sim.program import Arbitration, Program
 from ohmsum.workloads.graph import Grid, Network
 
 from ..kit.engines import Engine, each_engine
-from ..kit.small_networks import matrix, network, program, round_chip, source
+from ..kit.small_networks import NS, SINGLE, matrix, network, program, round_chip, source
 
 
 def two_layers(tokens: int) -> Network:
@@ -63,3 +68,25 @@ def test_one_transfer_at_a_time_takes_a_whole_way_each(engine: Engine) -> None:
     assert result.firings is not None
     mine = result.firings[result.firings["actor"] == a]
     assert (mine["issue_fs"][1:] >= mine["end_fs"][:-1]).all()
+
+
+@each_engine
+@pytest.mark.parametrize("detail", ["packet", "flit"])
+@pytest.mark.parametrize(
+    ("multicast", "flits", "hops"),
+    [(True, 8, 8 * (3 + 3)), (False, 3 * 8, 8 * (1 + 1 + 2 + 3))],
+)
+def test_a_tree_by_hand(engine: Engine, detail: Detail, multicast: bool, flits: int, hops: int) -> None:
+    """From the corner of 2 x 2 tiles to the other three, 8 flits: once over 3 wires and 3 ejectors; or once
+    for each tile over 4 wires and 3 ejectors, so that 24 flits leave, those for the farthest tile last.
+
+    The head passes the injecting link in 1 ns, three routers with a link behind each in 3 ns; then the flits.
+    """
+    chip = round_chip(noc__multicast=str(multicast).lower())
+    mapping = map_network(network(source(16), matrix("a", "x", 16, 4)), chip, SINGLE)
+    context = Context.of(mapping, chip, detail)
+    context.multicast = multicast
+    transfer(context, "tree", "tree", 1, [Flow(0, (1, 2, 3), 8 * 4)])
+    p = context.builder.build(flit=context.flit)
+    assert dict(zip(p.ledger_action, p.ledger_total.tolist(), strict=True)) == {"flit hop": hops}
+    assert engine(p).makespan_fs == (1 + 3 * 3 + flits) * NS
