@@ -13,6 +13,7 @@ import pytest
 from ohmsum import arch
 from ohmsum.arch.component import KINDS
 from ohmsum.arch.paths import walk
+from ohmsum.arch.sources import DEFAULT_MARK, NO_MARK
 from ohmsum.workloads import FUNCTIONS
 
 PRESETS = arch.names()
@@ -151,6 +152,19 @@ class TestEveryPreset:
         for row in rows:
             assert row.mark.split(":")[0].split(" ")[0] in KINDS, row
             assert row.mark != "assumed (no source given)", row
+
+    def test_what_is_not_published_of_rules_is_said(self, name: str) -> None:
+        """Fields that a preset leaves out, because nothing is known, have a text for what is assumed."""
+        chip = arch.load(name)
+        asked = ["noc.multicast", "noc.arbitration", "noc.outstanding", "noc.gateways"] if chip.noc else []
+        asked += ["tile.replicas"] if chip.noc and chip.tile else []
+        asked += ["memory.interleave"] if chip.memory and chip.memory.channels > 1 else []
+        for part in ("tile.adc", "mac_array"):
+            if part.partition(".")[0] in chip.model_fields_set:
+                asked += [f"{part}.idle_power", f"{part}.gating"]
+        assert asked
+        for path in asked:
+            assert chip.source_of(path) not in (DEFAULT_MARK, NO_MARK), path
 
     def test_every_reference_is_used(self, name: str) -> None:
         chip = arch.load(name)
