@@ -6,6 +6,7 @@ Its profile, which has the shapes of every tensor that went through, is the inde
 from __future__ import annotations
 
 import json
+import re
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from ohmsum.sim.accuracy.functional import Functional
 from ohmsum.sim.accuracy.model import ModelSource
 from ohmsum.sim.mapping import map_network
 from ohmsum.sim.mapping.remarks import lost_bits
+from ohmsum.tools.cli import main
 from ohmsum.workloads import load
 from onnx import helper, numpy_helper
 
@@ -141,6 +143,25 @@ def test_work_and_parameters_stay_the_same(files: Any, tmp_path: Path, kind: str
     formats = {o.weight_format.code for o in network if o.matrix and o.weight_format}
     assert bool(formats) == (kind not in ("float", "optimised"))
     assert formats <= {"int8", "uint8"}
+
+
+def test_ideal_devices_give_the_result_of_onnx_runtime(
+    files: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On crossbars of 8-bit codes, QDQ's 8-bit result: no output is off by more than a code, in the mean."""
+    paths, feeds = files
+    np.savez(tmp_path / "data.npz", **feeds)
+    data = ["--data", str(tmp_path / "data.npz"), "--metric", "sqnr", "--noise", "off", "--seeds", "1"]
+    assert main(["accuracy", str(paths["qdq"]), "--chip", "isaac", *data]) == 0
+    found = re.search(r"^  ideal devices +(inf|[0-9.]+) dB", capsys.readouterr().out, re.MULTILINE)
+    model = onnx.load(paths["qdq"])
+    last = next(n for n in model.graph.node if "y" in n.output)
+    scale = next(numpy_helper.to_array(t) for t in model.graph.initializer if t.name == last.input[1])
+    session = ort.InferenceSession(str(paths["qdq"]), providers=["CPUExecutionProvider"])
+    (wanted,) = session.run(None, feeds)
+    one_code_db = 20 * np.log10(np.sqrt((wanted**2).mean()) / scale)
+    assert found
+    assert float(found[1]) > one_code_db  # infinite: nothing differs
 
 
 @pytest.mark.parametrize("kind", ["qdq", "qoperator", "dynamic"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
@@ -10,8 +10,11 @@ from onnx import TensorProto, helper
 
 from ..errors import NetworkError
 from ..formats import Format, Granularity
-from .nodes import Graph, Shape
+from .nodes import Graph, Node, Shape
 from .order import label
+
+if TYPE_CHECKING:
+    from .simplify import Simplifier
 
 BITS = {
     TensorProto.INT8: 8, TensorProto.UINT8: 8, TensorProto.INT16: 16, TensorProto.UINT16: 16,
@@ -155,3 +158,28 @@ def summary(operators: Any) -> str:
             kinds = ", ".join(dict.fromkeys(str(f) for f in found))
             parts.append(f"{what} of {len(found)} of {len(matrices)} layers as {kinds}")
     return f"quantised: {'; '.join(parts)}"
+
+
+def quantised(walker: Simplifier, node: onnx.NodeProto) -> None:
+    """A live tensor as codes, or read from codes: the same tensor, of which the format is known."""
+    graph, name = walker.graph, node.output[0]
+    found = format_of(node, graph)
+    before = walker.formats.get(node.input[0], found)
+    walker.formats[name] = before if node.op_type == "DequantizeLinear" else found
+    dtype = code_type(node, graph) if node.op_type == "QuantizeLinear" else number_type(node, graph)
+    walker.same(name, node.input[0])
+    graph.dtypes[name] = dtype
+
+
+def dynamically(walker: Simplifier, node: onnx.NodeProto) -> None:
+    """Codes of a live tensor, and the scale and zero point found from all its elements."""
+    graph, (codes, *found) = walker.graph, node.output
+    walker.formats[codes] = dynamic(TensorProto.UINT8)
+    walker.same(codes, node.input[0])
+    graph.dtypes[codes] = int(TensorProto.UINT8)
+    for name, dtype in zip(found, (TensorProto.FLOAT, TensorProto.UINT8), strict=False):
+        graph.shapes[name], graph.dtypes[name] = (), int(dtype)
+    source = walker.alias.get(node.input[0], node.input[0])
+    graph.nodes.append(
+        Node(f"{node.name or codes}/range", "DynamicRange", [source], [name for name in found if name])
+    )
