@@ -14,3 +14,9 @@ def nearest_hint(name: object, valid: Iterable[str]) -> str:
     if close:
         return f", did you mean {lower[close[0]]!r}?"
     return f", expected one of {', '.join(names)}" if names else ""
+
+
+def did_you_mean(name: str, valid: Iterable[str]) -> str:
+    """``"; did you mean 'rows'?"``, or nothing where none is near."""
+    close = get_close_matches(name, list(valid), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+
+from ..sim.progress import Progress
 
 
 @contextmanager
-def shown_progress() -> Iterator[Callable[[str, float], None] | None]:
+def shown_progress() -> Iterator[Progress | None]:
     """A callable that shows what is done and how much of it, on stderr; None when stderr is no terminal."""
     if not sys.stderr.isatty():
         yield None

@@ -90,16 +90,11 @@ def __getattr__(name: str) -> Any:
         return import_module(".errors", __name__)
     home, attribute = _HOMES.get(name) or (".api" if name in __all__ else "", name)
     if not home:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_hint(name)}")
+        from .arch.nearest import did_you_mean
+
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{did_you_mean(name, __all__)}")
     return getattr(import_module(home, __name__), attribute)
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
-
-
-def _hint(name: str) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, __all__, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""

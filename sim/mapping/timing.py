@@ -13,9 +13,8 @@ from ...arch.digital import MacArray, Unit
 from ...arch.links import Host
 from ...arch.reads import ceil_div as ceil_div
 from ...arch.reads import conversion_fs, read_period_fs
+from ...arch.units import FS_PER_S as FS_PER_S
 from .tiling import Tiling
-
-FS_PER_S = 10**15
 
 
 @dataclass(frozen=True)

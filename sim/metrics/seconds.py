@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-FS_PER_S = 10**15
+from ...arch.units import FS_PER_S as FS_PER_S
 
 
 def seconds(time_fs: int) -> float:

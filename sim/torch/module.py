@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ...arch.chip import Chip
+from ...arch.nearest import did_you_mean
 from ...arch.range_rules import Percentile
 from ..accuracy.conditions import Conditions
 from ..accuracy.precision import Precision
@@ -170,8 +170,7 @@ def _choose(
     types = {type(part).__name__ for part in paths.values()}
     for name in (*(layers or ()), *digital):
         if name not in paths and not (name in types and name not in (layers or ())):
-            close = get_close_matches(name, [*paths, *types], n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else f" (layers: {', '.join(paths)})"
+            hint = did_you_mean(name, [*paths, *types]) or f" (layers: {', '.join(paths)})"
             raise SimulationError(f"{type(module).__name__} has no layer {name!r}{hint}")
     chosen, left = [], {}
     for name, part in paths.items():

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from ..engines.visit_log import visit_log
 from ..errors import SimulationError
 from ..program import I64
+from ..progress import Progress
 from . import packets
 from .counters import Counter, counters
 from .flows import flows
@@ -74,7 +74,7 @@ def write_trace(
     *,
     compress: bool = False,
     limit_bytes: int | None = None,
-    progress: Callable[[str, float], None] | None = None,
+    progress: Progress | None = None,
 ) -> TraceSummary:
     """Write what `run` simulated (the requests, the batch, or the one inference) visit by visit.
 

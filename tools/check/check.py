@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from ...sim.progress import Progress
 from ..errors import SuiteError
 from .golden import Golden, read_goldens, write_goldens
 from .judge import Judged, judge
@@ -61,7 +61,7 @@ def check(
     *,
     jobs: int | None = None,
     update: bool = False,
-    progress: Callable[[str, float], None] | None = None,
+    progress: Progress | None = None,
 ) -> Checked:
     """Run a suite and judge it.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...sim.answers.run import Run
 from ...sim.job.job import Job
+from ...sim.progress import Progress
 from ...workloads.graph import Network
 from ..workers import local, n_processors
 from .bottlenecks import bottlenecks
@@ -76,7 +77,7 @@ def profile(
     goal: str | None = None,
     try_changes: bool = True,
     jobs: int | None = None,
-    progress: Callable[[str, float], None] | None = None,
+    progress: Progress | None = None,
 ) -> Profile:
     """Make the run that `job` means and look at it; then run with every change of the chip.
 

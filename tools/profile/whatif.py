@@ -13,6 +13,7 @@ from functools import partial
 from itertools import combinations
 
 from ...sim.job.job import Job
+from ...sim.progress import Progress
 from ...workloads.graph import Network
 from ..workers import DIED, Workers
 from .evaluate import Figures, TrialOutcome, evaluate
@@ -117,7 +118,7 @@ class _Lab:
     phase: str | None
     job: Job
     workers: Workers
-    progress: Callable[[str, float], None] | None
+    progress: Progress | None
     known: dict[tuple[tuple[str, str], ...], TrialOutcome] = field(default_factory=dict)
 
     def run(self, what: str, wanted: Sequence[dict[str, str]]) -> None:
@@ -143,7 +144,7 @@ def what_if(
     importance: Callable[[Knob], float],
     goal: str,
     workers: Workers,
-    progress: Callable[[str, float], None] | None = None,
+    progress: Progress | None = None,
 ) -> WhatIf:
     """Try every knob, then pairs of those that matter.
 

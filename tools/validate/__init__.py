@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ...sim.progress import Progress
 from .row import Row, RowOutcome
 
 
@@ -16,7 +17,7 @@ def select(rows: Sequence[Row], chip: str | None) -> list[Row]:
     return [row for row in rows if chip is None or row.chip.split("@")[0].split(" ")[0] == chip]
 
 
-def evaluate(rows: Sequence[Row], tell: Callable[[str, float], None] | None = None) -> list[RowOutcome]:
+def evaluate(rows: Sequence[Row], tell: Progress | None = None) -> list[RowOutcome]:
     """Simulate every row.
 
     Parameters

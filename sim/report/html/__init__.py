@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ...answers.generation import Generation
 from ...answers.run import Run
 from ...answers.serving import Serving
+from ...progress import Progress
 from .language_page import page_of_generation, page_of_serving
 from .run_page import page_of_run
 
@@ -27,7 +28,7 @@ def to_html(
     answer: Answer,
     *,
     profile: dict[str, Any] | None = None,
-    progress: Callable[[str, float], None] | None = None,
+    progress: Progress | None = None,
 ) -> str:
     """The page of an answer; with `profile`, what `ohmsum profile --json` writes, also what to change."""
     if isinstance(answer, Run):

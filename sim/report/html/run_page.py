@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from ...answers.training_step import TrainingStep
 from ...engines import compiled
 from ...metrics.path import Piece
 from ...metrics.seconds import seconds
+from ...progress import Progress
 from ..heading import named_figure, once
 from ..numbers import percent, si
 from ..training_block import training_notes
@@ -190,7 +190,7 @@ VIEWS = (
 
 
 def page_of_run(
-    run: Run, profile: dict[str, Any] | None = None, progress: Callable[[str, float], None] | None = None
+    run: Run, profile: dict[str, Any] | None = None, progress: Progress | None = None
 ) -> str:
     """The page.
 
