@@ -6,7 +6,7 @@ predicted without a published figure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ...sim.progress import Progress
 from .row import Row, RowOutcome

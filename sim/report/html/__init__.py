@@ -8,7 +8,6 @@ does with it is in ``static/``: one JavaScript file per view, and Apache ECharts
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ...answers.generation import Generation
