@@ -10,8 +10,11 @@ from ohmsum import arch
 from ohmsum.arch import parts
 from ohmsum.arch.chip import Chip
 from ohmsum.arch.component import Component, Costed
+from ohmsum.arch.parts import BOUNDARIES
 from ohmsum.arch.paths import component_class, fields_by_key, walk
+from ohmsum.tools.profile.costs import cost_knobs
 from ohmsum.tools.profile.knobs import knobs
+from ohmsum.tools.waterfall import waterfall
 
 
 def costed(cls: type[Component], path: str = "") -> Iterator[str]:
@@ -95,3 +98,50 @@ def test_every_turn_of_a_record_is_a_knob_of_a_chip_that_has_the_part() -> None:
         for turn in f.part.turns:
             if getattr(f.model, fields_by_key(type(f.model))[turn.key][0]):
                 assert f"{f.path}.{turn.key}" in fields
+
+
+SHIFTER = Costed.model_validate({"static_power": "2 mW", "area": "0.01 mm2"})
+SHIFTERS = parts.Part(
+    key="level shifter", label="level shifter", path="tile.level_shifter", boundary="macro", colour="#112233",
+    kind_of_work="data movement",
+    find=lambda chip: [("tile.level_shifter", SHIFTER, chip.tile.count)],
+)  # fmt: skip
+"""A part that no chip has: two milliwatts and a hundredth of a square millimetre in every tile."""
+
+
+@pytest.fixture
+def shifters(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setattr(parts, "PARTS", (*parts.PARTS, SHIFTERS))
+    parts._by_key.cache_clear()
+    yield SHIFTERS.key
+    parts._by_key.cache_clear()
+
+
+def test_a_new_part_is_one_record(shifters: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing but `SHIFTERS` knows it; sums, balance, waterfall, what-if, kinds of work and pages have it."""
+    chip = arch.load("isaac")
+    run, n = ohmsum.run("lenet5", "isaac"), chip.tile.count
+    found, cost = waterfall(run, chip), arch.roll_up(chip)
+    monkeypatch.undo()
+    parts._by_key.cache_clear()
+    plain, before = ohmsum.run("lenet5", "isaac"), arch.roll_up(chip)
+    assert cost.part("tile.level_shifter").total_area_mm2 == pytest.approx(n * 0.01)
+    assert cost.area_mm2 - before.area_mm2 == pytest.approx(n * 0.01)
+    assert cost.power_w - before.power_w == pytest.approx(n * 2e-3)
+    assert shifters not in plain.energy.by_component_j
+    assert run.latency_s == plain.latency_s
+    joules = run.energy.by_component_j[shifters]
+    assert joules == pytest.approx(n * 2e-3 * run.latency_s)
+    assert run.energy.total_j - plain.energy.total_j == pytest.approx(joules)
+    without = waterfall(plain, chip).joules
+    added = {boundary: found.joules[boundary] - without[boundary] for boundary in BOUNDARIES}
+    assert added == pytest.approx(dict.fromkeys(BOUNDARIES, joules) | {"array": 0.0})
+
+
+def test_a_new_part_in_pages_and_what_if(shifters: str) -> None:
+    chip = arch.load("isaac")
+    assert parts.boundary_of(shifters) == "macro"
+    assert parts.colours()[shifters] == "#112233"
+    assert parts.work_of_component(shifters) == "data movement"
+    (knob,) = cost_knobs(chip, {shifters: 1.0})
+    assert dict(knob.after)[2.0] == {"tile.level_shifter.static_power": "1 mW"}
