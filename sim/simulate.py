@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -102,7 +101,10 @@ def simulate(
     from .lowering import lower
     from .partition_choice import settle
 
-    batch = _checked_batch(batch, arrival)
+    if arrival is not None and batch < 2:
+        raise SimulationError(
+            f"arrival: found {batch} request, expected at least 2 (`batch: 1000` simulates a thousand)"
+        )
     choices = mapping or MappingOptions()
     if chip.noc is not None and not chip.noc.copies:
         choices = replace(choices, multicast=False)
@@ -189,24 +191,6 @@ def _engine(name: str) -> Engine:
 
         return reference.run
     raise SimulationError(f"engine: found {name!r}, expected 'compiled' or 'reference'")
-
-
-def _checked_batch(batch: int, arrival: str | None) -> int:
-    """The batch as a plain integer; raises if there cannot be a run of so many."""
-    expected = f"expected a whole number from 1 to {MAX_BATCH}"
-    try:
-        found = operator.index(batch)
-    except TypeError:
-        raise SimulationError(f"batch: found {batch!r}, {expected}") from None
-    if isinstance(batch, bool) or found < 1:
-        raise SimulationError(f"batch: found {batch}, {expected}")
-    if found > MAX_BATCH:
-        raise SimulationError(f"batch: found {batch}, {expected} (the times of every inference are kept)")
-    if arrival is not None and found < 2:
-        raise SimulationError(
-            f"arrival: found {found} request, expected at least 2 (`batch: 1000` simulates a thousand)"
-        )
-    return found
 
 
 def _check_duration(program: Program, single: EngineResult, batch: int) -> None:

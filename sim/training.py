@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .answers.training_step import TrainingStep
 from .errors import SimulationError
-from .simulate import MAX_BATCH, simulate
+from .simulate import simulate
 
 if TYPE_CHECKING:
     from ..arch.chip import Chip
@@ -54,9 +54,6 @@ def simulate_training(
     choices = mapping or MappingOptions()
     if choices.swap:
         raise SimulationError("`training` does not go with `swap`: weights would be trained in turns")
-    for name, value in (("batch", batch), ("epoch_samples", epoch_samples)):
-        if value is not None and (isinstance(value, bool) or not 1 <= value <= MAX_BATCH):
-            raise SimulationError(f"{name}: found {value}, expected a whole number from 1 to {MAX_BATCH}")
     step = training_network(network, chip, choices, batch)
     epoch = {} if epoch_samples is None else {"epoch_samples": epoch_samples}
     run = simulate(

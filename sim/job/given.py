@@ -21,7 +21,6 @@ from .work import LANGUAGE
 TABLES = ("bind", "input", "value", "operator")
 """Fields of which one entry may be given alone: ``bind.batch``."""
 MAPPING = "mapping"
-_NOTHING: tuple[Any, ...] = (None, False, "", (), [], {})
 
 
 def job_of(given: Mapping[str, Any], kind: Kind | None = None) -> Job:
@@ -118,17 +117,22 @@ def _contradictions(flat: Mapping[str, Any], written: Mapping[str, str]) -> None
     """Raise for the first field that lacks another, or has one that it does not go with."""
     for name, value in flat.items():
         record = records()[name]
-        if any(value is nothing or value == nothing for nothing in _NOTHING) or _is_default(record, value):
+        if _is_nothing(value) or _is_default(record, value):
             continue
         mine = written.get(name, name)
         for other, why in record.asked.not_with.items():
-            if other in flat and flat[other] not in _NOTHING:
+            if not _is_nothing(flat.get(other)):
                 reason = f": {why}" if why else ""
                 raise QuestionError(f"`{mine}` does not go with `{written[other]}`{reason}", mine)
         needs = record.asked.needs
-        if needs and not any(flat.get(other) not in _NOTHING for other in needs):
+        if needs and all(_is_nothing(flat.get(other)) for other in needs):
             expected = " or ".join(f"`{other}`" for other in needs)
             raise QuestionError(f"`{mine}` needs {expected} as well", mine)
+
+
+def _is_nothing(value: Any) -> bool:
+    """Whether a value says no more than none at all."""
+    return value is None or (isinstance(value, bool | int | float | str | tuple | list | dict) and not value)
 
 
 def _is_default(record: FieldRecord, value: Any) -> bool:

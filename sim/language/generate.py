@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from ...workloads.language_model import LanguageModel
 from ..answers.generation import Generation
-from ..errors import SimulationError
 from ..mapping.options import MappingOptions
 from ..progress import Progress
 from .phases import Setting
@@ -65,9 +64,6 @@ def generate(
     """
     from ..simulate import engine_and_detail
 
-    for name, value in (("prefill", prefill), ("decode", decode), ("batch", batch)):
-        if value < 1:
-            raise SimulationError(f"{name}: found {value}, expected at least 1")
     model.check_positions(prefill + decode - 1, f"a prompt of {prefill} with {decode} decoded tokens")
     choices = mapping or MappingOptions()
     run_engine, detail = engine_and_detail(engine, noc, chip)

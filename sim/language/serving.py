@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..answers.serving import Serving
 from ..arrivals import Arrivals
-from ..errors import SimulationError
 from ..mapping.options import MappingOptions
 from ..metrics.breakdown import Breakdown
 from ..metrics.seconds import FS_PER_S
@@ -63,13 +62,10 @@ def serve(
     NetworkError
         More positions than the model has.
     SimulationError
-        An argument is not valid; the network does not fit, or cannot run.
+        An arrival is not valid; the network does not fit, or cannot run.
     """
     from ..simulate import engine_and_detail
 
-    for name, value in (("prefill", prefill), ("decode", decode), ("batch", batch), ("requests", requests)):
-        if value < 1:
-            raise SimulationError(f"{name}: found {value}, expected at least 1")
     model.check_positions(prefill + decode - 1, f"a prompt of {prefill} with {decode} decoded tokens")
     choices, arrivals = mapping or MappingOptions(), Arrivals.parse(arrival)
     times_fs = arrivals.times_fs(requests, choices.seed)

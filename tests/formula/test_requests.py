@@ -6,8 +6,9 @@ import json
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import ohmsum
 import pytest
 from ohmsum.sim.arrivals import Arrivals
@@ -216,6 +217,10 @@ def test_bad_requests_and_batches(
     said = capsys.readouterr().err
     assert message in said
     assert "Traceback" not in said
+
+
+def test_a_batch_may_be_a_whole_number_of_numpy() -> None:
+    assert ohmsum.run("mlp", "isaac", batch=cast(Any, np.int64(2))).batch == 2
 
 
 @pytest.mark.parametrize("batch", [2.5, "three", True])

@@ -116,7 +116,7 @@ class Decoder(nn.Module):
     def forward(self, ids: Tensor) -> Tensor:
         q, k, v = self.layer(self.words(ids)).chunk(3, -1)
         scores = q @ k.transpose(1, 2) * 32**-0.5 + self.mask
-        return self.head(torch.softmax(scores, -1) @ v)  # type: ignore[no-any-return]
+        return self.head(torch.softmax(scores, -1) @ v)
 
 
 class Distances(nn.Module):
@@ -177,7 +177,7 @@ class Gated(nn.Module):
         self.gru, self.out = nn.GRU(6, 5, bidirectional=True), nn.Linear(10, 2)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.out(self.gru(x)[0])  # type: ignore[no-any-return]
+        return self.out(self.gru(x)[0])
 
 
 class Unsupported(nn.Module):

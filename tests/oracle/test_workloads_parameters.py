@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def exported(folder: Path, name: str, dynamo: bool) -> tuple[Path, int]:
     return path, sum(p.numel() for p in module.parameters())
 
 
-class Calibration(quantization.CalibrationDataReader):  # type: ignore[misc]
+class Calibration(quantization.CalibrationDataReader):  # type: ignore[misc, name-defined]
     """One random input."""
 
     def __init__(self, name: str, path: Path) -> None:
@@ -61,8 +62,13 @@ class Calibration(quantization.CalibrationDataReader):  # type: ignore[misc]
 def masks(name: str) -> list[np.ndarray]:
     """Values of tensors that are no parameters, by hand: the mask, the first states."""
     if name == "decoder":
-        return [network(name)[0].mask.numpy()]
-    return {"recurrent": [np.zeros(16, np.float32)], "gated": [np.zeros((2, 5), np.float32)]}.get(name, [])
+        mask: Any = network(name)[0].mask
+        return [mask.numpy()]
+    states: dict[str, list[np.ndarray]] = {
+        "recurrent": [np.zeros(16, np.float32)],
+        "gated": [np.zeros((2, 5), np.float32)],
+    }
+    return states.get(name, [])
 
 
 @pytest.mark.parametrize("name", [*NETWORKS, *MORE_NETWORKS])

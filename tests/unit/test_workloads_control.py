@@ -210,7 +210,12 @@ def test_an_installed_package_says_what_its_operators_are(
     entry = EntryPoint("com.example:Fancy", "fancy:fancy", policy.GROUP)
     monkeypatch.setattr(EntryPoint, "load", lambda point: fancy)
     asked: list[str] = []
-    monkeypatch.setattr(policy, "entry_points", lambda group: asked.append(group) or [entry])
+
+    def offered(group: str) -> list[EntryPoint]:
+        asked.append(group)
+        return [entry]
+
+    monkeypatch.setattr(policy, "entry_points", offered)
     nodes = [helper.make_node("Fancy", ["x", "w"], ["y"], name="f", domain="com.example")]
     network = imported(tmp_path, nodes, X, {"w": (16, 4)})
     assert (steps(network), network.macs, network.params) == (["MatMul", "Softmax"], 6 * 16 * 4, 64)
