@@ -129,6 +129,15 @@ class Context:
             )
         return self._resources[name]
 
+    def mark(self) -> tuple[int, ...]:
+        """How far the Program is, for `undo`."""
+        return self.builder.mark()
+
+    def undo(self, mark: tuple[int, ...]) -> None:
+        """Take back actors, channels and resources that were added since a mark."""
+        self.builder.undo(mark)
+        self._resources = {name: r for name, r in self._resources.items() if r < mark[0]}
+
     def tile_of(self, a: InBlocks, replica: int, row: int, column: int) -> int:
         """Place of a block of a layer on crossbars."""
         return self.mapping.tile_order[a.crossbar(replica, row, column) // self.tile.crossbar.count]

@@ -17,13 +17,15 @@ import numpy as np
 from ...workloads.graph import Grid, Window
 from ..kernels import stripes as kernel
 from ..kernels.stripes import Bools
-from ..mapping.assignment import InBlocks, OnTileUnits
+from ..mapping.assignment import HOST, InBlocks, OnTileUnits
 from ..program import I64, Schedule
+from .apart import Apart, settled
 from .connect import feed_back, firing_bytes, handed_on_by, per_firing, wanted_of
 from .context import Context
 from .grouping import Firings
-from .rooms import Queue, add_channels
-from .shares import ALL, Flow, Share, Shares, flows, rescaled, unicasts
+from .queues import Queue
+from .rooms import add_channels
+from .shares import ALL, Flow, Share, Shares, flows, rescaled, tiles_of, unicasts
 from .stage import Stage
 from .transfers import transfer
 
@@ -100,21 +102,30 @@ def connect(context: Context, stages: dict[str, Stage], outputs: dict[str, str],
             takers[src] += _takers(stages[src], stages[operator.name], port.window)
     for sink, src in outputs.items():
         takers[src] += _takers(stages[src], stages[sink], Window())
-    queues: list[Queue] = []
-    for name in stages:
-        together = takers.get(name, [])
-        if not together:
-            continue
-        if multicast:
-            queues += _distribute(context, stages[name], together, multicast)
-            continue
-        for consumer in dict.fromkeys(id(t.stage) for t in together):
-            some = [t for t in together if id(t.stage) == consumer]
-            queues += _distribute(context, stages[name], some, multicast)
-    add_channels(context, queues)
+    add_channels(context, settled(context, lambda apart: _queues(context, stages, takers, apart, multicast)))
     for stage in stages.values():
         if stage.feedback:
             feed_back(context, stage, stages, multicast)
+
+
+def _queues(
+    context: Context,
+    stages: dict[str, Stage],
+    takers: dict[str, list[_Taker]],
+    apart: Apart,
+    multicast: bool,
+) -> list[Queue]:
+    """All queues, with the transfers between them; streams of `apart` are sent by themselves, when wanted."""
+    queues: list[Queue] = []
+    for name, stage in stages.items():
+        groups: dict[str, list[_Taker]] = defaultdict(list)
+        for taker in takers.get(name, []):
+            alone = not multicast or (name, taker.stage.operator) in apart
+            groups[taker.stage.operator if alone else ""].append(taker)
+        for operator, group in groups.items():
+            lazy = HOST in tiles_of(stage.held) or (name, operator) in apart
+            queues += _distribute(context, stage, group, multicast, lazy)
+    return queues
 
 
 def _takers(src: Stage, dst: Stage, window: Window) -> list[_Taker]:
@@ -213,7 +224,9 @@ class _Reach:
         return _Reach(made.cols, used.cols, spans[0], spans[1])
 
 
-def _distribute(context: Context, src: Stage, takers: list[_Taker], multicast: bool) -> list[Queue]:
+def _distribute(
+    context: Context, src: Stage, takers: list[_Taker], multicast: bool, lazy: bool
+) -> list[Queue]:
     """Queues from one producer to all its consumers, and the transfers in between."""
     if src.in_place:
         return [_whole(src, taker) for taker in takers]
@@ -228,8 +241,8 @@ def _distribute(context: Context, src: Stage, takers: list[_Taker], multicast: b
         else:
             kernel.mark(taker.tokens, reach.out_cols, reach.rows, reach.cols, reach.in_cols, asked[i])
     if not src.parts and (src.firings.barrier or src.firings.folds or src.firings.group.n_tokens > 1):
-        return _at_once(context, src, takers, reaches, asked, multicast)
-    return _in_runs(context, src, takers, reaches, asked, multicast)
+        return _at_once(context, src, takers, reaches, asked, multicast, lazy)
+    return _in_runs(context, src, takers, reaches, asked, multicast, lazy)
 
 
 def _whole(src: Stage, taker: _Taker) -> Queue:
@@ -245,6 +258,7 @@ def _at_once(
     reaches: list[_Reach | None],
     asked: Bools,
     multicast: bool,
+    lazy: bool,
 ) -> list[Queue]:
     """From a producer of several tokens per firing, by one actor."""
     maker = _maker(src)
@@ -263,7 +277,7 @@ def _at_once(
         moved = transfer(context, name, layer, src.firings.n, sent, stream=src.operator)
     if moved is not None:
         every = Schedule.affine(1, 1, src.firings.n)
-        queues.append(Queue(src.last, moved, every, every, src.in_flight, n_bytes, relayed=True))
+        queues.append(Queue(src.last, moved, every, every, src.in_flight, n_bytes, relayed=True, lazy=lazy))
     for taker, reach, goes, shares in zip(takers, reaches, away, wanted, strict=True):
         actor = moved if goes and moved is not None else src.last
         needs, frees = _schedules(
@@ -271,7 +285,10 @@ def _at_once(
         )
         under_way = src.in_flight if actor == src.last else UNDER_WAY
         places = _places(context, taker.stage, shares, src.firings.group.n_tokens)
-        queues.append(Queue(actor, taker.first, needs[0], frees[0], under_way, n_bytes, places))
+        stream = _stream(src, taker, takers) if actor == moved else ()
+        queues.append(
+            Queue(actor, taker.first, needs[0], frees[0], under_way, n_bytes, places, stream=stream)
+        )
     return queues
 
 
@@ -315,6 +332,7 @@ def _in_runs(
     reaches: list[_Reach | None],
     asked: Bools,
     multicast: bool,
+    lazy: bool,
 ) -> list[Queue]:
     """From a producer of one token per firing: an actor for tokens that go to the same places."""
     maker, word = _maker(src), context.word_bytes
@@ -358,6 +376,7 @@ def _in_runs(
                 n_bytes,
                 places,
                 relayed=True,
+                lazy=lazy,
             )
         )
     unsent = {r for r, actor in enumerate(actors) if actor < 0}
@@ -392,9 +411,16 @@ def _in_runs(
                     under_way,
                     n_bytes,
                     places,
+                    stream=() if q < n_stripes else _stream(src, taker, takers),
                 )
             )
     return queues
+
+
+def _stream(src: Stage, taker: _Taker, takers: list[_Taker]) -> tuple[str, ...]:
+    """The operators at the ends of a stream that is sent together with others."""
+    alone = all(t.stage is taker.stage for t in takers)
+    return () if alone else (src.operator, taker.stage.operator)
 
 
 def _runs(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -229,6 +230,29 @@ class ProgramBuilder:
 
     def actor_name(self, actor: int) -> str:
         return self._actors[actor].name
+
+    def mark(self) -> tuple[int, ...]:
+        """How far it is, for `undo`."""
+        return tuple(map(len, self._parts()))
+
+    def undo(self, mark: tuple[int, ...]) -> None:
+        """Take back all that was added since a mark; actors from before it must not have got visits since."""
+        for part, n in zip(self._parts(), mark, strict=True):
+            del part[n:]
+        self._schedule_index = {schedule: i for i, schedule in enumerate(self._schedules)}
+
+    def _parts(self) -> tuple[list[Any], ...]:
+        return (
+            self._resources,
+            self._actors,
+            self._channels,
+            self._stores,
+            self._schedules,
+            self._ledger,
+        )
+
+    def actor_layer(self, actor: int) -> str:
+        return self._actors[actor].layer
 
     @property
     def n_actors(self) -> int:
