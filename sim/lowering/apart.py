@@ -30,18 +30,24 @@ def settled(context: Context, queues_of: Callable[[Apart], list[Queue]]) -> list
     """
     mark, apart = context.mark(), Apart()
     queues = queues_of(apart)
-    if context.mapping.buffers == "unlimited" or not lacking_in(
-        context, queues, peaks(context.builder, queues)[0].tolist()
-    ):
+    if context.mapping.buffers == "unlimited" or context.chip.tile is None:
+        return queues
+    least, timed = peaks(context.builder, queues)
+    at_host = _kept_at_host(context, queues, timed.tolist())
+    if at_host:
+        apart = at_host
+        context.undo(mark)
+        queues = queues_of(apart)
+        least, _ = peaks(context.builder, queues)
+    if not lacking_in(context, queues, least.tolist()):
         return queues
     best, least_missing = apart, -1
     for _ in range(ROUNDS):
-        least = peaks(context.builder, queues, waiting=True)[0].tolist()
-        lacking = lacking_in(context, queues, least)
-        missing = sum(lacking.values())
-        if least_missing < 0 or missing < least_missing:
-            best, least_missing = apart, missing
-        more = _too_soon(context, queues, least, lacking) - apart
+        few = peaks(context.builder, queues, waiting=True)[0].tolist()
+        lacking = lacking_in(context, queues, few)
+        if least_missing < 0 or sum(lacking.values()) < least_missing:
+            best, least_missing = apart, sum(lacking.values())
+        more = _too_soon(context, queues, few, lacking) - apart
         if not more:
             break
         apart |= more
@@ -51,6 +57,19 @@ def settled(context: Context, queues_of: Callable[[Apart], list[Queue]]) -> list
         return queues
     context.undo(mark)
     return queues_of(best)
+
+
+def _kept_at_host(context: Context, queues: list[Queue], timed: list[int]) -> Apart:
+    """Streams from the host that would fill a tile with tokens of several inferences."""
+    much = context.tile.buffer.capacity_bytes // 2
+    return frozenset(
+        queue.stream
+        for queue, n in zip(queues, timed, strict=True)
+        if queue.stream
+        and queue.lazy
+        and n > context.builder.n_firings(queue.src)
+        and any(n * n_bytes > much for _, n_bytes in queue.places)
+    )
 
 
 def _too_soon(context: Context, queues: list[Queue], least: list[int], lacking: dict[int, int]) -> Apart:

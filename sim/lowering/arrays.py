@@ -26,6 +26,9 @@ from .shares import even
 from .stage import Stage
 from .unit_visits import fused_steps, on_chip
 
+ROUNDED = 1 << 10
+"""Bytes at most by which whole bytes for each part of a product are more than its bytes."""
+
 
 def lower(
     context: Context,
@@ -45,13 +48,16 @@ def lower(
     """
     if context.autoregressive and operator.matrix is not None:
         return array_rows.lower(context, operator, a, operator.matrix)
-    array = a.array
-    group = _group(context, operator, array, source)
+    array, grid = a.array, operator.output.grid
+    group, most = _group(context, operator, array, source), _most_tokens(context, operator, array)
+    if most and operator.product is not None and not operator.product.cached:
+        size = most if group is None else group.cols
+        size = max(d for d in range(1, most + 1) if grid.cols % d == 0 and d <= size)
+        return products.lower(context, operator, a, Group(1, size), written, one_by_one=True)
     if group is not None:
         return products.lower(context, operator, a, group, written)
     folds, copies = _folds(context, operator, array)
     n = len(folds) * copies
-    grid = operator.output.grid
     actor = context.builder.actor(operator.name, n, layer=operator.name)
     # Each array has its own slice of the buffer; an array streams while the next one already starts.
     context.builder.visit(actor, (), array.cycle_fs)
@@ -104,6 +110,28 @@ def _group(context: Context, operator: Operator, array: MacArray, source: Stage 
         if cycles * p.heads // p.shared_by * array.cycle_fs <= room:
             return Group(1, size)
     return None
+
+
+def _most_tokens(context: Context, operator: Operator, array: MacArray) -> int:
+    """Tokens of a product at once, where all of them are too many for the buffers of tiles they go to; else 0.
+
+    Those of all such products of the chip, two groups of each, have room in the buffers of its arrays.
+    """
+    if context.chip.tile is None or context.mapping.buffers == "unlimited":
+        return 0
+    word, mapping = context.word_bytes, context.mapping
+    if operator.product is None or operator.output.size * word <= context.tile.buffer.capacity_bytes:
+        return 0
+    chip = context.chip_of(mapping.of(operator.name).sources[0])
+    beside = [
+        o.output.elements * word
+        for o in mapping.network.operators
+        if o.product is not None
+        and isinstance(mapping.of(o.name), OnArray)
+        and context.chip_of(mapping.of(o.name).sources[0]) == chip
+    ]
+    room = (array.count * array.buffer.capacity_bytes - ROUNDED * len(beside)) // (2 * sum(beside))
+    return max(1, min(room, operator.output.grid.cols))
 
 
 def _folds(context: Context, operator: Operator, array: MacArray) -> tuple[list[Fold], int]:

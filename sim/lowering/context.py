@@ -57,6 +57,7 @@ class Context:
     """Weights that come to MAC arrays from memory, in the order of the network."""
     stripe_held: dict[tuple[str, int], Shares] = field(default_factory=dict)
     """What a stripe of an operator holds of its tokens, by operator and stripe."""
+    _array_stores: dict[int, int] = field(default_factory=dict)
     _resources: dict[str, int] = field(default_factory=dict)
     _routes: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
     _trees: dict[tuple[int, tuple[int, ...]], dict[int, int]] = field(default_factory=dict)
@@ -165,6 +166,15 @@ class Context:
         """The MAC arrays of the chip that a place lies on."""
         name = f"chip {self.chip_of(place)} mac arrays"
         return self.resource(name, "mac_array", servers=array.count)
+
+    def array_store(self, array: MacArray, place: int) -> int:
+        """The buffers of the MAC arrays of the chip that a place lies on, as one store."""
+        chip = self.chip_of(place)
+        if chip not in self._array_stores:
+            capacity = array.count * array.buffer.capacity_bytes
+            name = f"chip {chip} buffers of mac arrays"
+            self._array_stores[chip] = self.builder.store(name, "buffer", capacity)
+        return self._array_stores[chip]
 
     def ports(self, tiles: tuple[int, ...], part: str) -> tuple[int, ...]:
         """The buffer ports or buses of some tiles."""

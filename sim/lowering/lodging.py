@@ -99,7 +99,7 @@ def _put_aside(
         long = [
             i
             for i in those
-            if not (queues[i].relayed and not queues[i].lazy or queues[i].lodged or queues[i].whole)
+            if not ((queues[i].relayed and not queues[i].lazy) or queues[i].lodged or queues[i].whole)
             and least[i] > needed[i] + PASSING
         ]
         stays = max([PASSING, *(least[i] for i in those if i not in long)])
@@ -156,9 +156,8 @@ def _by_way(context: Context, queue: Queue, tokens: int, room: _Room) -> list[Qu
     """A queue as three: into the tile, where the tokens wait, and back in the tile as they are needed."""
     builder = context.builder
     n = builder.n_firings(queue.src)
-    slices = {
-        tile: room.slices(tile, n_bytes, tokens + UNDER_WAY) for tile, n_bytes in queue.places if n_bytes
-    }
+    most = min(n, 2 * tokens) + UNDER_WAY  # they are sent away at once, which may be sooner than before
+    slices = {tile: room.slices(tile, n_bytes, most) for tile, n_bytes in queue.places if n_bytes}
     name = f"{builder.actor_name(queue.src)} -> {builder.actor_name(queue.dst)}"
     layer = builder.actor_layer(queue.dst)
     if all(slices.values()):

@@ -28,7 +28,15 @@ from .stage import Stage
 from .unit_visits import fused_steps, on_chip
 
 
-def lower(context: Context, operator: Operator, a: OnArray, group: Group, written: Stage | None) -> Stage:
+def lower(
+    context: Context,
+    operator: Operator,
+    a: OnArray,
+    group: Group,
+    written: Stage | None,
+    *,
+    one_by_one: bool = False,
+) -> Stage:
     """The stage of a product whose firings are groups of tokens.
 
     Parameters
@@ -37,6 +45,8 @@ def lower(context: Context, operator: Operator, a: OnArray, group: Group, writte
         Tokens of one firing; a single one where it reads a cache.
     written : Stage or None
         The one that appends to that cache.
+    one_by_one : bool
+        Tokens of a firing leave the buffers of the arrays one after the other.
     """
     array, p = a.array, operator.product
     assert p is not None
@@ -52,7 +62,8 @@ def lower(context: Context, operator: Operator, a: OnArray, group: Group, writte
 
     take = context.builder.actor(f"{operator.name} in", firings.n, layer=operator.name)
     actor = context.builder.actor(operator.name, firings.n * parts, layer=operator.name)
-    last = context.builder.actor(f"{operator.name} out", firings.n, layer=operator.name)
+    made = Firings(operator.output.grid) if one_by_one else firings
+    last = context.builder.actor(f"{operator.name} out", made.n, layer=operator.name)
     context.builder.visit(take, (), array.cycle_fs)
     arrays = context.mac_arrays(array, a.home)
     context.builder.visit(actor, (), array.cycle_fs)  # the next array starts while this one still streams
@@ -61,7 +72,10 @@ def lower(context: Context, operator: Operator, a: OnArray, group: Group, writte
     taken = tuple(range(firings.n))
     whole = Schedule(tuple(k + 1 for k in taken), (0,) * parts)
     context.builder.channel(take, actor, 2, whole, Schedule(taken, (0,) * (parts - 1) + (1,)))
-    context.builder.channel(actor, last, 2 * parts, Schedule.affine(parts, parts, firings.n))
+    if one_by_one:
+        _leave(context, (actor, last), operator, a, group.cols, parts)
+    else:
+        context.builder.channel(actor, last, 2 * parts, Schedule.affine(parts, parts, firings.n))
 
     n = firings.n * parts
     macs = spread_evenly(operator.product_macs, n)
@@ -77,13 +91,31 @@ def lower(context: Context, operator: Operator, a: OnArray, group: Group, writte
         operator=operator.name,
         first=take,
         last=last,
-        firings=firings,
-        held=even(group.n_tokens, operator.output.elements, (a.home,)),
+        firings=made,
+        taken=firings if one_by_one else None,
+        held=even(made.group.n_tokens, operator.output.elements, (a.home,)),
         latency_fs=3 * array.cycle_fs
         + busy * ceil_div(parts, array.count)
-        + _apply_fused(context, last, operator, a, growth),
+        + _apply_fused(context, last, operator, a, Growth.of(operator, made)),
         interval_fs=max(1, busy * parts // array.count),
         mean_share=mean_share(operator) if along == "n" else Fraction(1),
+    )
+
+
+def _leave(
+    context: Context, between: tuple[int, int], operator: Operator, a: OnArray, size: int, parts: int
+) -> None:
+    """Products of `size` tokens wait in the buffers of the arrays until all is added up; then tokens leave."""
+    actor, last = between
+    tokens = range(operator.output.grid.n_tokens)
+    context.builder.channel(
+        actor,
+        last,
+        2 * parts,
+        Schedule((0,), tuple((t // size + 1) * parts for t in tokens)),
+        Schedule((0,), tuple(t // size * parts + parts * (t % size + 1) // size for t in tokens)),
+        bytes_per_token=ceil_div(size * operator.output.elements * context.word_bytes, parts),
+        store=context.array_store(a.array, a.home),
     )
 
 

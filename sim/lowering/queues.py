@@ -45,7 +45,7 @@ class Queue:
     lodged : bool
         They were put aside here.
     lazy : bool
-        The consumer sends them on when they are wanted; until then they wait here.
+        They have waited with their producer, or wait here, until they are wanted.
     stream : tuple of str
         The operators that make and take them, of what has been sent together with others.
     """
@@ -92,6 +92,8 @@ def bytes_in(queues: list[Queue], tokens: list[int]) -> dict[int, int]:
 def peaks(builder: ProgramBuilder, queues: list[Queue], *, waiting: bool = False) -> tuple[I64, I64]:
     """Most tokens in every queue, if nothing takes time, and at the pace of the pipeline.
 
+    Where tokens wait for longer than inferences follow each other, there are those of several inferences.
+
     Parameters
     ----------
     waiting : bool
@@ -102,8 +104,10 @@ def peaks(builder: ProgramBuilder, queues: list[Queue], *, waiting: bool = False
     chain = np.array([builder.chain_fs(a) for a in range(builder.n_actors)], np.int64)
     early = wires.early(queues) if waiting else set()
     relayed = {q.dst for q in queues if q.relayed and not (waiting and q.lazy)}
-    found = [wires.peaks(wires.times(latency, relayed, early)) for latency in (zero, chain)]
-    return found[0][: len(queues)], found[1][: len(queues)]
+    least = wires.peaks(wires.times(zero, relayed, early))
+    at = wires.times(chain, relayed, early)
+    timed = wires.peaks(at) + wires.of_later(at, builder.busiest_fs())
+    return least[: len(queues)], timed[: len(queues)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,6 +201,24 @@ class _Wires:
     def peaks(self, at: I64) -> I64:
         """Most tokens on every wire."""
         return kernel.peaks(at, self.start, self.src, self.dst, self.wire_start, self.free)
+
+    def of_later(self, at: I64, period_fs: int) -> I64:
+        """Tokens on every wire of inferences that begin before those of the first have been let go."""
+        first, last = self.start[:-1], self.start[1:] - 1
+        n = last - first + 1
+        until_first = at[first[self.dst] + self._letting_go()] - at[first[self.src]]
+        until_last = at[last[self.dst]] - at[last[self.src]]
+        found: I64 = n[self.src] * (np.maximum(np.maximum(until_first, until_last), 0) // period_fs)
+        return found
+
+    def _letting_go(self) -> I64:
+        """The first firing of the consumer of each wire that lets go of anything."""
+        found = np.zeros(len(self.src), np.int64)
+        for wire in range(len(self.src)):
+            n = self.wire_start[wire + 1] - self.wire_start[wire]
+            free = self.free[self.wire_start[wire] : self.wire_start[wire + 1]]
+            found[wire] = min(int(np.searchsorted(free, 1)), n - 1)
+        return found
 
     def early(self, queues: list[Queue]) -> set[int]:
         """Actors whose tokens lie in no tile, wherever they go, but have inputs that do."""

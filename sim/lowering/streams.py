@@ -115,15 +115,19 @@ def _queues(
     apart: Apart,
     multicast: bool,
 ) -> list[Queue]:
-    """All queues, with the transfers between them; streams of `apart` are sent by themselves, when wanted."""
+    """All queues, with the transfers between them; streams of `apart` are sent by themselves, when wanted.
+
+    Those of operators in the same tiles are one.
+    """
     queues: list[Queue] = []
     for name, stage in stages.items():
-        groups: dict[str, list[_Taker]] = defaultdict(list)
+        groups: dict[str | tuple[int, ...], list[_Taker]] = defaultdict(list)
         for taker in takers.get(name, []):
-            alone = not multicast or (name, taker.stage.operator) in apart
-            groups[taker.stage.operator if alone else ""].append(taker)
-        for operator, group in groups.items():
-            lazy = HOST in tiles_of(stage.held) or (name, operator) in apart
+            operator = taker.stage.operator
+            place = context.mapping.of(operator).tiles if (name, operator) in apart else ()
+            groups[place if multicast else operator].append(taker)
+        for place, group in groups.items():
+            lazy = HOST in tiles_of(stage.held) or (multicast and place != ())
             queues += _distribute(context, stage, group, multicast, lazy)
     return queues
 
@@ -287,7 +291,17 @@ def _at_once(
         places = _places(context, taker.stage, shares, src.firings.group.n_tokens)
         stream = _stream(src, taker, takers) if actor == moved else ()
         queues.append(
-            Queue(actor, taker.first, needs[0], frees[0], under_way, n_bytes, places, stream=stream)
+            Queue(
+                actor,
+                taker.first,
+                needs[0],
+                frees[0],
+                under_way,
+                n_bytes,
+                places,
+                stream=stream,
+                lazy=lazy and actor == moved,
+            )
         )
     return queues
 
@@ -412,6 +426,7 @@ def _in_runs(
                     n_bytes,
                     places,
                     stream=() if q < n_stripes else _stream(src, taker, takers),
+                    lazy=lazy and q >= n_stripes,
                 )
             )
     return queues

@@ -155,6 +155,8 @@ class _Search:
             made.append(OnChipUnits(operator=o.name, reason=why, own=own, fused=on_chip(o, self.chip)))
         if self.chip.host is not None and self.options.host:
             made.append(OnHost(operator=o.name, reason="less time than on the chip", host=self.chip.host))
+        if len(made) > 1 and o.output.grid.n_tokens == 1 and not self._token_fits(o):
+            return [choice for choice in made if not isinstance(choice, OnTileUnits)] or made
         return made
 
     def _token_fits(self, o: Operator) -> bool:
