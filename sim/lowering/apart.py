@@ -1,8 +1,8 @@
 """Streams that are sent by themselves: where one consumer would have tokens long before it wants them.
 
 One multicast brings a token to all who want it, when the first of them does. Where buffers have no room for
-what the others get too soon, those are sent the same token by a transfer of their own, when they want it; until
-then it waits with its producer.
+what the others get too soon, those are sent the same token by a transfer of their own, when they want it;
+until then it waits with its producer.
 """
 
 from __future__ import annotations

@@ -26,6 +26,8 @@ from .shares import even
 from .stage import Stage
 from .unit_visits import fused_steps, on_chip
 
+SMALL = 8
+"""Products that take this part of the buffer of a tile, or less, are made and leave all at once."""
 ROUNDED = 1 << 10
 """Bytes at most by which whole bytes for each part of a product are more than its bytes."""
 
@@ -113,14 +115,14 @@ def _group(context: Context, operator: Operator, array: MacArray, source: Stage 
 
 
 def _most_tokens(context: Context, operator: Operator, array: MacArray) -> int:
-    """Tokens of a product at once, where all of them are too many for the buffers of tiles they go to; else 0.
+    """Tokens of a product at once, where all are too many for the buffers of tiles that they go to; else 0.
 
     Those of all such products of the chip, two groups of each, have room in the buffers of its arrays.
     """
     if context.chip.tile is None or context.mapping.buffers == "unlimited":
         return 0
     word, mapping = context.word_bytes, context.mapping
-    if operator.product is None or operator.output.size * word <= context.tile.buffer.capacity_bytes:
+    if operator.product is None or operator.output.size * word <= context.tile.buffer.capacity_bytes // SMALL:
         return 0
     chip = context.chip_of(mapping.of(operator.name).sources[0])
     beside = [

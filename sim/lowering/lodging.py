@@ -26,8 +26,10 @@ ROUNDS = 12
 """Times that tokens are put aside, and rooms found anew, before a network is refused."""
 UNDER_WAY = 4
 """Tokens of a transfer on their way at once."""
-PASSING = 2
+PASSING = 1
 """Tokens that there is room for in a tile that they only pass."""
+AT_LEAST = 64
+"""Tokens counted on where so many are made: those of other streams may come to be put aside, too."""
 LENT = 0.75
 """Share of the bytes that a tile has left which those of others may take."""
 SMALLEST = 32
@@ -103,7 +105,7 @@ def _put_aside(
             and least[i] > needed[i] + PASSING
         ]
         stays = max([PASSING, *(least[i] for i in those if i not in long)])
-        gain = (tokens - stays) * n_bytes - sum((needed[i] + 1) * n_bytes for i in long)
+        gain = (tokens - stays) * n_bytes - sum(needed[i] * n_bytes for i in long)
         if long and gain > 0:
             moved = sum(context.builder.n_firings(src) * n_bytes for _ in long)
             options[tile].append((moved, gain, long))
@@ -129,7 +131,7 @@ class _Room:
     @staticmethod
     def of(context: Context, queues: list[Queue], least: list[int]) -> _Room:
         capacity = context.tile.buffer.capacity_bytes
-        taken = bytes_in(queues, least)
+        taken = bytes_in(queues, [max(n, q.lodged) for q, n in zip(queues, least, strict=True)])
         tiles = range(context.chip.n_chips * context.tile.count)
         return _Room(context, {t: int(LENT * max(0, capacity - taken.get(t, 0))) for t in tiles})
 
@@ -156,7 +158,7 @@ def _by_way(context: Context, queue: Queue, tokens: int, room: _Room) -> list[Qu
     """A queue as three: into the tile, where the tokens wait, and back in the tile as they are needed."""
     builder = context.builder
     n = builder.n_firings(queue.src)
-    most = min(n, 2 * tokens) + UNDER_WAY  # they are sent away at once, which may be sooner than before
+    most = min(n, max(2 * tokens, AT_LEAST)) + UNDER_WAY
     slices = {tile: room.slices(tile, n_bytes, most) for tile, n_bytes in queue.places if n_bytes}
     name = f"{builder.actor_name(queue.src)} -> {builder.actor_name(queue.dst)}"
     layer = builder.actor_layer(queue.dst)
@@ -171,7 +173,7 @@ def _by_way(context: Context, queue: Queue, tokens: int, room: _Room) -> list[Qu
     every = Schedule.affine(1, 1, n)
     return [
         replace(queue, dst=there, need=every, free=every, relayed=True, lazy=False, stream=()),
-        Queue(there, back, every, every, UNDER_WAY, queue.n_bytes, places, lodged=True),
+        Queue(there, back, every, every, UNDER_WAY, queue.n_bytes, places, lodged=most),
         replace(queue, src=back, under_way=UNDER_WAY),
     ]
 

@@ -105,7 +105,7 @@ def lower(
 def _leave(
     context: Context, between: tuple[int, int], operator: Operator, a: OnArray, size: int, parts: int
 ) -> None:
-    """Products of `size` tokens wait in the buffers of the arrays until all is added up; then tokens leave."""
+    """Products of `size` tokens wait in the arrays' buffers until all is added up; then tokens leave."""
     actor, last = between
     tokens = range(operator.output.grid.n_tokens)
     context.builder.channel(

@@ -42,8 +42,8 @@ class Queue:
         Exactly one output, all its tokens.
     relayed : bool
         The consumer only sends them on.
-    lodged : bool
-        They were put aside here.
+    lodged : int
+        Tokens that were counted on when they were put aside here; 0 if they were not.
     lazy : bool
         They have waited with their producer, or wait here, until they are wanted.
     stream : tuple of str
@@ -59,7 +59,7 @@ class Queue:
     places: tuple[tuple[int, int], ...] = ()
     whole: bool = False
     relayed: bool = False
-    lodged: bool = False
+    lodged: int = 0
     lazy: bool = False
     stream: tuple[str, ...] = ()
 
@@ -123,7 +123,7 @@ class _Wires:
     pace : I64, shape (actors,)
         Time between two firings: those of an inference are evenly spread over it.
     src, dst, wire_start : I64
-        Of every wire: its actors, and where its `need` and `free` begin, one value per firing of the consumer.
+        Of every wire: its actors, and where `need` and `free` begin, one value per firing of the consumer.
     in_start, in_wire : I64
         Wires into every actor (CSR).
     """
@@ -151,7 +151,9 @@ class _Wires:
         need = [np.maximum.accumulate(wire[2].values(int(firings[wire[1]]))) for wire in every]
         free = [np.maximum.accumulate(wire[3].values(int(firings[wire[1]]))) for wire in every]
         pace = builder.busiest_fs() // firings
-        pace[[q.dst for q in queues if q.relayed]] = 0  # tokens are sent as they come, at no pace of their own
+        pace[[q.dst for q in queues if q.relayed]] = (
+            0  # tokens are sent as they come, at no pace of their own
+        )
         pace[[q.src for q in queues if q.lodged] + [q.dst for q in queues if q.lodged]] = 0
         return _Wires(
             order=np.array(list(TopologicalSorter(users).static_order()), np.int64),

@@ -85,9 +85,7 @@ def add_channels(context: Context, queues: list[Queue]) -> None:
             )
 
 
-def _grant(
-    fifos: dict[tuple[int, int], _Fifo], capacity: dict[int, int]
-) -> dict[tuple[int, int], int]:
+def _grant(fifos: dict[tuple[int, int], _Fifo], capacity: dict[int, int]) -> dict[tuple[int, int], int]:
     """Tokens of room for every FIFO: as many as are of use, or of what the buffer has left its share."""
     inside: dict[int, list[tuple[int, _Fifo]]] = defaultdict(list)
     for (src, tile), fifo in fifos.items():

@@ -124,10 +124,11 @@ def _queues(
         groups: dict[str | tuple[int, ...], list[_Taker]] = defaultdict(list)
         for taker in takers.get(name, []):
             operator = taker.stage.operator
-            place = context.mapping.of(operator).tiles if (name, operator) in apart else ()
-            groups[place if multicast else operator].append(taker)
-        for place, group in groups.items():
-            lazy = HOST in tiles_of(stage.held) or (multicast and place != ())
+            alone = (name, operator) in apart
+            tiles = context.mapping.of(operator).tiles if alone else ()
+            groups[operator if not multicast else tiles].append(taker)
+        for key, group in groups.items():
+            lazy = HOST in tiles_of(stage.held) or (isinstance(key, tuple) and key != ())
             queues += _distribute(context, stage, group, multicast, lazy)
     return queues
 
@@ -289,6 +290,8 @@ def _at_once(
         )
         under_way = src.in_flight if actor == src.last else UNDER_WAY
         places = _places(context, taker.stage, shares, src.firings.group.n_tokens)
+        if src.firings.barrier:  # a firing is a fold of all tokens
+            places = tuple((tile, ceil(n / src.firings.barrier)) for tile, n in places)
         stream = _stream(src, taker, takers) if actor == moved else ()
         queues.append(
             Queue(

@@ -12,7 +12,6 @@ from ohmsum import arch
 from ohmsum.sim.answers.run import Run
 from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.mapping import map_network
-from ohmsum.sim.mapping.options import MappingOptions
 from ohmsum.sim.metrics.invariants import check_invariants, check_mapping_bounds
 from ohmsum.sim.report.json_result import dumps
 from ohmsum.sim.simulate import simulate
@@ -25,26 +24,6 @@ LIGHT = sorted((Path(onnx.__file__).parent / "backend" / "test" / "data" / "ligh
 
 BIND = {"silero_vad_16k_sequence": {"sequence_length": 32}, "magika_standard_v3_3": {"unk__214": 1}}
 """Dimensions that the files leave open."""
-
-
-NO_ROOM = {("bert-base", "isaac"), ("vit-b16", "isaac")}
-"""Refused by the bytes of a tile's buffer: least rooms are of a run in which all are as late as possible.
-
-Queries, keys and values of one tile then take a token at different times, and the tile holds the sequence
-(197 tokens of 1536 bytes of ViT-B/16 in 64 KiB), although queries made at once could wait at the host. A
-residual around attention over all tokens does have to hold them.
-"""
-
-
-NO_ROOM_ON_ISAAC = {"light_inception_v1", "light_inception_v2"}
-"""Likewise: concatenations whose rows lie in the 64 KiB of one tile until the last branch is there."""
-
-
-def without_limit(network: str, chip: str, n_chips: int | None) -> MappingOptions:
-    """Options with which a network runs that sized buffers refuse, which is checked."""
-    with pytest.raises(SimulationError, match=r"tile \d+: its streams need \d+ bytes of buffer"):
-        simulate(read(network), arch.load(chip, n_chips=n_chips))
-    return MappingOptions(buffers="unlimited")
 
 
 def read(network: str) -> Network:
@@ -64,11 +43,11 @@ def chips_needed(network: str, chip: str) -> int | None:
     return None
 
 
-def run_twice(network: str, chip: str, n_chips: int | None, mapping: MappingOptions | None = None) -> Run:
+def run_twice(network: str, chip: str, n_chips: int | None) -> Run:
     """Run, check the invariants, and check that a second run writes the same bytes apart from `wall_s`."""
     texts = []
     for _ in range(2):
-        run = simulate(read(network), arch.load(chip, n_chips=n_chips), mapping=mapping)
+        run = simulate(read(network), arch.load(chip, n_chips=n_chips))
         result = run.to_json()
         del result["wall_s"]
         texts.append(dumps(result))
@@ -83,8 +62,7 @@ def run_twice(network: str, chip: str, n_chips: int | None, mapping: MappingOpti
 def test_zoo(network: str, chip: str) -> None:
     """A network too large for one chip is refused with a number of chips on which it then runs."""
     n_chips = chips_needed(network, chip)
-    mapping = without_limit(network, chip, n_chips) if (network, chip) in NO_ROOM else None
-    run = run_twice(network, chip, n_chips, mapping)
+    run = run_twice(network, chip, n_chips)
     assert run.mapping.tiles_used <= run.mapping.tiles_total
 
 
@@ -93,8 +71,7 @@ def test_files_on_isaac(path: Path) -> None:
     assert len(TRAINED) == 5
     assert len(LIGHT) == 9
     n_chips = chips_needed(str(path), "isaac")
-    mapping = without_limit(str(path), "isaac", n_chips) if path.stem in NO_ROOM_ON_ISAAC else None
-    run_twice(str(path), "isaac", n_chips, mapping)
+    run_twice(str(path), "isaac", n_chips)
 
 
 @pytest.mark.parametrize("engine", ["compiled", "reference"])

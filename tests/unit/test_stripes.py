@@ -18,6 +18,8 @@ from ohmsum.workloads.graph import Grid
 
 from ..kit.small_networks import PIXEL_3X3, matrix, network, program, round_chip, source
 
+ROWS_64 = {"tile__crossbar__rows": "64", "tile__dac__count": "64"}
+
 
 def cut(*copies: int) -> Cut:
     return Cut(copies, tuple((t,) for t in range(len(copies))))
@@ -92,7 +94,7 @@ def test_streams_that_do_not_fit_into_one_buffer_are_striped_over_two() -> None:
 
 def test_a_buffer_that_is_too_small_is_refused_with_tile_and_bytes() -> None:
     net = network(source(4, Grid(8, 8)), matrix("conv", "x", 36, 1, Grid(8, 8), PIXEL_3X3))
-    chip = round_chip(tile__buffer__capacity="16 B", tile__crossbar__rows="64")
+    chip = round_chip(tile__buffer__capacity="16 B", **ROWS_64)
     with pytest.raises(
         SimulationError, match=r"tile \d+: its streams need \d+ bytes of buffer.* bytes missing"
     ):
@@ -102,10 +104,10 @@ def test_a_buffer_that_is_too_small_is_refused_with_tile_and_bytes() -> None:
 def test_the_bytes_that_are_asked_for_suffice() -> None:
     net = network(source(4, Grid(8, 8)), matrix("conv", "x", 36, 1, Grid(8, 8), PIXEL_3X3))
     with pytest.raises(SimulationError) as refused:
-        program(net, round_chip(tile__buffer__capacity="16 B", tile__crossbar__rows="64"))
+        program(net, round_chip(tile__buffer__capacity="16 B", **ROWS_64))
     needed = re.search(r"need (\d+) bytes", str(refused.value))
     assert needed is not None
-    p = program(net, round_chip(tile__buffer__capacity=f"{needed[1]} B", tile__crossbar__rows="64"))
+    p = program(net, round_chip(tile__buffer__capacity=f"{needed[1]} B", **ROWS_64))
     result = compiled.run(p, 3)
     assert result.peak_bytes.max() <= int(needed[1])
 
@@ -113,7 +115,7 @@ def test_the_bytes_that_are_asked_for_suffice() -> None:
 def test_unlimited_buffers_are_as_large_as_is_of_use() -> None:
     net = network(source(4, Grid(8, 8)), matrix("conv", "x", 36, 1, Grid(8, 8), PIXEL_3X3))
     large, any_size = (
-        program(net, round_chip(tile__crossbar__rows="64", **size), options)
+        program(net, round_chip(**ROWS_64, **size), options)
         for size, options in (
             ({"tile__buffer__capacity": "1 MiB"}, MappingOptions(replicate=False)),
             ({"tile__buffer__capacity": "16 B"}, MappingOptions(replicate=False, buffers="unlimited")),
