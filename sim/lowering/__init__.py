@@ -80,8 +80,8 @@ def lower(
     of_chip = chip.noc.detail if chip.noc else None
     context = Context.of(mapping, chip, detail or of_chip or "packet")
     context.autoregressive = autoregressive
-    context.operands = operands or {}
     multicast = context.multicast = multicast and (chip.noc is None or chip.noc.copies)
+    context.operands = operands or {}
     check_capacity(context)
     stages: dict[str, Stage] = {}
     for operator in mapping.network.operators:
