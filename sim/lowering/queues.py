@@ -44,6 +44,8 @@ class Queue:
         The consumer only sends them on.
     lodged : int
         Tokens that were counted on when they were put aside here; 0 if they were not.
+    fetched : bool
+        They come from where they were put aside.
     lazy : bool
         They have waited with their producer, or wait here, until they are wanted.
     stream : tuple of str
@@ -60,6 +62,7 @@ class Queue:
     whole: bool = False
     relayed: bool = False
     lodged: int = 0
+    fetched: bool = False
     lazy: bool = False
     stream: tuple[str, ...] = ()
 
