@@ -66,14 +66,15 @@ def lodge(context: Context, queues: list[Queue]) -> tuple[list[Queue], tuple[I64
             return queues, found
         waits = _put_aside(context, queues, least, lacking)
         if not waits:
-            break
+            raise _too_small(context, queues, least, lacking)
         room = _Room.of(context, queues, least)
         queues = [
             part
             for i, queue in enumerate(queues)
             for part in (_by_way(context, queue, waits[i], room) if i in waits else [queue])
         ]
-    raise _too_small(context, queues, found[0].tolist(), lacking)
+    least = peaks(context.builder, queues, waiting=True)[0].tolist()
+    raise _too_small(context, queues, least, lacking_in(context, queues, least) or lacking)
 
 
 def lacking_in(context: Context, queues: list[Queue], least: list[int]) -> dict[int, int]:
@@ -101,7 +102,8 @@ def _put_aside(
         long = [
             i
             for i in those
-            if not ((queues[i].relayed and not queues[i].lazy) or queues[i].lodged or queues[i].whole)
+            if not (queues[i].lodged or queues[i].fetched or queues[i].whole)
+            and (queues[i].lazy or not queues[i].relayed)
             and least[i] > needed[i] + PASSING
         ]
         stays = max([PASSING, *(least[i] for i in those if i not in long)])
@@ -174,7 +176,7 @@ def _by_way(context: Context, queue: Queue, tokens: int, room: _Room) -> list[Qu
     return [
         replace(queue, dst=there, need=every, free=every, relayed=True, lazy=False, stream=()),
         Queue(there, back, every, every, UNDER_WAY, queue.n_bytes, places, lodged=most),
-        replace(queue, src=back, under_way=UNDER_WAY),
+        replace(queue, src=back, under_way=UNDER_WAY, fetched=True),
     ]
 
 
