@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from ..arch.board import host_chip
 from .errors import SimulationError
 from .mapping import Candidate, Mapping, MappingOptions, candidates
+from .mapping.problem import check_tiles
 from .mapping.timing import total_tiles
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def mapped(network: Network, chip: Chip, options: MappingOptions) -> Confirmed:
     SimulationError
         The network does not fit on all chips either.
     """
+    check_tiles(chip, options)
     counts = _counts(chip, options)
     kept: _Search | None = None
     refused: SimulationError | None = None

@@ -52,6 +52,8 @@ class MappingOptions:
     most_tokens : int
         Of all streams together; a network with more is refused before anything is laid out for it. Four
         million take about 15 s and 3 GB.
+    most_tiles : int
+        Of all chips together; more are refused before a place is made for any.
     """
 
     replicate: Annotated[
@@ -133,3 +135,7 @@ class MappingOptions:
         Natural,
         Asked("Refuse a network whose streams have more tokens than this, all together.", "N"),
     ] = 1 << 22
+    most_tiles: Annotated[
+        Natural,
+        Asked("Refuse chips that have more tiles than this, all together.", "N"),
+    ] = 1 << 18

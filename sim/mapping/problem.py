@@ -60,7 +60,8 @@ class Problem:
             An operator has no hardware, or an option names none.
         """
         _check_names(network, options)
-        _check_size(network, options.most_tokens)
+        check_tiles(chip, options)
+        _check_tokens(network, options.most_tokens)
         network = prepared(network, chip, options)
         if options.swap and parts:
             network = _with_parts(network, chip, options)
@@ -84,7 +85,23 @@ def _check_names(network: Network, options: MappingOptions) -> None:
             )
 
 
-def _check_size(network: Network, most: int) -> None:
+def check_tiles(chip: Chip, options: MappingOptions) -> None:
+    """Every tile has a place in memory: too many would take all of it.
+
+    Raises
+    ------
+    SimulationError
+        There are more than `most_tiles`.
+    """
+    tiles, most = total_tiles(chip), options.most_tiles
+    if tiles > most:
+        raise SimulationError(
+            f"{chip.name}: {tiles:,} tiles on {chip.n_chips:,} chips, expected at most {most:,}; use fewer "
+            "chips or tiles, or raise `most_tiles`"
+        )
+
+
+def _check_tokens(network: Network, most: int) -> None:
     """Every token is simulated by itself: a network with too many would take hours, or all memory."""
     tokens = sum(o.output.grid.n_tokens for o in network.operators)
     if tokens > most:

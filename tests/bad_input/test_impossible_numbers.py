@@ -36,6 +36,21 @@ def test_no_answer_has_a_figure_that_is_no_number(number: float) -> None:
         performed._checked(answer)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["isaac", "--chips", "10000"],
+        ["isaac", "--set", "chips.count=1000000000"],
+        ["systolic", "--chips", "1000000000"],
+    ],
+)
+def test_chips_that_would_take_all_memory(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "lenet5", "--chip", *arguments]) == 2
+    said = capsys.readouterr().err
+    assert "expected at most 262,144; use fewer chips or tiles, or raise --most-tiles" in said
+    assert len(said.splitlines()) == 1
+
+
 @pytest.mark.parametrize("engine", ["compiled", "reference"])
 def test_time_does_not_wrap_round(engine: str, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["run", "lenet5", "--chip", "isaac", "--set", "host.latency=1000 s", "--batch", "16"]
