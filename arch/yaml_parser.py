@@ -89,10 +89,10 @@ class _Reader:
     def _mapping(self, node: MappingNode, path: Location) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = key_node.value
+            key = self._text(key_node) if isinstance(key_node, ScalarNode) else None
             if str(key_node.tag).endswith(":merge"):
                 raise self.fail(key_node, "merge keys (<<) are not accepted, expected plain values")
-            if not isinstance(key_node, ScalarNode) or not isinstance(key, str):
+            if key is None:
                 raise self.fail(key_node, "a key is no plain text")
             if key in values:
                 raise self.fail(key_node, f"{'.'.join(map(str, (*path, key)))} is given twice")
@@ -100,8 +100,18 @@ class _Reader:
             values[key] = self.read(value_node, (*path, key))
         return values
 
+    def _text(self, node: Node) -> str:
+        """The text of a scalar; escapes that are the two halves of a character, as in JSON, are joined."""
+        text = str(node.value)
+        if text.isascii():
+            return text
+        try:
+            return text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            raise self.fail(node, "half of a character (an escape from \\ud800 to \\udfff alone)") from None
+
     def _scalar(self, node: Node) -> Any:
-        tag, text = str(node.tag).rpartition(":")[2], str(node.value)
+        tag, text = str(node.tag).rpartition(":")[2], self._text(node)
         if tag == "str":
             return text
         if tag == "null":

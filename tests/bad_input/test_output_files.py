@@ -122,3 +122,15 @@ def test_cells_that_a_spreadsheet_would_run() -> None:
     rows = list(csv.reader(io.StringIO(file.getvalue().decode())))
     assert [row[0] for row in rows[1:]] == ["'=cmd()", "'-1+2", "'@x", "conv1"]
     assert [float(row[1]) for row in rows[1:]] == [-1.5, 2.0, -3.0, 0.0]
+
+
+def test_characters_written_as_the_escapes_of_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite = tmp_path / "suite.yaml"
+    text = 'cases: [{name: "smile NAME", network: mlp, chip: isaac, metrics: {latency_s: 1 %}}]\n'
+    suite.write_text(text.replace("NAME", r"\ud83d\ude00"), encoding="utf-8")
+    assert main(["check", str(suite), "--update"]) == 0
+    assert "smile \N{GRINNING FACE}" in (tmp_path / "suite.golden.json").read_text(encoding="utf-8")
+    suite.write_text(text.replace("NAME", r"\ud83d"), encoding="utf-8")
+    assert f"{suite}:1: half of a character" in refused(["check", str(suite)], capsys)
