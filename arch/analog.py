@@ -115,10 +115,6 @@ class Crossbar(Idling, Counted):
             raise ValueError("write_time is missing, expected with update.kind program_verify")
         return self
 
-    def row_groups(self, n_rows: int) -> int:
-        """Reads that `n_rows` rows take, one group of active rows after the other."""
-        return 1 if self.active_rows is None else -(-n_rows // self.active_rows)
-
 
 class Weights(Component):
     """How a weight is written into cells."""

@@ -141,13 +141,6 @@ def _row_drivers(tile: Tile) -> Iterator[Finding]:
     rows = crossbar.count * (crossbar.rows + crossbar.spare_rows)
     if dac.count > rows:
         yield "tile.dac.count", f"found {dac.count} row drivers, expected at most one for each of {rows} rows"
-    at_once = crossbar.active_rows or crossbar.rows
-    if dac.count < at_once:
-        taken = "tile.crossbar.active_rows" if crossbar.active_rows else "tile.crossbar.rows"
-        yield (
-            "tile.dac.count",
-            f"found {dac.count} row drivers for a read of {at_once} rows ({taken}), expected as many",
-        )
 
 
 def _converters(tile: Tile) -> Iterator[Finding]:

@@ -35,8 +35,8 @@ class Tile(Counted):
     crossbar: Crossbar = Field(description="The arrays of one tile.")
     weights: Weights = Field(description="How weights are written into cells.")
     dac: Dac = Field(
-        description="Row drivers; count is per tile. Where there are fewer than rows, crossbars share them, "
-        "and are driven with the same inputs at once (the slices of a weight)."
+        description="Row drivers; count is per tile. Fewer than a crossbar has rows drive them in turn; "
+        "where crossbars share them, they are driven with the same inputs at once (slices of a weight)."
     )
     adc: Adc = Field(description="Column converters; count is per tile.")
     operands: Operands | None = Field(
@@ -65,6 +65,15 @@ class Tile(Counted):
     )
     units: Units = Field((), description="Digital function units of one tile.")
     other: Other | None = Field(None, description="What one tile has beside these parts.")
+
+    @property
+    def rows_at_once(self) -> int:
+        """Rows of a crossbar that one read drives: its active ones, no more than there are row drivers."""
+        return min(self.crossbar.active_rows or self.crossbar.rows, self.dac.count)
+
+    def row_groups(self, n_rows: int) -> int:
+        """Reads that `n_rows` rows of a crossbar take, one group of rows after the other."""
+        return -(-n_rows // self.rows_at_once)
 
     @property
     def slices(self) -> int:

@@ -68,7 +68,7 @@ class DataEnergies:
     def of(tile: Tile) -> DataEnergies:
         """The split for one tile."""
         crossbar, stated = tile.crossbar, tile.operands or Operands()
-        rows = crossbar.active_rows or crossbar.rows
+        rows = tile.rows_at_once
         row, cell = crossbar.row_energy_j or 0.0, crossbar.cell_energy_j or 0.0
         in_read = stated.input * rows * (row + stated.cell * crossbar.cols * cell)
         full, code = tile.dac.input_energy_j or 0.0, tile.adc.code_energy_j or 0.0

@@ -16,7 +16,7 @@ def read_interval_fs(tile: Tile) -> int:
 
 def vector_interval_fs(tile: Tile) -> int:
     """Shortest time between two input vectors of a crossbar: all slices, all phases, all groups of rows."""
-    groups = tile.crossbar.row_groups(tile.crossbar.rows)
+    groups = tile.row_groups(tile.crossbar.rows)
     return tile.dac.n_slices * tile.crossbar.phases * groups * read_interval_fs(tile)
 
 

@@ -7,14 +7,21 @@ from .law import Law, Seen, ratio
 CROSSBAR, DAC, ADC = ("tile.crossbar",), ("tile.dac",), ("tile.adc",)
 CELL = (".cell.read_voltage", ".cell.g_min", ".cell.g_max")
 ROWS, COLS, SPARE = ".rows", ".cols", (".spare_rows", ".spare_columns")
+CROSSBAR_ROWS, CROSSBAR_COLS = "tile.crossbar.rows", "tile.crossbar.cols"
 
 
 def _driven_cells(seen: Seen) -> float:
-    return float((seen.part.active_rows or seen.part.rows) * seen.part.cols)
+    tile = seen.chip.tile
+    return float((tile.rows_at_once if tile else 1) * seen.part.cols)
 
 
 def _cells(seen: Seen) -> float:
     return float((seen.part.rows + seen.part.spare_rows) * (seen.part.cols + seen.part.spare_columns))
+
+
+def _whole_array(seen: Seen) -> float:
+    tile = seen.chip.tile
+    return float(tile.crossbar.rows * tile.crossbar.cols) if tile else 1.0
 
 
 def _columns(seen: Seen) -> float:
@@ -90,7 +97,7 @@ def _adc_area(old: Seen, new: Seen) -> float | None:
 
 LAWS = (
     Law(
-        parts=CROSSBAR, costs=("energy", "power"), hangs_on=(ROWS, COLS, ".active_rows"),
+        parts=CROSSBAR, costs=("energy", "power"), hangs_on=(ROWS, COLS, ".active_rows", "tile.dac.count"),
         factor=ratio(_driven_cells), how="driven rows x columns", source="Ohm's law in every driven cell",
     ),
     Law(
@@ -108,6 +115,22 @@ LAWS = (
     Law(
         parts=CROSSBAR, costs=("read_time",), hangs_on=("tile.adc.bits",), factor=_concurrent_time,
         how="steps of the converters that work during the read", source="law of tile.adc.kind",
+    ),
+    Law(
+        parts=CROSSBAR, costs=("read_time",), hangs_on=(ROWS, COLS),
+        how="how much of it longer lines take to settle is not stated",
+    ),
+    Law(
+        parts=("tile.crossbar.transposed",), costs=("energy",), hangs_on=(CROSSBAR_ROWS, CROSSBAR_COLS),
+        factor=ratio(_whole_array), how="rows x columns", source="Ohm's law in every driven cell",
+    ),
+    Law(
+        parts=("tile.crossbar.transposed",), costs=("read_time",), hangs_on=(CROSSBAR_ROWS, CROSSBAR_COLS),
+        how="how much of it longer lines take to settle is not stated",
+    ),
+    Law(
+        parts=("tile.crossbar.update",), costs=("line_energy",), hangs_on=(CROSSBAR_ROWS, CROSSBAR_COLS),
+        how="it is one of rows and of columns, of which one got longer",
     ),
     Law(
         parts=CROSSBAR, costs=("energy",), hangs_on=(".read_time", *CELL),

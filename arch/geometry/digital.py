@@ -11,6 +11,7 @@ MEMORIES = (
     "tile.output_register",
     "tile.sum_register",
     "mac_array.buffer",
+    "kv_cache",
 )
 CLOCKED = (
     "tile.buffer",
@@ -27,15 +28,16 @@ DEFAULT_NODE_NM = 45.0
 
 def _access(old: Seen, new: Seen) -> float | None:
     """Energy of a byte by the size of the memory, between 2 KiB and 4 MiB."""
-    sizes = [float(seen.part.capacity_bytes) for seen in (old, new)]
+    sizes = [float(seen.part.capacity_bytes or 0) for seen in (old, new)]
     if min(sizes) < 2 * KIB or max(sizes) > 4 * KIB**2:
         return None
     node = old.chip.node_nm or DEFAULT_NODE_NM
     return energy_per_byte_j(sizes[1], node) / energy_per_byte_j(sizes[0], node)
 
 
-def _bytes(seen: Seen) -> float:
-    return float(seen.part.capacity_bytes)
+def _bytes(old: Seen, new: Seen) -> float | None:
+    sizes = old.part.capacity_bytes, new.part.capacity_bytes
+    return None if None in sizes else float(sizes[1] / sizes[0])
 
 
 def _wires(seen: Seen) -> float:
@@ -72,7 +74,7 @@ LAWS = (
         how="energy of an access by the size of an SRAM", source="Horowitz 2014; Jouppi 2021",
     ),
     Law(
-        parts=MEMORIES, costs=("area", "static_power"), hangs_on=(".capacity",), factor=ratio(_bytes),
+        parts=MEMORIES, costs=("area", "static_power"), hangs_on=(".capacity",), factor=_bytes,
         how="bytes", source="one cell for every bit",
     ),
     Law(

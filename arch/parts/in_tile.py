@@ -42,7 +42,7 @@ PARTS = (
     Part(
         key="dac", label="DAC", path="tile.dac", find=of_tile("dac"), boundary="macro", colour="#b279a2",
         klass="crossbar", action="row slice", energy=stated("energy_j"),
-        rate=of_reads(lambda tile: tile.crossbar.active_rows or tile.crossbar.rows),
+        rate=of_reads(lambda tile: tile.rows_at_once),
     ),
     Part(
         key="sample-hold", label="sample-and-hold", path="tile.sample_hold", find=of_tile("sample_hold"),

@@ -130,7 +130,7 @@ class Precision:
         return Precision(
             rows=crossbar.rows,
             weights_per_row=tile.weights_per_row,
-            active_rows=crossbar.active_rows or crossbar.rows,
+            active_rows=tile.rows_at_once,
             input_bits=tile.dac.bits,
             slice_bits=min(tile.dac.slice_bits, tile.dac.bits),
             phases=crossbar.phases,

@@ -51,7 +51,7 @@ class MvmTiming:
     @staticmethod
     def of(tile: Tile, tiling: Tiling, replicas: int) -> MvmTiming:
         """Timing for a layer cut as `tiling`, that many times, on crossbars of this tile."""
-        row_groups = tile.crossbar.row_groups(tiling.rows_per_crossbar)
+        row_groups = tile.row_groups(tiling.rows_per_crossbar)
         reads = tile.dac.n_slices * tile.crossbar.phases * row_groups
         read = tile.crossbar.read_time_fs
         convert = conversion_fs(tile, tiling.cols_per_crossbar, tiling.crossbars * replicas)

@@ -87,7 +87,7 @@ def network_snr_db(layers: dict[str, LayerSignal]) -> float | None:
 def layer_signal(tile: Tile, k: int, signed: bool) -> LayerSignal:
     """A layer of k rows on crossbars of a tile; `signed` where its inputs may be negative."""
     x, w = _inputs(tile, signed), _weights(tile, k)
-    rows = min(k, tile.crossbar.active_rows or tile.crossbar.rows)
+    rows = min(k, tile.rows_at_once)
     error = conversion_error(tile, rows, ceil(k / rows), x, w)
     terms = {
         "inputs": x.error,

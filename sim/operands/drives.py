@@ -63,7 +63,7 @@ class ReadPlan:
             slices=dac.n_slices,
             input_phases=signs,
             weight_phases=crossbar.phases // signs,
-            active_rows=crossbar.active_rows or crossbar.rows,
+            active_rows=tile.rows_at_once,
             top=2 ** min(dac.slice_bits, magnitude_bits) - 1,
             squared=dac.kind == "multi_bit",
             skips=bool(dac.zero_skipping),

@@ -21,7 +21,7 @@ def stated_layer(operator: Operator, a: OnCrossbars, tile: Tile, means: Means) -
     n_products = float(operator.samples * operator.output.grid.n_tokens * m.applications)
     col_blocks = max(1, tiling.col_blocks // m.groups)
     rows = plan.reads * tiling.rows * col_blocks * n_products
-    groups = tile.crossbar.row_groups(tiling.rows_per_crossbar)
+    groups = tile.row_groups(tiling.rows_per_crossbar)
     per_crossbar = plan.reads * groups
     columns = per_crossbar * tiling.cols * tiling.row_blocks * n_products
     cells_per_row = tiling.cells_used / (tiling.rows * col_blocks)

@@ -43,6 +43,7 @@ SAR_6 = (2 / 3) * (6 / 8) + (1 / 3) / 4
         ("isaac", {"node": "16 nm"}, "tile.adc.area", 0.25),
         ("isaac", {"node": "16 nm"}, "tile.crossbar.energy", 1),
         ("isaac", {"tile.units.sigmoid.lanes": "4"}, "tile.units.sigmoid.power", 4),
+        ("neurram@training", {"tile.crossbar.rows": "256"}, "tile.crossbar.transposed.energy", 2),
         ("hermes-64", {"tile.adc.bits": "9"}, "tile.adc.energy", 2),
         ("hermes-64", {"tile.adc.bits": "7"}, "tile.crossbar.read_time", 0.5),
     ],
@@ -63,6 +64,8 @@ def test_the_size_of_a_memory_moves_the_energy_of_a_byte_as_two_published_ones_d
         twice.tile.buffer.energy_per_byte_j / arch.load("isaac", overrides=base).tile.buffer.energy_per_byte_j
     )
     assert at_7 < found < at_45
+    caches = [arch.load("isaac@attention", {"kv_cache.capacity": c}).kv_cache for c in ("2 MiB", "512 KiB")]
+    assert at_7**2 < caches[0].energy_per_byte_j / caches[1].energy_per_byte_j < at_45**2
 
 
 def test_what_is_stated_or_set_or_estimated_is_not_scaled() -> None:
@@ -87,6 +90,7 @@ def test_a_mode_states_its_own_numbers() -> None:
     ("changes", "cost", "why"),
     [
         ({"tile.crossbar.read_time": "200 ns"}, "tile.crossbar.energy", "no part of it is stated"),
+        ({"tile.crossbar.rows": "256"}, "tile.crossbar.read_time", "longer lines take to settle"),
         ({"tile.adc.bits": "6"}, "tile.shift_add.energy", "how wide its adder is"),
         ({"tile.adc.kind": "flash"}, "tile.adc.energy", "another kind of converter"),
         ({"tile.adc.rate": "2.56 GHz"}, "tile.adc.energy", "no dependence on the rate"),

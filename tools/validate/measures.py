@@ -105,7 +105,7 @@ def _product(
     tile = loaded.tile
     assert tile is not None, f"{name} has no crossbars"
     # Only as many rows as are active at once: one access of the array.
-    k = tile.crossbar.active_rows or tile.crossbar.rows
+    k = tile.rows_at_once
     n = tile.weights_per_row * tile.crossbar.count * tile.count
     operands = None if data is None else StatedSource(Operands(input=data[0], cell=data[1]))
     run = simulate(networks.layer(k, n), loaded, mapping=ONE_COPY, operands=operands)
