@@ -1,8 +1,8 @@
 """The mapping that a simulation of a few inferences likes best, of those that estimates do.
 
 An estimate of a mapping knows how long its tiles and links are busy, not what waits for what. So the mapping
-with the best estimate is simulated. Where that takes longer than the estimate, so are others with a better
-estimate than what has been found; the product of latency and interval decides. A mapping that is refused (its
+with the best estimate is simulated. Where that takes longer than the estimate, so are others that promise
+more than half of what is missing; the product of latency and interval decides. A mapping that is refused (its
 streams do not fit into the buffers) is none.
 
 Of a system of chips the same is asked of all chips, half of them, a quarter, and so on, each in its place on
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 CLOSE = 1.06
 """Time per inference, by the estimate, up to which nothing else is tried."""
-MOST = 4
+MOST = 3
 """Mappings that are simulated on as many chips."""
 VISITS = 4_000_000
 """Visits that are simulated to confirm a mapping, about, within the numbers of inferences below."""
@@ -146,10 +146,8 @@ class _Search:
         """Simulate the others whose estimates promise more than has been found, and return the best."""
         assert self.best is not None
         for _ in range(MOST - 1):
-            if self.best.interval_fs <= CLOSE * self.estimate_fs:
-                break
             candidate = next(self.others, None)
-            if candidate is None or candidate.interval_fs >= self.best.interval_fs:
+            if candidate is None or not self._promises(candidate):
                 break
             try:
                 found = self._tried(candidate.mapping)
@@ -158,6 +156,13 @@ class _Search:
             if found.cost < self.best.cost:
                 self.best, self.estimate_fs = found, candidate.interval_fs
         return self.best
+
+    def _promises(self, candidate: Candidate) -> bool:
+        """Whether an estimate is below the geometric mean of the best one's and of what that really took."""
+        assert self.best is not None
+        if self.best.interval_fs <= CLOSE * self.estimate_fs:
+            return False
+        return candidate.interval_fs**2 < self.best.interval_fs * self.estimate_fs
 
     def _tried(self, mapping: Mapping) -> _Tried:
         """The mapping on the whole system, with what a few inferences take at packet detail."""

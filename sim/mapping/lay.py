@@ -32,7 +32,7 @@ def lay(
     order : tuple of int, optional
         Places that tiles have already.
     tries : int
-        Swaps that are tried.
+        Swaps that are tried for every tile of a chip.
     """
     chip = problem.chip
     if chip.tile is None:

@@ -20,14 +20,14 @@ from .problem import Problem
 from .sites import at_sites
 from .timing import ceil_div
 
-FEW_TRIES = 4_000
-"""Swaps of tiles tried for each plan that is weighed."""
+FEW_TRIES = 120
+"""Swaps tried for every tile of a chip, for each plan that is weighed."""
 SLOWER = 3
 """Slower plans weighed where links are busier than tiles."""
 FULLER = (0.95, 1.3)
 """Shares of a buffer that other plans count on: what waits there is only estimated."""
-LATER = (1.3, 1.7)
-"""Times per inference, by that of the best plan, that others do not try to beat."""
+LATER = (3.0,)
+"""Times per inference, by that of the best plan, that others do not try to beat: more may be slower."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,16 @@ def proposals(problem: Problem) -> Iterator[Proposal]:
     n_tiles = _side_by_side(problem, first)
     choices = at_sites(problem, n_tiles)
     problem = replace(problem, choices=choices)
-    best = _best(problem)
+    weighed = _weighed_by_kind(problem)
+    best = min(weighed, key=Proposal.key)
     yield best
     if not best.interval_fs:
         return
-    seen = {_told(best)}
     paces = [replace(best.pace, least_filled=share) for share in FULLER]
     paces += [replace(best.pace, interval_fs=round(best.interval_fs * times)) for times in LATER]
-    others = [_weighed(problem, pace) for pace in paces]
-    for other in sorted(others, key=lambda found: found.interval_fs):
+    seen = {_told(best)}
+    weighed += [_weighed(problem, pace) for pace in paces]
+    for other in sorted(weighed, key=lambda found: found.interval_fs):
         if _told(other) not in seen:
             seen.add(_told(other))
             yield other
@@ -69,26 +70,25 @@ def _told(found: Proposal) -> tuple[object, ...]:
     return tuple(sorted(found.plan.copies_at.items())), found.plan.apart
 
 
-def _best(problem: Problem) -> Proposal:
-    """The plan with the least time per inference of tiles and links."""
-    best = _weighed(problem, Pace())
-    if not best.interval_fs:
-        return best
+def _weighed_by_kind(problem: Problem) -> list[Proposal]:
+    """Plans with operators where streams meet in all kinds of places, and slower ones of the best of them."""
+    found = [_weighed(problem, Pace())]
+    if not found[0].interval_fs:
+        return found
     if joins(problem.network, problem.choices):
         kinds: tuple[Apart, ...] = ("crowded", "all")
-        best = min(
-            [best, *(_weighed(problem, Pace(apart=apart)) for apart in kinds)],
-            key=Proposal.key,
-        )
+        found += [_weighed(problem, Pace(apart=apart)) for apart in kinds]
+    best = min(found, key=Proposal.key)
     for _ in range(SLOWER):
         if best.interval_fs < 1.05 * best.plan.interval_fs:
             break
         between_fs = int((best.plan.interval_fs * best.interval_fs) ** 0.5)
-        found = _weighed(problem, replace(best.pace, interval_fs=between_fs))
-        if found.key() >= best.key():
+        slower = _weighed(problem, replace(best.pace, interval_fs=between_fs))
+        found.append(slower)
+        if slower.key() >= best.key():
             break
-        best = found
-    return best
+        best = slower
+    return found
 
 
 def _weighed(problem: Problem, pace: Pace) -> Proposal:
