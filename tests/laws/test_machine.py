@@ -63,7 +63,8 @@ def test_more_tiles_never_hurt(network: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("network", "chip", "counts"), [("resnet18", "isaac", (1, 2, 4)), ("lenet5", "puma", (1, 2, 4))]
+    ("network", "chip", "counts"),
+    [("resnet18", "isaac", (1, 2, 4)), ("lenet5", "puma", (1, 2, 4)), ("lenet5", "systolic", (1, 2))],
 )
 def test_more_chips_never_hurt(network: str, chip: str, counts: tuple[int, ...]) -> None:
     never_worse({f"{n} chips": run(network, chip, chips=n) for n in counts})
