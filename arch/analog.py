@@ -40,8 +40,9 @@ class Cell(Component):
     )
     model: Annotated[str, Field(strict=True)] | None = Field(
         None,
-        description="Device model for `ohmsum accuracy`: hermes-1, hermes-2, pcm-like, rram-wan or rram-cmo; "
-        "ideal devices if absent. Time and energy do not depend on it.",
+        description="Device model for `ohmsum accuracy`: hermes-1, hermes-2, pcm-like, rram-wan or rram-cmo, "
+        "a table of yours (cells.csv) or a Device of yours (cells.py:NAME, or by entry point); ideal devices "
+        "if absent. Time and energy do not depend on it.",
     )
     g_min_siemens: ConductanceSiemens | None = Field(
         None, alias="g_min", description="Lowest conductance of the cell."

@@ -220,7 +220,7 @@ class Programmed:
         self.crossbar = crossbar
         self.seed = derive_seed(seed, 1)
         p = crossbar.p
-        changed = conditions.noise and bool(p.device.fit)
+        changed = conditions.noise and p.device.noisy
         wires = bool(p.wire) and conditions.irdrop != "off"
         self.spread = crossbar.spread(derive_seed(seed, 4))
         if not changed and conditions.yield_fraction == 1 and not wires:

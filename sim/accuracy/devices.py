@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from ...arch.analog import Cell
 from ..errors import SimulationError
 from ..kernels import drift, faults, programming, read_noise, retention, temperature
 from ..kernels.rng import derive_seed
+from .by_path import loaded
 from .conditions import Conditions
 
 Floats = npt.NDArray[np.float32]
@@ -46,6 +48,25 @@ class Device:
     drifts: bool = False
     range_c: tuple[float, float] = (0.0, 85.0)
 
+    @property
+    def noisy(self) -> bool:
+        """Whether it is other than ideal."""
+        return bool(self.fit)
+
+    def drawn(self, target_us: Floats, time_s: float, seed: int) -> tuple[Floats, Floats]:
+        """Conductances `time_s` after the first read, and their standard deviations from read to read.
+
+        The draws hang on `seed` alone: the same cells are looked at whatever the time.
+        """
+        return _drawn(self, target_us, time_s, seed)
+
+    def spreads(self, target_us: Floats, time_s: float) -> tuple[Floats, Floats]:
+        """Standard deviations of `drawn`: from cell to cell, and of one cell from read to read."""
+        return _spreads(self, target_us, time_s)
+
+    def check_window(self, g_min_us: float) -> None:
+        """SimulationError if it is not known down to this conductance; a fit always is."""
+
 
 GROUP = "ohmsum.devices"
 IDEAL = Device("ideal", "", 1.0, "")
@@ -65,7 +86,8 @@ WHITE_READ_NOISE = 0.01  # of g_max, common for RRAM (Wan et al., Nature 608, 20
 def find_device(cell: Cell) -> Device:
     """The device of a chip's cells; the ideal one if they name none.
 
-    Devices of others come through the entry point group ``ohmsum.devices``: a name, and the `Device`.
+    Devices of others come through the entry point group ``ohmsum.devices``: a name, and the `Device`; or by
+    path, as a table (``cells.csv``, see `measured`) or an object of a file (``cells.py:MINE``).
 
     Raises
     ------
@@ -74,11 +96,23 @@ def find_device(cell: Cell) -> Device:
     """
     if cell.model is None:
         return IDEAL
+    if cell.model.endswith(".csv"):
+        from .measured import measured_device
+
+        return measured_device(Path(cell.model), cell.kind)
+    place, colon, name = cell.model.rpartition(":")
+    if colon:
+        return _of_kind(loaded(place, name, "tile.crossbar.cell.model"), cell)
     others = {entry.name: entry for entry in entry_points(group=GROUP)} if cell.model not in DEVICES else {}
     if cell.model not in DEVICES and cell.model not in others:
         known = ", ".join((*DEVICES, *others))
         raise SimulationError(f"tile.crossbar.cell.model: found {cell.model!r}, expected one of {known}")
     device = DEVICES[cell.model] if cell.model in DEVICES else others[cell.model].load()
+    return _of_kind(device, cell)
+
+
+def _of_kind(device: object, cell: Cell) -> Device:
+    """A device of the cell's technology."""
     if not isinstance(device, Device):
         what = f"device {cell.model!r} is a {type(device).__name__}"
         raise SimulationError(f"{what}, expected an ohmsum.sim.accuracy.devices.Device")
@@ -103,8 +137,8 @@ def conductances(
     g_min_us : where a cell is stuck that does not conduct
     """
     g, sigma = target_us, None
-    if conditions.noise and device.fit:
-        g, sigma = _noisy(device, target_us, conditions.time_s, seed)
+    if conditions.noise and device.noisy:
+        g, sigma = device.drawn(target_us, conditions.time_s, seed)
         if conditions.temperature_c != 25.0:
             temperature.check_temperature(conditions.temperature_c, *device.range_c)
             g = temperature.conductance_at(
@@ -116,7 +150,7 @@ def conductances(
     return g.astype(np.float32, copy=False), sigma
 
 
-def spreads(device: Device, target_us: Floats, time_s: float) -> tuple[Floats, Floats]:
+def _spreads(device: Device, target_us: Floats, time_s: float) -> tuple[Floats, Floats]:
     """Standard deviations of `conductances`: from cell to cell, and of one cell from read to read."""
     if not device.fit:
         return np.zeros_like(target_us), np.zeros_like(target_us)
@@ -133,7 +167,7 @@ def spreads(device: Device, target_us: Floats, time_s: float) -> tuple[Floats, F
     return written, read_noise.flicker_sigma(target_us, amplitude, t0_s + time_s, t_read)
 
 
-def _noisy(device: Device, target: Floats, time_s: float, seed: int) -> tuple[Floats, Floats]:
+def _drawn(device: Device, target: Floats, time_s: float, seed: int) -> tuple[Floats, Floats]:
     """Conductances `time_s` after the first read, and read noise."""
     if device.name == "rram-wan":
         g = programming.program(target, retention.wan_sigma(target, time_s), derive_seed(seed, 0))

@@ -127,6 +127,7 @@ class Precision:
         ratio = 0.0
         if cell.g_min_siemens is not None and cell.g_max_siemens:
             ratio = cell.g_min_siemens / cell.g_max_siemens
+        device.check_window(ratio * device.g_max_us)
         return Precision(
             rows=crossbar.rows,
             weights_per_row=tile.weights_per_row,
@@ -142,7 +143,7 @@ class Precision:
             adc_bits=tile.adc.bits,
             device=device,
             g_min_us=ratio * device.g_max_us,
-            continuous=bool(device.fit) and differential and tile.slices == 1,
+            continuous=device.noisy and differential and tile.slices == 1,
             wire=_wire(crossbar),
             columns_per_cell=2 if differential and cell.signed else 1,
             columns_per_adc=per_adc,

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from ...arch.nearest import nearest_hint
 from ..errors import SimulationError
+from .by_path import loaded
 from .metrics import (
     Array,
     Labels,
@@ -103,20 +101,9 @@ def _options(text: str, rest: str) -> dict[str, int]:
 
 def _function(place: str, name: str, text: str) -> Measure:
     """A function of a file, or of a module that can be imported."""
-    try:
-        if place.endswith(".py"):
-            spec = importlib.util.spec_from_file_location(Path(place).stem, place)
-            assert spec is not None  # of a .py file there always is one
-            assert spec.loader is not None
-            module = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(module)
-        else:
-            module = importlib.import_module(place)
-    except (ImportError, OSError) as error:
-        raise SimulationError(f"metric {text!r}: {place!r} cannot be loaded: {error}") from None
-    found = getattr(module, name, None)
+    found = loaded(place, name, f"metric {text!r}")
     if not callable(found):
-        raise SimulationError(f"metric {text!r}: {place!r} has no function {name!r}")
+        raise SimulationError(f"metric {text!r}: {name!r} of {place!r} is no function")
 
     def measure(output: Array, reference: Array, labels: Labels | None) -> float:
         value = found(output, reference, labels)

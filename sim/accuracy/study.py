@@ -126,7 +126,7 @@ class Study:
         """
         values, powers = [], Powers()
         p = self.precision
-        noisy = conditions.noise and bool(p.device.fit)
+        noisy = conditions.noise and p.device.noisy
         random = noisy or conditions.yield_fraction < 1 or bool(p.gain_spread or p.offset_spread)
         with _one_thread(), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)

@@ -171,7 +171,7 @@ def _cells(tile: Tile, x: Slices, w: Slices) -> float:
     cell = tile.crossbar.cell
     if cell.model is None:
         return 0.0
-    from ..accuracy.devices import find_device, spreads
+    from ..accuracy.devices import find_device
 
     device = find_device(cell)
     low = (cell.g_min_siemens or 0.0) / cell.g_max_siemens if cell.g_max_siemens else 0.0
@@ -185,7 +185,7 @@ def _cells(tile: Tile, x: Slices, w: Slices) -> float:
         share = np.ones(top + 1)
     window = device.g_max_us * (1 - low)
     targets = (device.g_max_us * low + levels * window / top).astype(np.float32)
-    written, read = spreads(device, targets, 0.0)
+    written, read = device.spreads(targets, 0.0)
     each = (written.astype(float) ** 2 + read.astype(float) ** 2 / len(x.mean)) * (top / window) ** 2
     mean = float((each * share).sum() / share.sum())
     return mean + float(each[0]) if w.signed else mean

@@ -84,7 +84,7 @@ def draw(bar: Crossbar, codes: Floats, conditions: Conditions, scale: float, see
     cells = to_cells(codes, p)
     ideal, _ = combined(ideal_reads(cells, p), cells, p)
     gain, offset = np.ones(codes.shape[1], np.float32), np.zeros(codes.shape[1], np.float32)
-    noisy = conditions.noise and bool(p.device.fit)
+    noisy = conditions.noise and p.device.noisy
     if scale == 0 or not (noisy or conditions.yield_fraction < 1 or p.imperfect):
         return Drawn(ideal, None, gain, offset)
     gains, offsets = bar.spread(derive_seed(seed, 4))

@@ -114,7 +114,7 @@ class TestFunctionsOfOnesOwn:
         assert measured(f"{tmp_path}/judge.py:score", np.zeros((2, 3)), np.array([1, 4])) == 11
 
     @pytest.mark.parametrize(
-        ("name", "told"), [("judge.py:score", "cannot be loaded"), ("math:nothing", "no function 'nothing'")]
+        ("name", "told"), [("judge.py:score", "cannot be loaded"), ("math:nothing", "has no 'nothing'")]
     )
     def test_that_is_not_there(self, name: str, told: str) -> None:
         with pytest.raises(SimulationError, match=told):

@@ -74,7 +74,7 @@ def compute(plan: Plan, progress: Progress | None = None) -> Result:
             )
         if result is None:
             result = Result(network, study.float_value, study.data.n, study.mapping_error, device.name)
-        for conditions in _conditions(plan, bool(device.fit), study.precision.imperfect):
+        for conditions in _conditions(plan, device.noisy, study.precision.imperfect):
             result.rows.append((value, study.evaluate(conditions, plan.seeds, progress=progress)))
         if plan.loss is not None:
             result.choices += _search(plan, study, progress)
