@@ -182,6 +182,7 @@ def sweep(
     generation: int | None = None,
     store: str | Path | None = None,
     jobs: int = 1,
+    progress: Progress | None = None,
 ) -> Sweep:
     """Run all designs of a space, as `ohmsum sweep` with a file of the same fields.
 
@@ -197,6 +198,8 @@ def sweep(
         An SQLite file in which points are kept, and from which they are taken; none if not given.
     jobs : int
         Processes.
+    progress : callable
+        Told how many points are done, and the share of them.
     """
     from .tools.sweep.drive import drive
     from .tools.sweep.spec import spec_of
@@ -215,7 +218,7 @@ def sweep(
     spec = spec_of({key: value for key, value in given.items() if value is not None})
     kept = nullcontext(MemoryStore()) if store is None else SweepStore(Path(store))
     with local(jobs) as workers, kept as known:
-        return drive(spec, known, workers)
+        return drive(spec, known, workers, progress)
 
 
 def _answer(network: NetworkLike, chip: ChipLike, options: Mapping[str, Any], kind: Kind | None) -> Answer:

@@ -11,6 +11,7 @@ import typer
 
 from ..errors import UsageError
 from ..output_file import OutputFile, inputs, text_output
+from ..progress import shown_progress
 from . import options
 
 
@@ -48,7 +49,6 @@ def sweep(
     from ...sim.report.terminal import show, terminal_page
     from ..sweep.drive import drive
     from ..sweep.page import page
-    from ..sweep.progress import shown_points
     from ..sweep.rows import to_csv
     from ..sweep.spec import read_spec
     from ..sweep.store import SweepStore
@@ -72,9 +72,9 @@ def sweep(
             local(n_processors() if jobs is None else jobs) if dask is None else on_dask(dask)
         )
         kept = stack.enter_context(SweepStore(path))
-        tell = stack.enter_context(shown_points())
+        progress = stack.enter_context(shown_progress())
         try:
-            done = drive(spec, kept, workers, tell)
+            done = drive(spec, kept, workers, progress)
         except KeyboardInterrupt:
             print(f"ohmsum: what is done is in {path}; the same command continues", file=sys.stderr)
             raise

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...sim.progress import Progress, silent
 from ..workers import DIED, Workers
 from .evaluate import PointOutcome, Task, evaluate
 from .optimise import Optimiser
@@ -57,25 +58,12 @@ class Sweep:
         return sum(outcome.status == status for _, outcome in self.results)
 
 
-@dataclass(frozen=True)
-class Standing:
-    """How far a sweep is: points in all, done, failed of these, and evaluated by this call."""
-
-    n_total: int
-    n_done: int
-    n_failed: int
-    n_new: int
-
-
-Tell = Callable[[Standing], None]
-
-
 def drive(
-    spec: SweepSpec, store: SweepStore | MemoryStore, workers: Workers, tell: Tell | None = None
+    spec: SweepSpec, store: SweepStore | MemoryStore, workers: Workers, progress: Progress | None = None
 ) -> Sweep:
     """Evaluate every point that the store does not have."""
     start = time.perf_counter()
-    session = _Session(store, workers, tell, by_mapping(spec))
+    session = _Session(store, workers, progress or silent, by_mapping(spec), start)
     outcomes: dict[Point, PointOutcome] = {}
     if spec.method == "optimize":
         optimiser = Optimiser(spec)
@@ -99,8 +87,9 @@ class _Session:
 
     store: SweepStore | MemoryStore
     workers: Workers
-    tell: Tell | None
+    tell: Progress
     order: Callable[[Point], tuple[str, ...]]
+    start_s: float
     n_total: int = 0
     n_done: int = 0
     n_failed: int = 0
@@ -132,8 +121,25 @@ class _Session:
         for outcome in outcomes:
             self.n_done += 1
             self.n_failed += outcome.status != "ok"
-        if self.tell is not None:
-            self.tell(Standing(self.n_total, self.n_done, self.n_failed, self.n_new))
+        rest = left(self.n_total - self.n_done, self.n_new, time.perf_counter() - self.start_s)
+        failed = f"{self.n_failed} failed" if self.n_failed else ""
+        remarks = (f"{self.n_done} of {self.n_total} points", rest, failed)
+        self.tell(", ".join(filter(None, remarks)), self.n_done / max(1, self.n_total))
+
+
+def left(n_left: int, n_new: int, elapsed_s: float) -> str:
+    """The time that the points left will take, at the rate of those that this call evaluated itself.
+
+    Examples
+    --------
+    >>> left(n_left=150, n_new=50, elapsed_s=30.0)
+    '1:30 left'
+    """
+    if n_new == 0:
+        return ""
+    seconds = round(elapsed_s / n_new * n_left)
+    minutes, hours = seconds // 60 % 60, seconds // 3600
+    return f"{hours}:{minutes:02}:{seconds % 60:02} left" if hours else f"{minutes}:{seconds % 60:02} left"
 
 
 def _dead(_: Task) -> PointOutcome:
