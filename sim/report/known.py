@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,23 @@ from typing import Any
 def known(values: Mapping[str, Any]) -> dict[str, Any]:
     """Without the entries that are None."""
     return {key: value for key, value in values.items() if value is not None}
+
+
+def finite(value: Any) -> Any:
+    """Without the entries that are None or no finite numbers, at any depth.
+
+    >>> finite({"a": None, "b": [1.0, float("nan")], "c": float("inf")})
+    {'b': [1.0]}
+    """
+    if isinstance(value, Mapping):
+        return {key: finite(item) for key, item in value.items() if _is_finite(item)}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value if _is_finite(item)]
+    return value
+
+
+def _is_finite(value: Any) -> bool:
+    return value is not None and not (isinstance(value, float) and not math.isfinite(value))
 
 
 def merged(*parts: Mapping[str, Any]) -> dict[str, Any]:

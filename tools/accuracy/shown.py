@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from ...sim.report.known import finite
 from ...sim.report.page import Column, Page, note, numbers, section
 from .rows import Plan, Result
 from .texts import time_text
@@ -156,7 +156,7 @@ def as_json(plan: Plan, result: Result, varied: str, options: Mapping[str, Any])
             {"digital": c.digital, "loss": c.loss, "mean": c.outcome.mean} for c in result.choices
         ],
     }
-    return json.dumps(_known(body), indent=1, allow_nan=False) + "\n"
+    return json.dumps(finite(body), indent=1, allow_nan=False) + "\n"
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
@@ -171,16 +171,3 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         ],
         "notes": outcome.notes,
     }
-
-
-def _known(value: Any) -> Any:
-    """Without entries that are None or not finite, at any depth."""
-    if isinstance(value, Mapping):
-        return {k: _known(v) for k, v in value.items() if _is_known(v)}
-    if isinstance(value, list | tuple):
-        return [_known(v) for v in value if _is_known(v)]
-    return value
-
-
-def _is_known(value: Any) -> bool:
-    return value is not None and not (isinstance(value, float) and not math.isfinite(value))

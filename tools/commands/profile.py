@@ -56,9 +56,10 @@ def profile(
 
 
 def _check_goal(goal: str | None) -> None:
-    goals = ("latency", "throughput", "energy")
-    if goal is not None and goal not in goals:
-        raise UsageError(f"--goal: found {goal!r}, expected {', '.join(goals[:-1])} or {goals[-1]}")
+    from ..profile.evaluate import GOALS
+
+    if goal is not None and goal not in GOALS:
+        raise UsageError(f"--goal: found {goal!r}, expected {', '.join(GOALS[:-1])} or {GOALS[-1]}")
 
 
 def _open(

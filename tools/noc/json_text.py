@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from math import isnan
 from typing import Any
 
 from ...sim.noc.loads import SharedLink
+from ...sim.report.known import finite
 from .measure import Curve, Replay
 from .spec import BenchNetwork
 
@@ -17,20 +17,18 @@ SCHEMA = "ohmsum-noc/1"
 def curve_json(network: BenchNetwork, traffic: str, packet_flits: int, seed: int, curve: Curve) -> str:
     """A curve with all its points."""
     points = [
-        _known(
-            {
-                "offered": p.offered,
-                "accepted": p.accepted,
-                "saturated": p.saturated,
-                "latency_cycles": p.latency,
-                "network_latency_cycles": p.network_latency,
-                "latency_p99_cycles": p.latency_p99,
-                "busiest_link": network.topology.link(int(p.link_load.argmax())).name,
-                "busiest_link_load": float(p.link_load.max()),
-                "n_packets": p.n_packets,
-                "cycles": p.cycles,
-            }
-        )
+        {
+            "offered": p.offered,
+            "accepted": p.accepted,
+            "saturated": p.saturated,
+            "latency_cycles": p.latency,
+            "network_latency_cycles": p.network_latency,
+            "latency_p99_cycles": p.latency_p99,
+            "busiest_link": network.topology.link(int(p.link_load.argmax())).name,
+            "busiest_link_load": float(p.link_load.max()),
+            "n_packets": p.n_packets,
+            "cycles": p.cycles,
+        }
         for p in curve.points
     ]
     found = {
@@ -76,7 +74,7 @@ def _text(network: BenchNetwork, traffic: str, found: dict[str, Any]) -> str:
         "router": asdict(network.router),
         "traffic": traffic,
     }
-    return json.dumps(_known(head | found), indent=1, allow_nan=False) + "\n"
+    return json.dumps(finite(head | found), indent=1, allow_nan=False) + "\n"
 
 
 def _links(links: list[SharedLink]) -> list[dict[str, Any]]:
@@ -88,8 +86,3 @@ def _links(links: list[SharedLink]) -> list[dict[str, Any]]:
         }
         for s in links
     ]
-
-
-def _known(values: dict[str, Any]) -> dict[str, Any]:
-    """Without what is not known: None or NaN."""
-    return {k: v for k, v in values.items() if v is not None and not (isinstance(v, float) and isnan(v))}
