@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from .chip import Chip, Tile
     from .editor_schema import json_schema
     from .loading import load, loads, names
-    from .peak import peak_ops_per_s, read_interval_fs, vector_interval_fs
     from .printing import FieldRow, describe, to_yaml
+    from .reads import peak_ops_per_s, read_interval_fs, vector_interval_fs
     from .rollup import RollUp, RollUpLine, roll_up
     from .vocabulary import function_names
 

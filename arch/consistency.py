@@ -12,8 +12,7 @@ from .checks import Finding
 from .chip import Chip, Tile
 from .parts import fitted
 from .parts.rates import every_port
-from .peak import peak_ops_per_s
-from .reads import conversions, overlap
+from .reads import conversions, overlap, peak_ops_per_s
 from .rollup import roll_up
 from .units import FREQUENCY, POWER, format_fs, format_quantity
 

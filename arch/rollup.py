@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .chip import Chip
 from .parts import Fitted, fitted
-from .peak import peak_ops_per_s
+from .reads import peak_ops_per_s
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from ..chip import Chip
 from ..component import Costed
 from ..digital import Bus, MacArray, ShiftAdd, Unit
 from ..links import Noc
-from ..peak import read_interval_fs
+from ..reads import read_interval_fs
 from ..units import FS_PER_S
 
 

@@ -8,11 +8,12 @@ from ohmsum.sim.lowering.context import Context
 from ohmsum.sim.lowering.shares import Flow
 from ohmsum.sim.lowering.transfers import transfer
 from ohmsum.sim.mapping import map_network
+from ohmsum.sim.metrics.busy import busy_times
 from ohmsum.sim.noc.detail import Detail
 from ohmsum.sim.program import Arbitration, Program
 from ohmsum.workloads.graph import Grid, Network
 
-from ..kit.engines import Engine, each_engine
+from ..kit.engines import ENGINES, Engine, each_engine
 from ..kit.small_networks import NS, SINGLE, matrix, network, program, round_chip, source
 
 
@@ -90,3 +91,25 @@ def test_a_tree_by_hand(engine: Engine, detail: Detail, multicast: bool, flits: 
     p = context.builder.build(flit=context.flit)
     assert dict(zip(p.ledger_action, p.ledger_total.tolist(), strict=True)) == {"flit hop": hops}
     assert engine(p).makespan_fs == (1 + 3 * 3 + flits) * NS
+
+
+@pytest.mark.parametrize("arbitration", ["fcfs", "round_robin", "age"])
+def test_a_converter_that_layers_share_has_an_arbitration(arbitration: str) -> None:
+    """Three layers on the crossbars of one tile, which share one ADC of a column in 20 ns."""
+    layers = [matrix(f"l{i}", f"l{i - 1}" if i else "x", 4 if i else 16, 4) for i in range(3)]
+    chip = round_chip(
+        tile__count="1",
+        tile__grid="[1, 1]",
+        tile__crossbar__count="4",
+        tile__dac__count="64",
+        tile__adc__rate="50 MHz",
+        tile__adc__arbitration=arbitration,
+    )
+    p = program(network(source(16), *layers), chip)
+    shared = p.resource_name.index("adc 0")
+    assert p.resource_arbitration[shared] == Arbitration[arbitration.upper()]
+    results = [engine(p, 6, arrivals_fs=[i * 50 * NS for i in range(6)]) for engine in ENGINES.values()]
+    ends = {tuple(result.iteration_end_fs.tolist()) for result in results}
+    assert len(ends) == 1
+    # Each of 18 products converts 4 columns in each of 2 reads, one after the other on the one converter.
+    assert busy_times(p, results[0]).resource_fs[shared] == 6 * 3 * 2 * 4 * 20 * NS

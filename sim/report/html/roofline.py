@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ....arch.peak import vector_interval_fs
+from ....arch.reads import vector_interval_fs
 from ...mapping.timing import FS_PER_S, ceil_div
 from ...metrics.seconds import seconds
 
