@@ -96,3 +96,12 @@ def test_mistakes_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixt
         assert expected in said
         assert len(said.splitlines()) <= 2
     assert sorted(p.name for p in tmp_path.iterdir()) == ["space.yaml"]
+
+
+@pytest.mark.parametrize("text", ["{chip: isaac, network: null}", "{chip: null, network: mlp}"])
+def test_a_network_or_chip_without_a_name(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(tmp_path, f"fixed: {text}\nvary: {{tile.adc.bits: [6, 8]}}\n")
+    assert main(["sweep", str(file)]) == 2
+    assert "found None, expected a name or a file" in capsys.readouterr().err

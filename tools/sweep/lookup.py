@@ -29,6 +29,10 @@ def check_sources(spec: SweepSpec, fail: Fail) -> None:
     from ...workloads.errors import NetworkError
     from ...workloads.load import find
 
+    for field in (NETWORK, CHIP):
+        for source in spec.values_of(field):
+            if not isinstance(source, str):
+                raise fail(field, f"found {source!r}, expected a name or a file")
     try:
         for source in spec.values_of(NETWORK):
             find(source)
