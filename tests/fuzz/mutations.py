@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 EXTREME = [
     "0", "-1", "1", "1e308", "-1e-300", "nan", ".inf", "1e400", "9" * 40, "2147483648", "null", "true",
     "''", "[]", "{}", "[1, 2", '"', "\\ud800", "é☃", "\t", "0 nm", "1e30 J", "-4 KiB", "1e-30 Hz", "3 apples",
-    "=1+1", "../../etc/passwd", "a" * 3000, "{model: adc-survey}", "{model: none}", "1x1x1", "-", "*a", "&a x",
-    "<<",
+    "=1+1", "../../etc/passwd", "a" * 3000, "{model: adc-survey}", "{model: none}", "1x1x1", "-", "*a",
+    "&a x", "<<",
 ]  # fmt: skip
 """Values that are wrong, or hardly right, wherever they are put."""
 

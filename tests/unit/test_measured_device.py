@@ -101,7 +101,7 @@ def test_a_device_of_a_python_file(tmp_path: Path) -> None:
     assert half.layers["conv1"].own_db == pytest.approx(6.0, abs=0.3)
     cell = arch.load(
         "isaac", overrides={**changes, "tile.crossbar.cell.model": f"{path}:ODD"}
-    ).tile.crossbar.cell  # type: ignore[union-attr]
+    ).tile.crossbar.cell
     with pytest.raises(SimulationError, match="expected an ohmsum"):
         find_device(cell)
 
