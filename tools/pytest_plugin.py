@@ -106,9 +106,9 @@ class _CaseItem(pytest.Item):
 
     def runtest(self) -> None:
         """Run the case and hold it against its golden."""
+        from .check.checked_text import failure_lines
         from .check.judge import judge
         from .check.measure import measure
-        from .check.text import failure_lines
 
         file = self.parent
         assert isinstance(file, _SuiteFile)

@@ -12,10 +12,10 @@ from ohmsum.sim.job.perform import run as perform_run
 from ohmsum.sim.mapping.options import MappingOptions
 from ohmsum.tools.cli import main
 from ohmsum.tools.compare.changes import change_text
+from ohmsum.tools.compare.comparison_text import headline
 from ohmsum.tools.compare.difference import Difference, difference
 from ohmsum.tools.compare.read import read_result
 from ohmsum.tools.compare.snapshot import ResultSnapshot
-from ohmsum.tools.compare.text import headline
 
 from ..kit.jobs import job
 

@@ -8,8 +8,8 @@ import xml.etree.ElementTree as ET
 from ..compare.changes import change_text, value_text
 from ..compare.markup import markdown_table
 from .check import Checked
+from .checked_text import failure_lines, outcome, status
 from .judge import Judged
-from .text import failure_lines, outcome, status
 
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold."""

@@ -7,8 +7,8 @@ from typing import Literal
 
 from ...sim.figures import About, find
 from ..compare.changes import change_text, value_text
+from ..compare.comparison_text import signed
 from ..compare.difference import Change, Difference, difference
-from ..compare.text import signed
 from .golden import Golden
 from .measure import Measured
 from .suite import Case

@@ -27,7 +27,7 @@ def check(
 ) -> None:
     """Run the cases of SUITE and hold their figures against golden ones; exit 1 if one got worse."""
     from ...sim.report.terminal import show, terminal_page
-    from ..check import files, text
+    from ..check import checked_text, files
     from ..check.check import check as run_suite
     from ..check.suite import load_suite
 
@@ -44,7 +44,7 @@ def check(
         found = run_suite(loaded, jobs=jobs, update=update, progress=progress)
         for file, write in opened:
             file.write(write(found))
-    show(text.report(found, terminal_page(plain)), plain)
+    show(checked_text.report(found, terminal_page(plain)), plain)
     if update:
         found.accept()
         typer.echo(f"wrote {loaded.golden_path}")

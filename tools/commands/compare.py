@@ -27,14 +27,14 @@ def compare(
         raise UsageError(f"--format: found {form!r}, expected {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
     from ...sim.report.json_result import dumps
     from ...sim.report.terminal import show, terminal_page
-    from ..compare import markup, text
+    from ..compare import comparison_text, markup
     from ..compare.difference import difference
     from ..compare.read import read_result
     from ..compare.snapshot import ResultSnapshot
 
     found = difference(ResultSnapshot.of(read_result(old)), ResultSnapshot.of(read_result(new)))
     if form == "table":
-        show(text.report(found, terminal_page(plain, everything=all_rows)), plain)
+        show(comparison_text.report(found, terminal_page(plain, everything=all_rows)), plain)
     elif form == "markdown":
         typer.echo(markup.to_markdown(found))
     elif form == "html":

@@ -52,8 +52,8 @@ def noc(
     from ...sim.noc.flit import traffic as pattern_of
     from ...sim.report.terminal import show, terminal_page
     from ..noc import load_network, parse_rates, parse_router, replay_trace, sweep_rates
+    from ..noc.bench_text import curve_text, replay_text
     from ..noc.json_text import curve_json, replay_json
-    from ..noc.text import curve_text, replay_text
 
     if packet < 1:
         raise UsageError(f"--packet: found {packet}, expected at least 1 flit")

@@ -40,7 +40,7 @@ def profile(
     job = job_of(given)
     _check_goal(goal)
     from ...sim.report.terminal import show, terminal_page
-    from ..profile import text
+    from ..profile import profile_text
     from ..profile.profile import profile as find
 
     to_stdout = str(json_file) == "-"
@@ -52,7 +52,7 @@ def profile(
     if to_stdout:
         typer.echo(_json(found), nl=False)
     else:
-        show(text.report(found, terminal_page(plain, everything=all_rows)), plain)
+        show(profile_text.report(found, terminal_page(plain, everything=all_rows)), plain)
 
 
 def _check_goal(goal: str | None) -> None:
@@ -92,7 +92,7 @@ def _result(found: Profile) -> str:
 def _text(found: Profile) -> str:
     from ...sim.report.page import Page
     from ...sim.report.terminal import as_text
-    from ..profile.text import report
+    from ..profile.profile_text import report
 
     return as_text(report(found, Page(everything=True)))
 

@@ -52,7 +52,7 @@ def sweep(
     from ..sweep.rows import to_csv
     from ..sweep.spec import read_spec
     from ..sweep.store import SweepStore
-    from ..sweep.text import report
+    from ..sweep.sweep_text import report
     from ..workers import dask as on_dask
     from ..workers import local, n_processors
 

@@ -78,7 +78,7 @@ class Difference:
     causes: tuple[Reason, ...]
 
     def __repr__(self) -> str:
-        from .text import headline
+        from .comparison_text import headline
 
         return f"<Difference: {headline(self)}>"
 

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from html import escape
 from typing import Any
 
+from .comparison_text import figure_row, headline, part_row, title
 from .difference import Change, Difference
-from .text import figure_row, headline, part_row, title
 
 N_ROWS = 12
 """Rows of each table."""

@@ -2,7 +2,7 @@
 
 Reading order: `latency`, `throughput`, `tiling`, `queues`, `links`, `buffers` (what one run says); `knobs`
 and `costs` (what could be changed), `whatif` (runs with each change); `bottlenecks` and `observations` (all
-of it in sentences); `profile` (put together), `text` and `as_json` (shown).
+of it in sentences); `profile` (put together), `profile_text` and `as_json` (shown).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Reading order: `fields` (what may be varied), `axes` and `spec` (the file), `point` (one design), `enumerate`
 and `optimise` (which points), `evaluate` and `reuse` (one point simulated, in any process), `store` and
 `lock` (what is known), `drive` (all together); `pareto`, `fronts`,
-`text`, `page` and `rows` (what is shown).
+`sweep_text`, `page` and `rows` (what is shown).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ TOGETHER = "all networks (geometric mean)"
 
 
 @dataclass(frozen=True)
-class Candidate:
+class FrontCandidate:
     """A point, or a design on all networks, with its objectives."""
 
     settings: Settings
@@ -32,7 +32,7 @@ class Front:
     ----------
     name : str
         The network, or `TOGETHER`.
-    candidates : tuple of Candidate
+    candidates : tuple of FrontCandidate
         All for which every objective is known.
     best : tuple of int
         Indices of those that no other beats in everything, by the first objective.
@@ -41,7 +41,7 @@ class Front:
     """
 
     name: str
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[FrontCandidate, ...]
     best: tuple[int, ...]
     fields: tuple[str, ...]
 
@@ -49,11 +49,11 @@ class Front:
 def fronts(sweep: Sweep) -> list[Front]:
     """The front of every network; latencies of different networks are no alternatives."""
     objectives = tuple(sweep.spec.objectives)
-    by_network: dict[str, list[Candidate]] = {str(name): [] for name in sweep.spec.values_of(NETWORK)}
+    by_network: dict[str, list[FrontCandidate]] = {str(name): [] for name in sweep.spec.values_of(NETWORK)}
     for point, outcome in sweep.results:
         values = judge([outcome], objectives)
         if values is not None:
-            by_network[point.network].append(Candidate(point.settings, tuple(values)))
+            by_network[point.network].append(FrontCandidate(point.settings, tuple(values)))
     groups = [*by_network.items()]
     if len(groups) > 1:
         groups.append((TOGETHER, list(_designs(sweep, objectives, len(groups)))))
@@ -64,7 +64,7 @@ def fronts(sweep: Sweep) -> list[Front]:
     ]
 
 
-def _designs(sweep: Sweep, objectives: Sequence[str], n_networks: int) -> Iterator[Candidate]:
+def _designs(sweep: Sweep, objectives: Sequence[str], n_networks: int) -> Iterator[FrontCandidate]:
     """Designs that run on every network, judged by the geometric mean over them."""
     axis = sweep.spec.workload_axis
     workload = {NETWORK} if axis is None else {field for settings in axis.settings for field in settings}
@@ -75,10 +75,10 @@ def _designs(sweep: Sweep, objectives: Sequence[str], n_networks: int) -> Iterat
     for design, outcomes in designs.items():
         values = judge(outcomes, objectives)
         if values is not None and len(outcomes) == n_networks:
-            yield Candidate(design.settings, tuple(values))
+            yield FrontCandidate(design.settings, tuple(values))
 
 
-def _varying(sweep: Sweep, candidates: Sequence[Candidate]) -> tuple[str, ...]:
+def _varying(sweep: Sweep, candidates: Sequence[FrontCandidate]) -> tuple[str, ...]:
     """Fields of the sweep that are not the same for all candidates."""
     return tuple(
         f for f in sweep.spec.fields if len({repr(candidate.settings.get(f)) for candidate in candidates}) > 1

@@ -10,7 +10,7 @@ from ...sim.figures import FIGURES
 from ...sim.report.numbers import figure_text
 from .drive import Sweep
 from .fields import text_of
-from .fronts import Candidate, Front, fronts
+from .fronts import Front, FrontCandidate, fronts
 from .scatter import Mark, scatter
 
 _STYLE = """
@@ -90,10 +90,10 @@ def _table(sweep: Sweep, one: Front) -> Iterator[str]:
     yield "</tbody></table></div>"
 
 
-def _figures(sweep: Sweep, candidate: Candidate) -> list[str]:
+def _figures(sweep: Sweep, candidate: FrontCandidate) -> list[str]:
     return [figure_text(FIGURES[n], v) for n, v in zip(sweep.spec.objectives, candidate.values, strict=True)]
 
 
-def _label(sweep: Sweep, one: Front, candidate: Candidate) -> str:
+def _label(sweep: Sweep, one: Front, candidate: FrontCandidate) -> str:
     settings = (f"{field} {text_of(candidate.settings.get(field))}" for field in one.fields)
     return "\n".join([", ".join(_figures(sweep, candidate)), *settings])
