@@ -23,6 +23,7 @@ from ..metrics.mapping_bounds import MappingBounds, mapping_bounds
 from ..metrics.network import NetworkUse
 from ..metrics.requests import Requests
 from ..metrics.seconds import seconds
+from ..metrics.stores import StoreUse, stores
 from ..metrics.swap import SwapUse, swap_use
 from ..program import Program
 from .base import Answer
@@ -278,6 +279,12 @@ class Run(Answer):
         """Links and transfers: loads of the whole run, times of one inference."""
         noc = self.chip.noc
         return NetworkUse(self.program, self.single, self.busy, noc.flit_bits if noc else None)
+
+    @cached_property
+    def stores(self) -> tuple[StoreUse, ...]:
+        """How full buffers were, the fullest first; none where they have no limit."""
+        results = [self.single, self.together, None if self.stream is None else self.stream.result]
+        return stores(self.program, [result for result in results if result is not None])
 
     @cached_property
     def heat(self) -> Heat | None:

@@ -197,9 +197,7 @@ def _with_surroundings(network: Network, layers: dict[str, _Layer], n_crossbars:
                 left = o.output.grid.n_tokens if port.window.kind == "all" else 1
                 own = least_fs(layers.get(o.name), left)
                 behind[maker.name] = max(behind[maker.name], behind[o.name] + own)
-    return [
-        replace(layer, before_fs=begins[name], behind_fs=behind[name]) for name, layer in layers.items()
-    ]
+    return [replace(layer, before_fs=begins[name], behind_fs=behind[name]) for name, layer in layers.items()]
 
 
 def _along_ways(network: Network, layers: dict[str, _Layer], n_crossbars: int) -> int:

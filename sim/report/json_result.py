@@ -64,6 +64,9 @@ swap
     critical path for bringing and writing weights; endurance (writes of a cell), inferences (until it is
     reached): left out if unknown; kept_bytes, buffer_bytes: most that waits for later segments, and the room
     of all tile buffers (if that is less, it waits in memory).
+stores
+    How full buffers of tiles and of MAC arrays were, and memories where tokens wait, the fullest first:
+    peak_bytes at any instant, rooms_bytes of all streams in it, capacity_bytes. None with buffers: unlimited.
 links
     The busiest. load: busy share; queueing_s: waiting of the transfers over it (one that waits for several
     links counts for each), in one inference; transfers: who shares it, and their shares of its busy time.

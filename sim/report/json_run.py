@@ -53,6 +53,7 @@ def run_blocks(run: Run) -> dict[str, Any]:
         "energy_by_action_j": run.energy.by_action_j,
         "operands": operands_json(run),
         "swap": None if run.swap is None else known(asdict(run.swap)),
+        "stores": [asdict(store) for store in run.stores],
         "links": busiest_links(run),
         "interconnect": _interconnect(run),
         "transfers": [asdict(transfer) for transfer in run.interconnect.transfers],

@@ -45,6 +45,7 @@ def run_report(run: Run, page: Page) -> Group:
         layer_table(run, page),
         section("Busiest resources"),
         _resources(run, page),
+        *_fullest(run),
     ]
     notes = [*run.network.notes, *run.mapping.remarks, *_missing_area(run), *_geometry(run)]
     return Group(*parts, *([section("Notes"), *map(line, notes)] if notes else []))
@@ -171,6 +172,15 @@ def _resources(run: Run, page: Page) -> RenderableType:
         (names[r], classes[r], float(share[r]), []) for r in used
     ]
     return page.bars(rows, N_ROWS, figures_right=False)
+
+
+def _fullest(run: Run) -> list[RenderableType]:
+    """The fullest store, in a line."""
+    if not run.stores:
+        return []
+    store = run.stores[0]
+    size = si(store.capacity_bytes, "B")
+    return [note(f"fullest: {store.name}, {si(store.peak_bytes, 'B')} of {size} ({percent(store.share)})")]
 
 
 def _parts(shares: dict[str, float]) -> list[str]:

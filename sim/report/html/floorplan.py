@@ -28,7 +28,8 @@ def floorplan(run: Run) -> dict[str, Any]:
 
     Coordinates are in tile pitches from the upper left corner of a chip, all chips alike. ``cover`` says on
     which tiles a resource lies: ``[resource, tile, units, units of a tile]``; ``layer_tiles`` which share of
-    a layer's work each tile does (crossbars held; where there are none, evenly).
+    a layer's work each tile does (crossbars held; where there are none, evenly); ``buffers`` the most bytes
+    that were in the buffers of tiles: ``[tile, peak, capacity]``.
     """
     chip, topology = run.chip, interconnect(run.chip)
     places = tile_places(chip, topology)
@@ -46,6 +47,7 @@ def floorplan(run: Run) -> dict[str, Any]:
         "tiles": [list(p) for p in places],
         "cover": _cover(run),
         "layer_tiles": layer_tiles(run),
+        "buffers": [[s.tile, s.peak_bytes, s.capacity_bytes] for s in run.stores if s.tile is not None],
         "boxes": _boxes(run),
         "links": links,
         "wires": _wires(topology, nodes, places),

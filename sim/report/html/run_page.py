@@ -189,9 +189,7 @@ VIEWS = (
 """Sections in the order of the page."""
 
 
-def page_of_run(
-    run: Run, profile: dict[str, Any] | None = None, progress: Progress | None = None
-) -> str:
+def page_of_run(run: Run, profile: dict[str, Any] | None = None, progress: Progress | None = None) -> str:
     """The page.
 
     The inference is simulated once more to get the times in finer bins than the run keeps.

@@ -4,7 +4,8 @@ const plan = { mode: "utilization", part: "(busiest)", links: true };
 function showFloorplan() {
   const floor = data.floorplan;
   const parts = partsOnTiles();
-  const modes = floor.has_tiles ? [["utilization", "Utilization"], ["energy", "Energy"], ["layer", "Layer"]] : [];
+  const modes = floor.has_tiles ? [["utilization", "Utilization"], ["energy", "Energy"], ["layer", "Layer"],
+    ...(floor.buffers.length ? [["buffer", "Buffer"]] : [])] : [];
   const pick = dropdown("Part of the tile", [["(busiest)", "busiest part"], ...parts.map((p) => [p, p])], plan.part,
     (part) => { plan.part = part; redraw(entry); });
   const controls = floor.has_tiles ? [segments("Colour of the tiles", modes, plan.mode, (mode) => {
@@ -180,6 +181,10 @@ function tileFills() {
     top = Math.max(...values) || 1;
     note = `${si(values.total, "J")} of ${si(data.energy_j, "J")} per inference are spent in tiles; a layer's energy is spread ` +
       "over its tiles by the crossbars that it has there. Links, memory, host and static power are left out.";
+  } else if (plan.mode === "buffer") {
+    values = new Float64Array(n);
+    for (const [tile, peak, capacity] of data.floorplan.buffers) values[tile] = peak / capacity;
+    note = "Most bytes that were in the buffer of each tile at any instant, as a share of its capacity.";
   } else {
     const all = tileUtilization();
     values = plan.part === "(busiest)"
@@ -320,14 +325,16 @@ function planTip(event) {
   const parts = [...tileUtilization()].map(([name, values]) => [name, values[i]]).filter(([, value]) => value > 0).sort((a, b) => b[1] - a[1]);
   return tip(`tile ${i}`, [...here.slice(0, 6).map(([layer, share]) => [shorten(data.layers[layer].name, 28), `${percent(share)} of the layer`]),
     ...(here.length > 6 ? [["", `and ${here.length - 6} more layers`]] : []),
-    ...parts.map(([name, value]) => [name, `${percent(value)} busy`]), ["energy", si(tileEnergy()[i], "J")]]);
+    ...parts.map(([name, value]) => [name, `${percent(value)} busy`]),
+    ...data.floorplan.buffers.filter(([tile]) => tile === i).map(([, peak, capacity]) => ["buffer at most", `${si(peak, "B")} of ${si(capacity, "B")}`]),
+    ["energy", si(tileEnergy()[i], "J")]]);
 }
 
 function planLegend(legend, tiles, most) {
   const scale = (name, low, high, stops) => element("span", {}, `${name} ${low}`, element("span", { className: "ramp", style: `background:${rampCss(stops)}` }), high);
   legend.replaceChildren();
   if (plan.mode === "layer") legend.append("Colours follow the network from its first layer (blue) to its last (green); a tile of several layers is striped.");
-  else if (data.floorplan.has_tiles) legend.append(scale(plan.mode === "energy" ? "Energy of a tile" : "Tile busy", "0", plan.mode === "energy" ? si(tiles.top, "J") : percent(tiles.top), UTILIZATION[theme()]));
+  else if (data.floorplan.has_tiles) legend.append(scale({ energy: "Energy of a tile", buffer: "Buffer full" }[plan.mode] ?? "Tile busy", "0", plan.mode === "energy" ? si(tiles.top, "J") : percent(tiles.top), UTILIZATION[theme()]));
   else legend.append(scale("Busy", "0", "100 %", UTILIZATION[theme()]));
   if (plan.links && data.floorplan.links.length) legend.append(scale("Link load", "0", percent(most), LOAD[theme()]));
 }
