@@ -19,6 +19,7 @@ from ohmsum.sim.program import Program
 from ohmsum.tools.cli import main
 from ohmsum.workloads.graph import Network
 from ohmsum.workloads.load import read
+from ohmsum.workloads.torch_import import model_of
 from ohmsum.workloads.torch_import.translate import quiet
 
 from ..kit.torch_modules import NETWORKS, network
@@ -173,3 +174,23 @@ class TestWhereOperatorsRun:
             assert "need --chip" in capsys.readouterr().err
         assert main(["show", "isaac", "--chip", "isaac"]) == 2
         assert "are for networks, this is a chip" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [{}, {"bidirectional": True, "num_layers": 2, "bias": False}])
+def test_an_lstm_with_a_projection_is_its_steps(options: dict[str, Any]) -> None:
+    """Steps x ways x layers x (gates of [x, h], projection); ONNX Runtime computes what PyTorch does."""
+    torch.manual_seed(2)
+    lstm = torch.nn.LSTM(32, 48, proj_size=16, batch_first=True, **options).eval()
+    x = torch.randn(2, 6, 32)
+    network = workloads.from_torch(lstm, torch.randn(1, 6, 32))
+    assert network.macs == (6 * 119_808 // 12 if not options else 2 * 2 * 6 * (4 * 48 * 48 + 16 * 48))
+    model = model_of(torch.export.export(lstm, (x,)), "lstm")
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    wanted, (state, cell) = lstm(x)
+    for found, right in zip(session.run(None, {"input": x.numpy()}), (wanted, state, cell), strict=True):
+        np.testing.assert_allclose(found, right.detach().numpy(), atol=1e-5)
+
+
+def test_an_lstm_with_a_projection_over_too_many_steps() -> None:
+    with pytest.raises(workloads.NetworkError, match="over 2000 steps, expected at most 1024"):
+        workloads.from_torch(torch.nn.LSTM(4, 4, proj_size=2), torch.randn(2000, 1, 4))

@@ -16,6 +16,7 @@ import onnx
 
 from ..errors import NetworkError
 from .extra import find_torch
+from .projected import translations
 from .unsupported import Culprit, find_culprit
 
 UNKNOWN_DOMAIN = "torch"
@@ -43,7 +44,7 @@ def translate(program: Any, where: str, keep_unknown: bool = False) -> onnx.Mode
         An operator has no translation; names it and the line that calls it.
     """
     torch = find_torch(where)
-    kept: dict[Any, Callable[..., Any]] = {}
+    kept: dict[Any, Callable[..., Any]] = translations(program, where, torch)
     while True:
         try:
             with quiet():
