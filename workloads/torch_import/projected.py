@@ -47,7 +47,9 @@ def unrolled(
     both_ways: bool, batch_first: bool,
 ) -> Any:  # fmt: skip
     """The nodes of aten.lstm.input: all outputs, the last states, the last cells."""
-    from onnxscript import opset18 as op
+    from onnxscript import opset18
+
+    op: Any = opset18  # its types know no numbers of a program
 
     y = op.Transpose(x, perm=[1, 0, 2]) if batch_first else x
     n_steps, ways = y.shape[0] if not batch_first else x.shape[1], 2 if both_ways else 1
