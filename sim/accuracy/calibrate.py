@@ -17,6 +17,9 @@ from .layer import Draft, Inputs, Layer, blocks, tiled_product
 from .precision import Precision
 
 Floats = npt.NDArray[np.float32]
+FEWEST_SAMPLES, MOST_SAMPLES = 64, 512
+CALIBRATION_MACS = 2e9
+"""Multiply-accumulates of all samples together, between the fewest and the most."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,13 @@ class Observed:
     def layers(self, p: Precision) -> dict[str, Layer]:
         """The layers with converters and devices of `p`."""
         return {name: draft.layer(p) for name, draft in self.drafts.items()}
+
+
+def enough_samples(functional: Functional, mapping: Mapping) -> int:
+    """Samples that calibrate: as many as cost little, for columns that see one sum of each sample."""
+    layers = [(o, o.matrix) for o in mapping.network.operators if o.matrix and o.name in functional.matrices]
+    macs = sum(o.output.grid.n_tokens * m.applications * m.groups * m.k * m.n for o, m in layers)
+    return int(min(MOST_SAMPLES, max(FEWEST_SAMPLES, CALIBRATION_MACS / max(1, macs))))
 
 
 def observe(

@@ -18,7 +18,7 @@ from ..errors import SimulationError
 from ..kernels.rng import derive_seed
 from ..mapping import Mapping
 from ..progress import Progress, silent
-from .calibrate import Observed, observe
+from .calibrate import Observed, enough_samples, observe
 from .conditions import Conditions
 from .data import Data
 from .functional import Functional
@@ -68,9 +68,9 @@ class Study:
         `functional` made from the same mapping.
     metric : str or Score
         Of the network's first output; a text as `score_of` reads it.
-    n_calibration : int
-        Samples of the data that calibrate input and converter ranges; the first `CALIBRATION_STEPS`, in
-        order, for recurrent networks, which also get all data in one run.
+    n_calibration : int, optional
+        Samples of the data that calibrate input and converter ranges (`enough_samples`); the first
+        `CALIBRATION_STEPS`, in order, for recurrent networks, which also get all data in one run.
     like : Study, optional
         Of the same network and data on another chip: what it has computed and seen is used again where this
         chip would give the same.
@@ -92,7 +92,7 @@ class Study:
         chip: Chip,
         data: Data,
         metric: str | Score = "top1",
-        n_calibration: int = 64,
+        n_calibration: int | None = None,
         progress: Progress = silent,
         like: Study | None = None,
     ) -> None:
@@ -104,7 +104,8 @@ class Study:
             self._outputs(functional.reference) if like is None else like.reference
         )
         self.float_value = self._score(self.reference)
-        n = CALIBRATION_STEPS if functional.in_time else n_calibration
+        n = n_calibration or enough_samples(functional, mapping)
+        n = CALIBRATION_STEPS if functional.in_time else n
         some = data.some(n, functional.in_time)
         seen = None if like is None else like.observed
         if seen is None or not seen.serves(functional, self.precision):

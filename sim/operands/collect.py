@@ -9,7 +9,7 @@ import numpy as np
 
 from ...arch.chip import Chip, Tile
 from ...workloads.graph import Matrix
-from ..accuracy.calibrate import observe
+from ..accuracy.calibrate import enough_samples, observe
 from ..accuracy.data import Data
 from ..accuracy.functional import Functional
 from ..accuracy.layer import Layer, blocks, tiled_product
@@ -28,7 +28,6 @@ from .tally import Tally
 Taker = Callable[[str, Floats], None]
 """Given the name of a layer and the vectors of one call of it."""
 
-CALIBRATION_SAMPLES = 64
 VECTORS = 16384
 """Of a layer, for statistics, evenly spread."""
 BATCH_BYTES = 64e6
@@ -55,7 +54,7 @@ class Collector:
         self._operators = {o.name: o for o in mapping.network.operators}
         self._parts = {name: list(blocks(m, self.precision)) for name, m in self.matrices.items()}
         self._size = data.n if functional.in_time else self._batch()
-        some = data.some(CALIBRATION_SAMPLES, functional.in_time)
+        some = data.some(enough_samples(functional, mapping), functional.in_time)
         self._run(data.some(1, functional.in_time), lambda name, x: None, "shapes")  # told before the rest
         self.layers = observe(functional, mapping, self.precision, some, self._size, tell).layers(
             self.precision

@@ -29,9 +29,10 @@ Runtime alone, moves its output by 5e-5.)"""
 CONDITIONS = """\
 ## Noise and drift
 
-All layers with weights on crossbars. *8 bits*: 8-bit weights, inputs and converters, ideal devices. Then PCM
-devices, that long after programming; *bare* is without drift compensation. \u00b1: 95 % confidence interval
-of the mean over chips drawn (Student's t)."""
+All layers with weights on crossbars. *8 bits*: 8-bit weights, inputs and converters, ideal devices, a range
+for every column; *one range*: the same with one range for all columns of a crossbar. Then PCM devices, that
+long after programming; *bare* is without drift compensation. \u00b1: 95 % confidence interval of the mean over
+chips drawn (Student's t)."""
 BITS = """\
 ## Converter bits
 
@@ -91,12 +92,14 @@ def _exact(found: Sequence[tuple[Case, Results]]) -> str:
 
 
 def _conditions(found: Sequence[tuple[Case, Results]]) -> str:
-    rows = [["network", "float", "8 bits", *(n if k == "drift" else f"{n}, bare" for n, k in AGED)]]
+    aged = (name if kind == "drift" else f"{name}, bare" for name, kind in AGED)
+    rows = [["network", "float", "8 bits", "one range", *aged]]
     for case, results in found:
         shown = [_shown(case, results.get(f"{name}, {kind}")) for name, kind in AGED]
         figure = results.get("8 bits")
         value = NOT_YET if figure is None else _value(case, figure.float_value)
-        rows.append([case.title, value, _shown(case, figure), *shown])
+        one = _shown(case, results.get("8 bits, one range"))
+        rows.append([case.title, value, _shown(case, figure), one, *shown])
     return _table(rows)
 
 

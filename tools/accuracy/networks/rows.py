@@ -103,6 +103,7 @@ def condition_rows(case: Case) -> list[Row]:
     rows = [
         Row("enough bits", IDEAL, ENOUGH_BITS, case.samples_ideal, exact=True),
         Row("8 bits", IDEAL, EIGHT_BITS, case.samples),
+        Row("8 bits, one range", IDEAL, {**EIGHT_BITS, "tile.adc.range": "crossbar"}, case.samples),
     ]
     n, aged = case.samples, AGED.items()
     rows += [Row(f"{name}, {kind}", c, {}, n, case.seeds) for (name, kind), c in aged]
