@@ -31,8 +31,8 @@ CONDITIONS = """\
 
 All layers with weights on crossbars. *8 bits*: 8-bit weights, inputs and converters, ideal devices, a range
 for every column; *one range*: the same with one range for all columns of a crossbar. Then PCM devices, that
-long after programming; *bare* is without drift compensation. \u00b1: 95 % confidence interval of the mean over
-chips drawn (Student's t)."""
+long after programming; *bare* is without drift compensation. \u00b1: 95 % confidence interval of the
+mean over chips drawn (Student's t)."""
 BITS = """\
 ## Converter bits
 
