@@ -101,7 +101,7 @@ def conversion_error(tile: Tile, rows: int, groups: int, x: Slices, w: Slices) -
     both = x.signed or (pair and not apart)
     part = 0.5 if apart or x.apart else 1.0  # of the rows have this sign
     most = rows * (2**x.bits - 1) * (2**w.bits - 1)
-    codes = 2 ** (tile.adc.bits - 1) - 1 if both else 2**tile.adc.bits - 1
+    codes = max(1, 2 ** (tile.adc.bits - 1) - 1) if both else 2**tile.adc.bits - 1
     kind = _Bells if w.continuous or most > MOST_LEVELS else _Sums
     columns = kind.of(x, w.with_offset() if biased else w, rows, part, both)
     last = [-w.factors[-1]] if biased else []

@@ -135,6 +135,8 @@ def an_onnx_graph(folder: Path, draw: random.Random) -> list[str]:
     made = onnx.load_from_string(draw.choice(graphs()))
     graph = made.graph
     for _ in range(draw.randint(1, 3)):
+        if not graph.node:
+            break
         one = draw.choice(graph.node)
         match draw.randrange(9):
             case 0:
