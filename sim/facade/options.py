@@ -55,6 +55,8 @@ class Options(TypedDict, total=False):
     attention: Literal["auto", "mac_array", "unit", "analog", "host"]
     dense_attention: bool
     buffers: Literal["sized", "unlimited"]
+    most_tokens: int
+    most_tiles: int
     progress: Progress
 
 
