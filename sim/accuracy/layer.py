@@ -129,10 +129,14 @@ class Draft:
 
     def add(self, x: Floats) -> None:
         """Take in (n_vectors, groups * k) inputs."""
-        stride = 1 + (self.codes.n_vectors - 1) // CORRECTION_VECTORS
+        share = CORRECTION_VECTORS / self.codes.n_vectors
         for start in range(0, len(x), CHUNK_ROWS):
             codes = self.codes(x[start : start + CHUNK_ROWS])
-            self._kept.append(codes[-self._n_seen % stride :: stride].copy())
+            # steps of the golden ratio spread evenly, and never fall in step with the pixels of an image
+            place = np.arange(self._n_seen, self._n_seen + len(codes), dtype=np.uint64) * np.uint64(
+                2654435769
+            )
+            self._kept.append(codes[(place % np.uint64(2**32)) < share * 2**32])
             self._n_seen += len(codes)
             for sums in self._sums:
                 sums.add(np.ascontiguousarray(codes[:, sums.array.block.rows]))

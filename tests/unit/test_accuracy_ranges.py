@@ -118,6 +118,19 @@ class TestGivenRules:
             parse(rule)
 
 
+def test_vectors_that_fit_corrections_are_of_all_pixels(tmp_path: Path) -> None:
+    """16,384 vectors of 64 pixels each: every 64th would be the same pixel of every image."""
+    rng = np.random.default_rng(9)
+    x = np.zeros((256, 64, 3), np.float32) + np.arange(1, 65, dtype=np.float32)[:, None]
+    node = helper.make_node("MatMul", ["x", "w"], ["y"], name="mm")
+    path = save(tmp_path / "mm.onnx", [node], ["n", 64, 3], {"w": rng.normal(size=(3, 2)).astype(np.float32)})
+    sample = (
+        study(path, Data({"x": x}, None), rules("maximum"), metric="sqnr").layers["mm"].crossbars[0].sample
+    )
+    assert 250 <= len(sample) <= 262
+    assert len(np.unique(sample[:, 0])) > 55
+
+
 def test_parts_that_are_driven_apart_keep_their_ranges() -> None:
     """A GRU's two products: rows of zeros are not part of a part's range."""
     x = np.zeros((200, 5), np.float32)
