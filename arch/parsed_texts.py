@@ -21,13 +21,13 @@ MOST_FILES = 512
 """Beyond, the older half goes."""
 
 
-def folder() -> Path:
-    """Where values are kept: ``ohmsum/yaml`` in the folder that the system has for caches."""
+def folder(kind: str = "yaml") -> Path:
+    """Where values are kept: ``ohmsum/KIND`` in the folder that the system has for caches."""
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA", "")
     else:
         base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if base else Path("~/.cache").expanduser()) / "ohmsum" / "yaml"
+    return (Path(base) if base else Path("~/.cache").expanduser()) / "ohmsum" / kind
 
 
 def get(text: str) -> tuple[bool, Any]:
@@ -41,17 +41,17 @@ def put(text: str, value: Any) -> None:
         keep(_digest(text), value)
 
 
-def recall(digest: str) -> tuple[bool, Any]:
+def recall(digest: str, kind: str = "yaml") -> tuple[bool, Any]:
     """Whether a plain value is kept under a digest of all that it follows from, and that value."""
     try:
-        return True, json.loads((folder() / f"{digest}.json").read_text("utf-8"))
+        return True, json.loads((folder(kind) / f"{digest}.json").read_text("utf-8"))
     except (OSError, ValueError):
         return False, None
 
 
-def keep(digest: str, value: Any) -> None:
+def keep(digest: str, value: Any, kind: str = "yaml") -> None:
     """Keep a plain value. Where the folder cannot be written, nothing is kept."""
-    target = folder() / f"{digest}.json"
+    target = folder(kind) / f"{digest}.json"
     part = target.with_suffix(f".{os.getpid()}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+LIMITS_PER_OCTAVE = 16
+"""Ranges that are tried for the least error, in each octave."""
+
 
 @dataclass(frozen=True)
 class LeastError:

@@ -8,17 +8,26 @@ streams do not fit into the buffers) is none.
 Of a system of chips the same is asked of all chips, half of them, a quarter, and so on, each in its place on
 the whole system, as links between chips are slower than those on them: from the fewest chips that hold the
 network upwards, more of them are taken if neither latency nor interval is longer.
+
+What was found best is kept in the user's cache folder, by the network, the chip, the options and the code, so
+that the same question is simulated once. The folder may be deleted at any time: the answer stays the same.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from .. import arch, workloads
 from ..arch.board import host_chip
+from ..arch.parsed_texts import keep, recall
 from .errors import SimulationError
-from .mapping import Candidate, Mapping, MappingOptions, candidates
+from .mapping import Candidate, Mapping, MappingOptions, candidate, candidates
+from .mapping.plan import Pace
 from .mapping.problem import check_tiles
 from .mapping.timing import total_tiles
 
@@ -27,6 +36,9 @@ if TYPE_CHECKING:
     from ..workloads.graph import Network
     from .program import Program
 
+KIND = "mappings"
+"""Folder of the user's cache in which it is kept which mapping was the best."""
+_BELOW = [Path(room.__path__[0]) for room in (arch, workloads)]
 CLOSE = 1.06
 """Time per inference, by the estimate, up to which nothing else is tried."""
 MOST = 3
@@ -39,10 +51,19 @@ FEWEST, N_CONFIRMING = 3, 8
 
 @dataclass(frozen=True)
 class Confirmed:
-    """A mapping, and its Program at packet detail if it has been simulated."""
+    """A mapping, and its Program at packet detail if that was made."""
 
     mapping: Mapping
     program: Program | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search has confirmed, the chips that it is on, and the pace that its plan was made by."""
+
+    confirmed: Confirmed
+    n: int
+    pace: Pace
 
 
 @dataclass(frozen=True)
@@ -53,6 +74,7 @@ class _Tried:
     program: Program
     latency_fs: int
     interval_fs: int
+    pace: Pace
 
     @property
     def cost(self) -> int:
@@ -75,6 +97,17 @@ def mapped(network: Network, chip: Chip, options: MappingOptions) -> Confirmed:
         The network does not fit on all chips either.
     """
     check_tiles(chip, options)
+    digest = _digest(network, chip, options)
+    is_known, kept = recall(digest, KIND)
+    if is_known:
+        return Confirmed(_again(network, chip, options, **kept))
+    found = search(network, chip, options)
+    keep(digest, {"n": found.n, "pace": asdict(found.pace)}, KIND)
+    return found.confirmed
+
+
+def search(network: Network, chip: Chip, options: MappingOptions) -> Found:
+    """The same, simulated in any case."""
     counts = _counts(chip, options)
     kept: _Search | None = None
     refused: SimulationError | None = None
@@ -86,14 +119,35 @@ def mapped(network: Network, chip: Chip, options: MappingOptions) -> Confirmed:
             refused = error
             continue
         if only is not None:
-            return Confirmed(only)
+            return Found(Confirmed(only.mapping), n, only.pace)
         if kept is None or search.no_worse_than(kept):
             kept = search
     if kept is None:
         assert refused is not None  # some number of chips was tried
         raise refused
     best = kept.finish()
-    return Confirmed(best.mapping, best.program)
+    return Found(Confirmed(best.mapping, best.program), kept.n, best.pace)
+
+
+def _again(network: Network, chip: Chip, options: MappingOptions, n: int, pace: dict[str, Any]) -> Mapping:
+    """A mapping that was confirmed before."""
+    mapping = candidate(network, _with_chips(chip, n), options, Pace(**pace))
+    return mapping if n == chip.n_chips else _on_all(mapping, chip, n)
+
+
+def _digest(network: Network, chip: Chip, options: MappingOptions) -> str:
+    """Of all that the choice follows from: the question, and the code that answers it."""
+    asked = f"{_code_stamp()} {network.hash} {chip.hash} {chip.n_chips} {options!r}"
+    return hashlib.sha256(asked.encode()).hexdigest()
+
+
+@cache
+def _code_stamp() -> str:
+    """Names, sizes and times of change of the files that mappings follow from."""
+    root = Path(__file__).parent
+    files = sorted(file for room in (root, *_BELOW) for file in room.rglob("*.py"))
+    told = [f"{file} {state.st_size} {state.st_mtime_ns}" for file in files for state in [file.stat()]]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 @dataclass
@@ -107,7 +161,7 @@ class _Search:
     best: _Tried | None = None
     estimate_fs: int = 0
 
-    def begin(self, *, alone: bool) -> Mapping | None:
+    def begin(self, *, alone: bool) -> Candidate | None:
         """Simulate the first mapping that is not refused.
 
         Parameters
@@ -122,11 +176,11 @@ class _Search:
             All are refused; it is the first one's.
         """
         refused: SimulationError | None = None
-        for candidate in self.others:
-            if alone and not candidate.interval_fs:
-                return candidate.mapping
+        for one in self.others:
+            if alone and not one.interval_fs:
+                return one
             try:
-                self.best, self.estimate_fs = self._tried(candidate.mapping), candidate.interval_fs
+                self.best, self.estimate_fs = self._tried(one), one.interval_fs
             except SimulationError as error:
                 refused = refused or error
                 continue
@@ -146,35 +200,37 @@ class _Search:
         """Simulate the others whose estimates promise more than has been found, and return the best."""
         assert self.best is not None
         for _ in range(MOST - 1):
-            candidate = next(self.others, None)
-            if candidate is None or not self._promises(candidate):
+            other = next(self.others, None)
+            if other is None or not self._promises(other):
                 break
             try:
-                found = self._tried(candidate.mapping)
+                found = self._tried(other)
             except SimulationError:
                 continue
             if found.cost < self.best.cost:
-                self.best, self.estimate_fs = found, candidate.interval_fs
+                self.best, self.estimate_fs = found, other.interval_fs
         return self.best
 
-    def _promises(self, candidate: Candidate) -> bool:
+    def _promises(self, other: Candidate) -> bool:
         """Whether an estimate is below the geometric mean of the best one's and of what that really took."""
         assert self.best is not None
         if self.best.interval_fs <= CLOSE * self.estimate_fs:
             return False
-        return candidate.interval_fs**2 < self.best.interval_fs * self.estimate_fs
+        return other.interval_fs**2 < self.best.interval_fs * self.estimate_fs
 
-    def _tried(self, mapping: Mapping) -> _Tried:
+    def _tried(self, one: Candidate) -> _Tried:
         """The mapping on the whole system, with what a few inferences take at packet detail."""
         from .engines import compiled
         from .lowering import lower
 
+        mapping = one.mapping
         if self.n < self.chip.n_chips:
             mapping = _on_all(mapping, self.chip, self.n)
         program = lower(mapping, self.chip, multicast=self.options.multicast, detail="packet")
         n = min(N_CONFIRMING, max(FEWEST, VISITS // program.visits_per_iteration))
         ends = compiled.run(program, n, n_bins=1, keep_path=False).iteration_end_fs
-        return _Tried(mapping, program, int(ends[0]), int(ends[-1] - ends[n // 2 - 1]) // (n - n // 2))
+        interval_fs = int(ends[-1] - ends[n // 2 - 1]) // (n - n // 2)
+        return _Tried(mapping, program, int(ends[0]), interval_fs, one.pace)
 
 
 def _counts(chip: Chip, options: MappingOptions) -> list[int]:
@@ -210,4 +266,4 @@ def _on_all(mapping: Mapping, chip: Chip, n: int) -> Mapping:
     )
 
 
-__all__ = ["Confirmed", "mapped"]
+__all__ = ["Confirmed", "Found", "mapped", "search"]

@@ -11,14 +11,15 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from ...arch.range_rules import Deviations, LeastError, Maximum, Percentile, Rule
+from ...arch.range_rules import LIMITS_PER_OCTAVE, Deviations, LeastError, Maximum, Percentile, Rule
 from ..kernels.histogram import Histogram
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 PRIOR_READS = 256.0
 """What the shape that all columns have together counts beside a column's own reads (an assumption)."""
-LIMITS_PER_OCTAVE, OCTAVES = 16, 16
+OCTAVES = 16
+"""Below the largest magnitude, in which limits are tried."""
 
 
 def limits(seen: Histogram, rule: Rule, top: int, whole: bool = False, joint: bool = False) -> Doubles:

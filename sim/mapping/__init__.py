@@ -14,9 +14,9 @@ from .attention import keep_room
 from .lay import lay, moved
 from .mapping import Mapping
 from .options import MappingOptions
-from .plan import Plan
+from .plan import Pace, Plan
 from .problem import Problem
-from .proposals import Proposal, proposals
+from .proposals import Proposal, again, proposals
 from .remarks import remarks
 from .segments import in_groups
 from .tiling import Tiling
@@ -61,6 +61,12 @@ class Candidate:
 
     mapping: Mapping
     interval_fs: int
+    pace: Pace
+
+
+def candidate(network: Network, chip: Chip, options: MappingOptions, pace: Pace) -> Mapping:
+    """The mapping of the candidate that has this pace."""
+    return _proposed(again(Problem.of(network, chip, options, parts=True), pace))
 
 
 def candidates(network: Network, chip: Chip, options: MappingOptions) -> Iterator[Candidate]:
@@ -72,7 +78,7 @@ def candidates(network: Network, chip: Chip, options: MappingOptions) -> Iterato
         As `map_network`, before the first.
     """
     for found in proposals(Problem.of(network, chip, options, parts=True)):
-        yield Candidate(_proposed(found), found.interval_fs)
+        yield Candidate(_proposed(found), found.interval_fs, found.pace)
 
 
 def _proposed(found: Proposal) -> Mapping:

@@ -65,6 +65,12 @@ def proposals(problem: Problem) -> Iterator[Proposal]:
             yield other
 
 
+def again(problem: Problem, pace: Pace) -> Proposal:
+    """The proposal of that pace; its time per inference is not estimated."""
+    problem = replace(problem, choices=at_sites(problem, _side_by_side(problem, plan(problem))))
+    return Proposal(problem, plan(problem, pace), pace, 0)
+
+
 def _told(found: Proposal) -> tuple[object, ...]:
     """What of a plan is its own."""
     return tuple(sorted(found.plan.copies_at.items())), found.plan.apart

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..accuracy.ranges import LIMITS_PER_OCTAVE
+from ...arch.range_rules import LIMITS_PER_OCTAVE
 from ..program import F64
 
 if TYPE_CHECKING:

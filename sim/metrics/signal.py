@@ -69,12 +69,15 @@ def layer_signals(chip: Chip, mapping: Mapping) -> dict[str, LayerSignal]:
     """Every layer with static weights on crossbars, by name."""
     if chip.tile is None:
         return {}
+    of_kind: dict[tuple[int, bool], LayerSignal] = {}
     found = {}
     for operator in mapping.network.operators:
         m = operator.matrix
         if m is not None and isinstance(mapping.of(operator.name), OnCrossbars):
-            signed = not _never_negative(mapping.network, operator.inputs[0].tensor)
-            found[operator.name] = layer_signal(chip.tile, m.k, signed)
+            kind = m.k, not _never_negative(mapping.network, operator.inputs[0].tensor)
+            if kind not in of_kind:
+                of_kind[kind] = layer_signal(chip.tile, *kind)
+            found[operator.name] = of_kind[kind]
     return found
 
 
