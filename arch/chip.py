@@ -14,7 +14,7 @@ from .checks import check
 from .component import Component, Counted, Other
 from .digital import Buffer, Bus, MacArray, Register, ShiftAdd, Unit
 from .links import Chips, Host, KvCache, Memory, Noc
-from .operands import Operands
+from .operands import StatedOperands
 from .quantities import Bits, Count, LengthNm
 from .sources import source_of
 from .stated import Stated
@@ -39,7 +39,7 @@ class Tile(Counted):
         "where crossbars share them, they are driven with the same inputs at once (slices of a weight)."
     )
     adc: Adc = Field(description="Column converters; count is per tile.")
-    operands: Operands | None = Field(
+    operands: StatedOperands | None = Field(
         None,
         description="The data that the energies of crossbar, row drivers and converters hold for; half of "
         "full scale each if absent.",

@@ -66,7 +66,7 @@ Functions = Annotated[
 ]
 
 
-class Passes(Component):
+class UnitPasses(Component):
     """How a unit goes over a row several times for one function: a softmax reads it for the maximum, for the
     exponentials and their sum, and for the scaling. A pass needs the result of the one before it.
     """
@@ -95,7 +95,7 @@ class Passes(Component):
     )
 
     @model_validator(mode="after")
-    def _one_drain_for_each(self) -> Passes:
+    def _one_drain_for_each(self) -> UnitPasses:
         if self.drain and len(self.drain) != len(self.cycles):
             raise ValueError(
                 f"found {len(self.drain)} numbers in drain, expected {len(self.cycles)} as in cycles"
@@ -113,7 +113,7 @@ class Unit(Clocked, Counted):
     )
     lanes: Count = Field(description="Elements that one instance works on at the same time.")
     functions: Functions = Field(description="Function to the cycles that one lane takes for one element.")
-    passes: Annotated[tuple[Passes, ...], Field(strict=False)] | None = Field(
+    passes: Annotated[tuple[UnitPasses, ...], Field(strict=False)] | None = Field(
         None,
         description="Functions that go over a row several times; without, softmax and the like take their "
         "cycles in one go.",
@@ -138,7 +138,7 @@ class Unit(Clocked, Counted):
                 )
         return self
 
-    def passes_of(self, function: str) -> Passes | None:
+    def passes_of(self, function: str) -> UnitPasses | None:
         """How it goes over rows for a function; None if it does so once."""
         return next((p for p in self.passes or () if p.name == function), None)
 

@@ -19,7 +19,7 @@ HALF = 0.5
 """Share of full scale where a chip file says nothing."""
 
 
-class Operands(Component):
+class StatedOperands(Component):
     """Means of the data that a chip's energies were given for, over their full scale."""
 
     input: Share = Field(
@@ -67,7 +67,7 @@ class DataEnergies:
     @staticmethod
     def of(tile: Tile) -> DataEnergies:
         """The split for one tile."""
-        crossbar, stated = tile.crossbar, tile.operands or Operands()
+        crossbar, stated = tile.crossbar, tile.operands or StatedOperands()
         rows = tile.rows_at_once
         row, cell = crossbar.row_energy_j or 0.0, crossbar.cell_energy_j or 0.0
         in_read = stated.input * rows * (row + stated.cell * crossbar.cols * cell)

@@ -109,10 +109,10 @@ def mapped(network: Network, chip: Chip, options: MappingOptions) -> Confirmed:
 def search(network: Network, chip: Chip, options: MappingOptions) -> Found:
     """The same, simulated in any case."""
     counts = _counts(chip, options)
-    kept: _Search | None = None
+    kept: _ChipSearch | None = None
     refused: SimulationError | None = None
     for n in counts:
-        search = _Search(chip, n, options, candidates(network, _with_chips(chip, n), options))
+        search = _ChipSearch(chip, n, options, candidates(network, _with_chips(chip, n), options))
         try:
             only = search.begin(alone=len(counts) == 1)
         except SimulationError as error:  # it takes more
@@ -151,7 +151,7 @@ def _code_stamp() -> str:
 
 
 @dataclass
-class _Search:
+class _ChipSearch:
     """Mappings on some of the chips, with the best one found so far."""
 
     chip: Chip
@@ -188,7 +188,7 @@ class _Search:
         assert refused is not None  # there is a first one
         raise refused
 
-    def no_worse_than(self, other: _Search) -> bool:
+    def no_worse_than(self, other: _ChipSearch) -> bool:
         """Whether neither latency nor interval of the best is longer."""
         assert self.best is not None
         assert other.best is not None

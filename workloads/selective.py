@@ -15,7 +15,7 @@ from .phase import CACHE_APPEND, Phase, stream
 
 
 @dataclass(frozen=True)
-class Part:
+class ScanPart:
     """Prompts or running sequences: neighbouring tokens of a step."""
 
     name: str
@@ -30,12 +30,12 @@ class Part:
         return self.reach.most(self.grid.n_tokens)
 
 
-def parts_of(phase: Phase) -> tuple[Part, Part]:
+def parts_of(phase: Phase) -> tuple[ScanPart, ScanPart]:
     """The prompts, and the running sequences."""
     fresh, each = phase.n_fresh, phase.reach.each
-    prompts = Part("prompts", 0, Reach(1, each=each[:fresh]), Grid(1, fresh), cached=False)
+    prompts = ScanPart("prompts", 0, Reach(1, each=each[:fresh]), Grid(1, fresh), cached=False)
     contexts = each[fresh:]
-    running = Part(
+    running = ScanPart(
         "running", fresh, Reach(1, 0, len(contexts), contexts), Grid(1, len(contexts)), cached=True
     )
     return prompts, running
@@ -52,7 +52,7 @@ def at_attention(
     return [_between(operator, part, length) for part in parts_of(phase)]
 
 
-def _between(operator: Operator, part: Part, length: int) -> Operator:
+def _between(operator: Operator, part: ScanPart, length: int) -> Operator:
     elements = operator.output.elements * part.most // length
     return replace(
         operator,
@@ -88,7 +88,13 @@ def _products(
 
 
 def _product(
-    o: Operator, attention: Attention, part: Part, ports: tuple[Port, Port], length: int, *, is_scores: bool
+    o: Operator,
+    attention: Attention,
+    part: ScanPart,
+    ports: tuple[Port, Port],
+    length: int,
+    *,
+    is_scores: bool,
 ) -> Operator:
     assert o.product is not None
     sizes = {"n": part.most} if is_scores else {"k": part.most}
@@ -103,7 +109,7 @@ def _product(
     )
 
 
-def _slice(source: Tensor, name: str, part: Part) -> Operator:
+def _slice(source: Tensor, name: str, part: ScanPart) -> Operator:
     """The tokens of one part."""
     output = stream(replace(source, name=name), part.grid, source.elements)
     window = Window("window", pad=(0, -part.first))
@@ -128,5 +134,5 @@ def _together(mix: Operator, phase: Phase) -> Operator:
     return Operator(f"{mix.name} together", "Concat", "move", ports, output)
 
 
-def _named(tensor: Tensor, part: Part, elements: int) -> Tensor:
+def _named(tensor: Tensor, part: ScanPart, elements: int) -> Tensor:
     return stream(replace(tensor, name=f"{tensor.name} {part.name}"), part.grid, elements)

@@ -27,12 +27,12 @@ from .errors import NetworkError
 from .functions import AsForward, FromInput, NoError, OtherFactor, Passes, Work, get
 from .graph import Grid, Matrix, Network, Operator, Port, Product, Tensor, Window
 from .role import Role, Task, TrainingPhase
-from .training_plan import Plan, check_trainable
+from .training_plan import TrainingPlan, check_trainable
 
 EVERYTHING = Window("all")
 
 
-def training_step(network: Network, plan: Plan) -> Network:
+def training_step(network: Network, plan: TrainingPlan) -> Network:
     """The network of one training step; every operator has a `Role`.
 
     Raises
@@ -61,7 +61,7 @@ def training_step(network: Network, plan: Plan) -> Network:
 class _Step:
     """The operators of the step, as they are made."""
 
-    def __init__(self, network: Network, plan: Plan) -> None:
+    def __init__(self, network: Network, plan: TrainingPlan) -> None:
         self._network, self._plan = network, plan
         self._forward = [
             replace(o, role=Role("forward", o.name, "forward", plan.batch)) for o in network.operators

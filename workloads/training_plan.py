@@ -14,7 +14,7 @@ Method = Literal["pulses", "write", "digital"]
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """What a training step has to know of the hardware.
 
     Parameters

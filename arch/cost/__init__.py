@@ -21,7 +21,7 @@ from importlib.metadata import entry_points
 
 from ..errors import ConfigError
 from ..nearest import nearest_hint
-from .model import COSTS, Choice, CostWarning, Estimate, Model, Parameter
+from .model import COSTS, CostWarning, Estimate, Model, ModelChoice, Parameter
 
 GROUP = "ohmsum.cost_models"
 
@@ -69,4 +69,4 @@ def get(name: str) -> Model:
     return found
 
 
-__all__ = ["COSTS", "Choice", "CostWarning", "Estimate", "Model", "Parameter", "get", "names"]
+__all__ = ["COSTS", "CostWarning", "Estimate", "Model", "ModelChoice", "Parameter", "get", "names"]

@@ -9,7 +9,7 @@ purposes, few of them for columns of a crossbar.
 from __future__ import annotations
 
 from ..units import FREQUENCY
-from .model import Choice, Model, Parameter
+from .model import Model, ModelChoice, Parameter
 
 QUANTILES_PJ = {
     "optimistic": {
@@ -43,5 +43,5 @@ MODEL = Model(
         ),
         Parameter("rate", "conversions per second", FREQUENCY, low=1e3, high=1e9, field="rate"),
     ),
-    choices=(Choice("quantile", ("optimistic", "median")),),
+    choices=(ModelChoice("quantile", ("optimistic", "median")),),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .model import Choice, Model
+from .model import Model, ModelChoice
 
 PJ_PER_BIT = {"board": 1.17, "package": 0.54, "interposer": 0.203}
 """board: 1.17 pJ/bit over 80 mm of a board; package: 0.54 pJ/bit; interposer: 26 pJ per 128 bit, 65 nm."""
@@ -21,5 +21,5 @@ MODEL = Model(
         "hwcomponents-library (interposer)"
     ),
     costs={"energy_per_byte": energy_per_byte_j},
-    choices=(Choice("kind", ("board", "package", "interposer")),),
+    choices=(ModelChoice("kind", ("board", "package", "interposer")),),
 )

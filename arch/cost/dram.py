@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .model import Choice, Model
+from .model import Model, ModelChoice
 
 PJ_PER_BIT = {
     "hbm2": 3.9,
@@ -31,5 +31,5 @@ MODEL = Model(
     about="One byte at the device; a GPU adds about 21 pJ per bit on the way to its second-level cache.",
     source="M. O'Connor et al., MICRO 2017 (HBM2); hwcomponents-cacti (other families)",
     costs={"energy_per_byte": energy_per_byte_j},
-    choices=(Choice("kind", tuple(PJ_PER_BIT), field="kind"),),
+    choices=(ModelChoice("kind", tuple(PJ_PER_BIT), field="kind"),),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..units import LENGTH
 from . import adder, multiplier
-from .model import Choice, Model, Parameter
+from .model import Model, ModelChoice, Parameter
 
 ACCUMULATOR_BITS = 32.0
 
@@ -30,5 +30,5 @@ MODEL = Model(
         Parameter("bits", "width of the operands", low=8, high=32),
         Parameter("node", "technology node", LENGTH, low=7, high=180, field="chip.node"),
     ),
-    choices=(Choice("format", ("integer", "float")),),
+    choices=(ModelChoice("format", ("integer", "float")),),
 )

@@ -69,7 +69,7 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Choice:
+class ModelChoice:
     """A word that a model needs: one of `options`; that of a `field` as a `Parameter`'s, else the first."""
 
     name: str
@@ -132,7 +132,7 @@ class Model:
     source: str
     costs: Mapping[str, Formula]
     parameters: tuple[Parameter, ...] = ()
-    choices: tuple[Choice, ...] = field(default=())
+    choices: tuple[ModelChoice, ...] = field(default=())
 
     def estimate(
         self, cost: str, given: Mapping[str, object], find: Callable[[str], object] = lambda _: None

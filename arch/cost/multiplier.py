@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..units import LENGTH
 from .arithmetic import AREA_UM2, ENERGY_PJ, NODE_NM, power_law
-from .model import Choice, Model, Parameter
+from .model import Model, ModelChoice, Parameter
 from .nodes import area_factor, energy_factor
 
 
@@ -27,5 +27,5 @@ MODEL = Model(
         Parameter("bits", "width of the operands", low=8, high=32),
         Parameter("node", "technology node", LENGTH, low=7, high=180, field="chip.node"),
     ),
-    choices=(Choice("format", ("integer", "float")),),
+    choices=(ModelChoice("format", ("integer", "float")),),
 )

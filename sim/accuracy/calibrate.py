@@ -13,7 +13,7 @@ from ..mapping import Mapping
 from ..progress import Progress
 from .data import Data
 from .functional import Functional
-from .layer import Draft, Inputs, Layer, blocks, tiled_product
+from .layer import ComputedLayer, Draft, Inputs, blocks, tiled_product
 from .precision import Precision
 
 Floats = npt.NDArray[np.float32]
@@ -44,7 +44,7 @@ class Observed:
         """Whether the same layers on tiles of `p` see the same."""
         return self.precision == p.observed and [*self.drafts] == [*functional.matrices]
 
-    def layers(self, p: Precision) -> dict[str, Layer]:
+    def layers(self, p: Precision) -> dict[str, ComputedLayer]:
         """The layers with converters and devices of `p`."""
         return {name: draft.layer(p) for name, draft in self.drafts.items()}
 

@@ -18,7 +18,7 @@ Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Cells:
+class DrawnCells:
     """Targets of the cells of one crossbar.
 
     Parameters
@@ -34,12 +34,12 @@ class Cells:
     offset: int
 
 
-def to_cells(codes: Floats, p: Precision) -> Cells:
+def to_cells(codes: Floats, p: Precision) -> DrawnCells:
     """Cells for the (n_rows, n_columns) weights in units of their codes; fractions if `p.continuous`."""
     offset = 0
     if p.continuous:
         parts = np.stack([np.maximum(codes, 0), np.maximum(-codes, 0)])
-        return Cells(parts.astype(np.float32), np.array([1, -1], np.int64), offset)
+        return DrawnCells(parts.astype(np.float32), np.array([1, -1], np.int64), offset)
     whole = np.rint(codes).astype(np.int32)
     if p.encoding == "differential":
         cut, factors = slices.outer_slices(slices.polarities(whole), p.magnitude_bits, p.digit_bits)
@@ -48,7 +48,7 @@ def to_cells(codes: Floats, p: Precision) -> Cells:
         if p.encoding == "bias_column":
             unsigned = conductance.bias_column(unsigned, offset)
         cut, factors = slices.digits(unsigned, p.magnitude_bits, p.digit_bits)
-    return Cells(cut.astype(np.float32), factors, offset)
+    return DrawnCells(cut.astype(np.float32), factors, offset)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Reads:
     variance: Floats | None
 
 
-def to_reads(cells: Cells, p: Precision, conditions: Conditions, seed: int) -> Reads:
+def to_reads(cells: DrawnCells, p: Precision, conditions: Conditions, seed: int) -> Reads:
     """The crossbar as programmed, under some conditions.
 
     Conductances come back as levels: the current of g_min in every cell is taken off, which a chip does
@@ -78,7 +78,7 @@ def to_reads(cells: Cells, p: Precision, conditions: Conditions, seed: int) -> R
     return _joined(levels, cells.factors, variance, p)
 
 
-def ideal_reads(cells: Cells, p: Precision) -> Reads:
+def ideal_reads(cells: DrawnCells, p: Precision) -> Reads:
     """The crossbar as it should be."""
     return _joined(cells.digits, cells.factors, None, p)
 

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from .operators import Mapped, MatMul, Operator, Product, attributes, text, unsupported, weights_of
+from .operators import ComputedOperator, Mapped, MatMul, Product, attributes, text, unsupported, weights_of
 
 
-class Einsum(Operator):
+class Einsum(ComputedOperator):
     """Two operands, one of them stored; each index once in an operand.
 
     Indices of both and of the result are groups, those of the stored one alone are columns, those that are
@@ -94,7 +94,7 @@ class MatMulStack(Einsum):
 
 def matmul(
     node: onnx.NodeProto, name: str, stored: Mapping[str, npt.NDArray[Any]], mapped: Mapped
-) -> Operator:
+) -> ComputedOperator:
     """Vectors times one stored matrix, or times a stack of them."""
     index = 1 if node.input[1] in stored else 0
     if node.input[index] in stored and stored[node.input[index]].ndim > 2:

@@ -13,7 +13,7 @@ from ..kernels.converter import column_spread
 from ..kernels.histogram import Histogram
 from ..kernels.mvm_sliced import mvm_sliced
 from ..kernels.rng import derive_seed
-from .cells import Cells, Floats, Integers, Reads, ideal_reads, to_cells, to_reads
+from .cells import DrawnCells, Floats, Integers, Reads, ideal_reads, to_cells, to_reads
 from .conditions import Conditions
 from .precision import Precision
 from .ranges import limits
@@ -26,7 +26,7 @@ COLUMN_OCTAVES, COLUMN_BITS = 20, 4
 
 
 @dataclass(frozen=True)
-class Block:
+class CrossbarBlock:
     """Where a crossbar lies in the matrix of its layer, and its weights.
 
     Parameters
@@ -40,7 +40,7 @@ class Block:
     codes: Floats
 
 
-class Array:
+class CellArray:
     """A block of weights as cells of a crossbar, without a converter yet.
 
     Parameters
@@ -55,16 +55,16 @@ class Array:
         As they should be.
     """
 
-    def __init__(self, block: Block, p: Precision, signed: bool) -> None:
+    def __init__(self, block: CrossbarBlock, p: Precision, signed: bool) -> None:
         self.block, self.p, self.signed = block, p, signed
-        self.cells: Cells = to_cells(block.codes, p)
+        self.cells: DrawnCells = to_cells(block.codes, p)
         self.ideal = ideal_reads(self.cells, p)
 
 
 class ColumnSums:
     """What the converters of a crossbar will see, in running histograms: all reads of all vectors."""
 
-    def __init__(self, array: Array) -> None:
+    def __init__(self, array: CellArray) -> None:
         self.array, p = array, array.p
         levels = array.ideal.levels
         _, factors = input_slices(np.zeros((1, levels.shape[1]), np.float32), p, array.signed)
@@ -95,7 +95,7 @@ class ColumnSums:
                     if self._biased:  # its error is one of every output
                         self.seen.add(np.ascontiguousarray(y[:, -1:]), float(weight) * n_outputs)
 
-    def converter(self, p: Precision) -> Converter:
+    def converter(self, p: Precision) -> ColumnConverter:
         """Steps and codes of converters of this precision, by its rule."""
         n_columns = self.array.ideal.levels.shape[2]
         low, high = slices.code_range(p.adc_bits, signed=self.seen.negative)
@@ -105,11 +105,11 @@ class ColumnSums:
             parts = 2**p.range_bits
             held = np.ceil(held / held.max() * parts) * (held.max() / parts)
         steps = np.maximum(held / high, 1.0) if whole else held / high
-        return Converter(np.array(np.broadcast_to(steps, n_columns)), low, high)
+        return ColumnConverter(np.array(np.broadcast_to(steps, n_columns)), low, high)
 
 
 @dataclass(frozen=True)
-class Converter:
+class ColumnConverter:
     """The converters of a crossbar.
 
     Parameters
@@ -128,7 +128,7 @@ class Converter:
         return float(self.steps.max())
 
 
-class Crossbar(Array):
+class ComputedCrossbar(CellArray):
     """A block of weights on a crossbar whose converters have their ranges.
 
     Parameters
@@ -216,7 +216,7 @@ def input_slices(codes: Floats, p: Precision, signed: bool) -> tuple[Floats, Int
 class Programmed:
     """A crossbar after programming with one seed, under some conditions, with its digital correction."""
 
-    def __init__(self, crossbar: Crossbar, conditions: Conditions, seed: int) -> None:
+    def __init__(self, crossbar: ComputedCrossbar, conditions: Conditions, seed: int) -> None:
         self.crossbar = crossbar
         self.seed = derive_seed(seed, 1)
         p = crossbar.p

@@ -27,12 +27,12 @@ from .model import (
     static_names,
     static_values,
 )
-from .operators import Conv, Gemm, Mapped, Operator, Product, UnsupportedError
+from .operators import ComputedOperator, Conv, Gemm, Mapped, Product, UnsupportedError
 from .recurrent import Recurrent
 from .transposed import ConvTranspose
 
 Array = npt.NDArray[Any]
-KINDS: dict[str, Callable[[onnx.NodeProto, str, Mapping[str, Array], Mapped], Operator]] = {
+KINDS: dict[str, Callable[[onnx.NodeProto, str, Mapping[str, Array], Mapped], ComputedOperator]] = {
     "Conv": Conv,
     "ConvTranspose": ConvTranspose,
     "Einsum": Einsum,
@@ -57,7 +57,7 @@ def _called(name: str, wanted: set[str]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Segment:
+class DigitalSegment:
     """Digital operators that one session runs."""
 
     session: Any
@@ -113,20 +113,20 @@ class Functional:
         """The network's outputs, with `product` for every matrix on crossbars."""
         values: dict[str, Array] = dict(feeds)
         for step in self.steps:
-            if isinstance(step, Segment):
+            if isinstance(step, DigitalSegment):
                 values.update(run(step.session, {n: values[n] for n in step.inputs}, self.file))
             else:
                 values.update(step.run(values, product))
         return {name: values[name] for name in self.outputs}
 
-    def _operators(self, mapping: ChipMapping) -> dict[int, Operator]:
+    def _operators(self, mapping: ChipMapping) -> dict[int, ComputedOperator]:
         """Operators on crossbars by the index of their node."""
         chosen = self._chosen(mapping)
         nodes = {i: self.model.graph.node[i] for i in chosen}
         names = sorted({n for node in nodes.values() for n in node.input if n in self.static})
         values = static_values(self.model, names)
         mapped = {o.name: o.matrix for o in mapping.network.operators if o.matrix is not None}
-        found: dict[int, Operator] = {}
+        found: dict[int, ComputedOperator] = {}
         refused: list[tuple[str, str]] = []
         for i, mine in chosen.items():
             kind, first = nodes[i].op_type, mine[0]
@@ -159,11 +159,11 @@ class Functional:
             raise UnsupportedError([(name, what) for name in sorted(wanted)])
         return chosen
 
-    def _steps(self) -> list[Segment | Operator]:
+    def _steps(self) -> list[DigitalSegment | ComputedOperator]:
         """Segments and operators on crossbars, level by level: a level ends where crossbars are needed."""
         level = dict.fromkeys(self.static | {v.name for v in self.inputs} | {""}, 0)
         digital: dict[int, list[onnx.NodeProto]] = {}
-        analog: dict[int, list[Operator]] = {}
+        analog: dict[int, list[ComputedOperator]] = {}
         for i, node in enumerate(self.model.graph.node):
             if all(o in self.static for o in node.output if o):
                 continue
@@ -174,14 +174,14 @@ class Functional:
                 digital.setdefault(at, []).append(node)
             level.update(dict.fromkeys(node.output, at + (i in self.operators)))
         types = element_types(self.model)
-        steps: list[Segment | Operator] = []
+        steps: list[DigitalSegment | ComputedOperator] = []
         for at in sorted({*digital, *analog}):
             if at in digital:
                 steps.append(self._segment(digital[at], types))
             steps.extend(analog.get(at, []))
         return steps
 
-    def _segment(self, nodes: list[onnx.NodeProto], types: dict[str, int]) -> Segment:
+    def _segment(self, nodes: list[onnx.NodeProto], types: dict[str, int]) -> DigitalSegment:
         """A session for some nodes, with the constants that they need."""
         made = {o for n in nodes for o in n.output if o}
         read = set().union(*(reads(n) for n in nodes))
@@ -204,4 +204,4 @@ class Functional:
                 )
             infos.append(helper.make_tensor_value_info(name, types[name], None))
         part = part_of(self.model, [*kept[::-1], *nodes], infos, outputs)
-        return Segment(session(part, self.file), inputs)
+        return DigitalSegment(session(part, self.file), inputs)

@@ -14,7 +14,7 @@ from ..kernels.histogram import Histogram
 from ..kernels.rng import derive_seed
 from ..mapping import Tiling
 from .conditions import Conditions
-from .crossbar import Array, Block, ColumnSums, Crossbar, Programmed
+from .crossbar import CellArray, ColumnSums, ComputedCrossbar, CrossbarBlock, Programmed
 from .precision import Precision
 from .ranges import limits
 
@@ -123,7 +123,7 @@ class Draft:
             raise SimulationError(
                 f"layer {name!r}: {len(self.blocks)} crossbars here, {tiling.crossbars} in the mapping"
             )
-        self._sums = [ColumnSums(Array(b, p, self.codes.signed)) for b in self.blocks]
+        self._sums = [ColumnSums(CellArray(b, p, self.codes.signed)) for b in self.blocks]
         self._kept: list[Floats] = []
         self._n_seen = 0
 
@@ -141,20 +141,23 @@ class Draft:
             for sums in self._sums:
                 sums.add(np.ascontiguousarray(codes[:, sums.array.block.rows]))
 
-    def layer(self, p: Precision) -> Layer:
+    def layer(self, p: Precision) -> ComputedLayer:
         """With the ranges of what was seen, for converters and devices of `p`."""
         sample = np.concatenate(self._kept)
         try:
-            bars = [Crossbar(s, p, np.ascontiguousarray(sample[:, s.array.block.rows])) for s in self._sums]
+            bars = [
+                ComputedCrossbar(s, p, np.ascontiguousarray(sample[:, s.array.block.rows]))
+                for s in self._sums
+            ]
         except ValueError as error:
             raise SimulationError(f"layer {self.name!r}: {error}") from None
-        return Layer(self, p, bars)
+        return ComputedLayer(self, p, bars)
 
 
-class Layer:
+class ComputedLayer:
     """One operator's matrix on calibrated crossbars."""
 
-    def __init__(self, draft: Draft, p: Precision, crossbars: list[Crossbar]) -> None:
+    def __init__(self, draft: Draft, p: Precision, crossbars: list[ComputedCrossbar]) -> None:
         self.name, self.p = draft.name, p
         self.groups, self.k, self.n = draft.groups, draft.k, draft.n
         self.codes, self.column_steps = draft.codes, draft.column_steps
@@ -168,7 +171,7 @@ class Layer:
         p: Precision,
         sample: Floats,
         parts: tuple[int, ...] = (),
-    ) -> Layer:
+    ) -> ComputedLayer:
         """Calibrated with one array of (n_vectors, groups * k) inputs."""
         inputs = Inputs(sample.shape[1], parts)
         inputs.add(sample)
@@ -205,7 +208,7 @@ class Layer:
         return y
 
 
-def tiled_product(x: Floats, parts: list[Block], n_columns: int) -> Floats:
+def tiled_product(x: Floats, parts: list[CrossbarBlock], n_columns: int) -> Floats:
     """Float32 product of the blocks, partial sums added up."""
     y = np.zeros((len(x), n_columns), np.float32)
     for b in parts:
@@ -213,7 +216,7 @@ def tiled_product(x: Floats, parts: list[Block], n_columns: int) -> Floats:
     return y
 
 
-def blocks(matrix: Floats, p: Precision) -> Iterator[Block]:
+def blocks(matrix: Floats, p: Precision) -> Iterator[CrossbarBlock]:
     """Cut (groups, k, n) weights into crossbars, as `mapping.tiling.tile_matrix` counts them.
 
     Small groups lie along the diagonal of a crossbar; the cells beside them hold zeros.
@@ -230,18 +233,18 @@ def blocks(matrix: Floats, p: Precision) -> Iterator[Block]:
             for r in range(0, k, p.rows):
                 part = together[0, r : r + p.rows, c : c + p.weights_per_row]
                 top, left = first * k + r, first * n + c
-                yield Block(
+                yield CrossbarBlock(
                     slice(top, top + part.shape[0]),
                     slice(left, left + part.shape[1]),
                     np.ascontiguousarray(part, np.float32),
                 )
 
 
-def _diagonal(together: Floats, first: int) -> Block:
+def _diagonal(together: Floats, first: int) -> CrossbarBlock:
     """Several groups in one crossbar."""
     count, k, n = together.shape
     codes = np.zeros((count * k, count * n), np.float32)
     for i, part in enumerate(together):
         codes[i * k : (i + 1) * k, i * n : (i + 1) * n] = part
     top, left = first * k, first * n
-    return Block(slice(top, top + count * k), slice(left, left + count * n), codes)
+    return CrossbarBlock(slice(top, top + count * k), slice(left, left + count * n), codes)

@@ -37,7 +37,7 @@ class Mapped:
     matrix: Matrix
 
 
-class Operator(ABC):
+class ComputedOperator(ABC):
     """A node whose matrices lie on crossbars and whose other arithmetic is digital.
 
     Attributes
@@ -63,7 +63,7 @@ class Operator(ABC):
         """Outputs by name; every application of a matrix goes through `product`."""
 
 
-class Conv(Operator):
+class Conv(ComputedOperator):
     """Convolution over any number of spatial axes, grouped or not."""
 
     def __init__(
@@ -94,7 +94,7 @@ class Conv(Operator):
         return {self.outputs[0]: np.ascontiguousarray(y)}
 
 
-class Gemm(Operator):
+class Gemm(ComputedOperator):
     """alpha A' B' + beta C, with stored B and C."""
 
     def __init__(
@@ -115,7 +115,7 @@ class Gemm(Operator):
         return {self.outputs[0]: y if self.bias is None else y + self.bias}
 
 
-class MatMul(Operator):
+class MatMul(ComputedOperator):
     """Vectors times a stored matrix, on either side."""
 
     def __init__(

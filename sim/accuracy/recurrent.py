@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from .operators import Floats, Mapped, Operator, Product, attributes, unsupported, weights_of
+from .operators import ComputedOperator, Floats, Mapped, Product, attributes, unsupported, weights_of
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 DEFAULTS = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"], "RNN": ["Tanh"]}
@@ -32,7 +32,7 @@ FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {
 }
 
 
-class Recurrent(Operator):
+class Recurrent(ComputedOperator):
     """A recurrent node; x and h drive one matrix, W above R, whose columns are the gates.
 
     x and h have each a scale of their own, which the weights of their rows make up for. The candidate of a

@@ -10,7 +10,7 @@ from .study import Outcome, Study
 
 
 @dataclass(frozen=True)
-class Choice:
+class DigitalChoice:
     """Layers kept digital so far, and what the network then reaches."""
 
     digital: tuple[str, ...]
@@ -24,7 +24,7 @@ def find_digital(
     seeds: Sequence[int],
     loss: float,
     progress: Callable[[str, float], None] | None = None,
-) -> list[Choice]:
+) -> list[DigitalChoice]:
     """Keep layers digital, one after the other, until the metric is within `loss` of the float network.
 
     Greedy: each step takes the layer whose absence from the crossbars helps most, judged with the same seeds.
@@ -32,7 +32,7 @@ def find_digital(
     """
     chosen: tuple[str, ...] = ()
     outcome = study.evaluate(conditions, seeds)
-    steps = [Choice(chosen, outcome, study.metric.loss(study.float_value, outcome.mean))]
+    steps = [DigitalChoice(chosen, outcome, study.metric.loss(study.float_value, outcome.mean))]
     while steps[-1].loss > loss and len(chosen) < len(study.layers):
         rest = [name for name in study.layers if name not in chosen]
         tried = []
@@ -43,5 +43,5 @@ def find_digital(
         losses = [study.metric.loss(study.float_value, one.mean) for one in tried]
         best = losses.index(min(losses))
         chosen = (*chosen, rest[best])
-        steps.append(Choice(chosen, tried[best], losses[best]))
+        steps.append(DigitalChoice(chosen, tried[best], losses[best]))
     return steps

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from .operators import Mapped, Operator, Product, attributes, bias_of, text, weights_of
+from .operators import ComputedOperator, Mapped, Product, attributes, bias_of, text, weights_of
 
 
-class ConvTranspose(Operator):
+class ConvTranspose(ComputedOperator):
     """Transposed convolution over any number of spatial axes, grouped or not."""
 
     def __init__(

@@ -13,7 +13,7 @@ from ...workloads.graph import Network
 from ...workloads.language_model import LanguageModel
 from ..figures import Kind
 from ..metrics.breakdown import Breakdown
-from ..metrics.cache_traffic import Traffic, read_bytes, traffic
+from ..metrics.cache_traffic import CacheTraffic, read_bytes, traffic
 from ..metrics.requests import Distribution
 from ..metrics.seconds import seconds
 from ..metrics.work import Shares
@@ -138,7 +138,7 @@ class Generation(Answer):
         return self.decode.energy_j / ((self.n_decode - 1) * self.n_sequences)
 
     @property
-    def cache_by_phase(self) -> dict[str, Traffic]:
+    def cache_by_phase(self) -> dict[str, CacheTraffic]:
         """Bytes of keys and values that each phase writes and reads, of all sequences."""
         prompts = traffic(self.prefill.mapping.network, self.chip).times(self.n_sequences)
         if self.decode is None:
@@ -146,7 +146,7 @@ class Generation(Answer):
         return {"prefill": prompts, "decode": traffic(self.decode.mapping.network, self.chip)}
 
     @property
-    def cache(self) -> Traffic:
+    def cache(self) -> CacheTraffic:
         """Bytes of keys and values, written, read and held."""
         first, *rest = self.cache_by_phase.values()
         return first.then(rest[0]) if rest else first

@@ -31,7 +31,7 @@ def widened(bins: I64, factor: int, n_bins: int) -> I64:
     return result
 
 
-class Copies:
+class BinCopies:
     """m copies of the period from `start` on; no hold ends later than `longest` after the start of its copy.
 
     Attributes

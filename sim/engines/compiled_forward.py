@@ -18,7 +18,7 @@ import numpy as np
 
 from ..errors import SimulationError
 from ..program import I64, MAX_TIME_FS
-from .compiled_bins import Copies, widened, width_for
+from .compiled_bins import BinCopies, widened, width_for
 from .compiled_loop import state as st
 from .compiled_loop.state import State
 from .compiled_path import Skipped
@@ -36,7 +36,7 @@ class FastForward:
 
     tries: int = 0
     start: Snapshot | None = None
-    copies: Copies | None = None
+    copies: BinCopies | None = None
     skipped: Skipped | None = None
 
     def look(self, state: State) -> State:
@@ -63,7 +63,7 @@ class FastForward:
         m = periods_to_skip(state, p, period, longest)
         if m < 1:
             return self.stop(state)
-        copies = Copies(int(head["now"]), period, m, longest, int(head["n_bins"]))
+        copies = BinCopies(int(head["now"]), period, m, longest, int(head["n_bins"]))
         if len(copies.points) > MOST_BREAKS:
             return self.stop(state)
         self.copies, self.start = copies, take(state)
@@ -155,7 +155,7 @@ def add_sums(state: State, start: Snapshot, end: Snapshot, m: int) -> None:
     state.channels["stall_input"], state.channels["stall_room"] = stalls
 
 
-def add_bins(state: State, copies: Copies) -> None:
+def add_bins(state: State, copies: BinCopies) -> None:
     """Busy time of the skipped periods."""
     head = state.head[0]
     n_bins, n_visits = int(head["n_bins"]), int(head["n_visits"])

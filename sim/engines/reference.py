@@ -17,7 +17,7 @@ from ..errors import DeadlockError
 from ..program import MAX_TIME_FS, Program
 from . import deadlock
 from .inputs import check_inputs, too_late
-from .reference_clock import Clock, Phase
+from .reference_clock import InstantPhase, ReferenceClock
 from .reference_network import Routers
 from .reference_queue import Queues
 from .reference_record import Record
@@ -85,7 +85,7 @@ class _Run:
         self.record = record
         self.progress = progress
         self.actors, self.channels, self.stores = unpack(program)
-        self.clock = Clock(program, iterations)
+        self.clock = ReferenceClock(program, iterations)
         self.env = self.clock.env
         self.bookings = Bookings(program)
         self.queues = Queues(program, self.granted, self.hold)
@@ -126,7 +126,7 @@ class _Run:
         first: Visit | None = None
         before: Visit | None = None
         for step in actor.steps:
-            yield self.clock.moment(request_fs, Phase.REQUEST, actor.index, k, step.position)
+            yield self.clock.moment(request_fs, InstantPhase.REQUEST, actor.index, k, step.position)
             visit = Visit(actor.index, k, i, step, request_fs, step.hold(j), cause, parent)
             if step.flits:
                 yield self.send(visit)
@@ -140,7 +140,7 @@ class _Run:
             first, before = first or visit, visit
         assert first is not None
         assert before is not None
-        yield self.clock.moment(request_fs, Phase.END, actor.index, k, len(actor.steps) - 1)
+        yield self.clock.moment(request_fs, InstantPhase.END, actor.index, k, len(actor.steps) - 1)
         self.end(actor, before)
         self.record.end(actor, k, issue_fs, first.begin_fs, request_fs)
 
@@ -178,7 +178,7 @@ class _Run:
         """Try in phase 2 of this instant whether the actor may fire."""
         if actor.tried_fs < self.clock.now():
             actor.tried_fs = self.clock.now()
-            self.clock.call(lambda: self.fire(actor), self.clock.now(), Phase.ISSUE, actor.index, 0)
+            self.clock.call(lambda: self.fire(actor), self.clock.now(), InstantPhase.ISSUE, actor.index, 0)
 
     def fire(self, actor: Actor) -> None:
         """Issue as many firings as may be."""
@@ -191,7 +191,7 @@ class _Run:
             if i > actor.awaited_iteration and self.arrivals_fs[i] > self.clock.now():
                 actor.awaited_iteration = i
                 arrive = lambda: self.touch(actor)  # noqa: E731
-                self.clock.call(arrive, self.arrivals_fs[i], Phase.END, actor.index, actor.issued)
+                self.clock.call(arrive, self.arrivals_fs[i], InstantPhase.END, actor.index, actor.issued)
 
     def may_issue(self, actor: Actor, k: int) -> bool:
         """Whether all conditions hold for firing k, the next to be issued."""
@@ -262,7 +262,7 @@ class _Run:
         """Have the queues searched at the end of this instant, once."""
         if self.search_fs < self.clock.now():
             self.search_fs = self.clock.now()
-            self.clock.call(self.search_queues, self.search_fs, Phase.SEARCH, 0, 0)
+            self.clock.call(self.search_queues, self.search_fs, InstantPhase.SEARCH, 0, 0)
 
     def search_queues(self) -> None:
         """Search the queues; in a later round of this instant they may be searched again."""
@@ -273,7 +273,7 @@ class _Run:
         """The search grants a visit: it begins, and its process goes on."""
         assert visit.granted is not None
         self.begin(visit, self.clock.now())
-        self.clock.trigger(visit.granted, self.clock.now(), Phase.REQUEST, *visit.order)
+        self.clock.trigger(visit.granted, self.clock.now(), InstantPhase.REQUEST, *visit.order)
 
     def hold(self, r: int, hold_fs: int, by: Visit) -> None:
         """A server of a queued resource is held from now on."""
@@ -283,7 +283,7 @@ class _Run:
             self.queues.free(r, by, end_fs)
             self.search()
 
-        self.clock.call(end, end_fs, Phase.END, *by.order[:2])
+        self.clock.call(end, end_fs, InstantPhase.END, *by.order[:2])
 
     def send(self, visit: Visit) -> Event:
         """Send the flits of a visit into the network; the event is that the last of them has arrived."""
@@ -300,7 +300,7 @@ class _Run:
         visit.arrived_fs = time_fs
         least_fs = visit.step.advance(visit.firing % self.actors[visit.actor].firings)
         self.record.wait_in_network(visit, time_fs - visit.begin_fs - least_fs)
-        self.clock.trigger(visit.granted, now_fs, Phase.END, *visit.order)
+        self.clock.trigger(visit.granted, now_fs, InstantPhase.END, *visit.order)
 
     def begin(self, visit: Visit, begin_fs: int) -> None:
         """A visit begins, or knows when it will."""
@@ -317,7 +317,7 @@ class _Run:
             actor.entrance_end_fs, actor.entrance_by = visit.hold_end_fs, visit
         by, end_fs = actor.entrance_by, actor.entrance_end_fs
         assert by is not None
-        self.clock.call(lambda: self.first_hold_ends(actor, by), end_fs, Phase.END, *visit.order[:2])
+        self.clock.call(lambda: self.first_hold_ends(actor, by), end_fs, InstantPhase.END, *visit.order[:2])
 
     def advance(self, visit: Visit, advance_fs: int) -> tuple[Cause, Visit]:
         """Set when the visit gives way to the next of its chain; return the cause and parent of that one."""

@@ -12,7 +12,7 @@ from simpy.events import EventPriority
 from ..program import Program
 
 
-class Phase(IntEnum):
+class InstantPhase(IntEnum):
     """What comes first within an instant."""
 
     END = 1
@@ -24,7 +24,7 @@ class Phase(IntEnum):
     """Then the queues are searched."""
 
 
-class Clock:
+class ReferenceClock:
     """The SimPy environment of one run, in femtoseconds."""
 
     def __init__(self, program: Program, iterations: int) -> None:
@@ -36,14 +36,14 @@ class Clock:
     def now(self) -> int:
         return int(self.env.now)
 
-    def moment(self, time_fs: int, phase: Phase, actor: int, firing: int, position: int) -> Event:
+    def moment(self, time_fs: int, phase: InstantPhase, actor: int, firing: int, position: int) -> Event:
         """An event at `time_fs`, after those of earlier phases and smaller (actor, firing, position)."""
         event = Event(self.env)
         self.trigger(event, time_fs, phase, actor, firing, position)
         return event
 
     def trigger(
-        self, event: Event, time_fs: int, phase: Phase, actor: int, firing: int, position: int
+        self, event: Event, time_fs: int, phase: InstantPhase, actor: int, firing: int, position: int
     ) -> None:
         """Have an event happen at `time_fs`."""
         order = (phase * self._n_actors + actor) * self._most_firings + firing
@@ -51,7 +51,9 @@ class Clock:
         priority = EventPriority(order * self._longest_chain + position)
         self.env.schedule(event, priority, time_fs - self.env.now)
 
-    def call(self, function: Callable[[], None], time_fs: int, phase: Phase, actor: int, firing: int) -> None:
+    def call(
+        self, function: Callable[[], None], time_fs: int, phase: InstantPhase, actor: int, firing: int
+    ) -> None:
         """Have `function` called at `time_fs`."""
         callbacks = self.moment(time_fs, phase, actor, firing, 0).callbacks
         assert callbacks is not None

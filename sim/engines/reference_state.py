@@ -14,7 +14,7 @@ from .result import Cause
 
 
 @dataclass(slots=True, eq=False)
-class Step:
+class ChainStep:
     """One visit of an actor's chain, the same for every firing."""
 
     index: int
@@ -43,7 +43,7 @@ class Visit:
     actor: int
     firing: int
     iteration: int
-    step: Step
+    step: ChainStep
     request_fs: int
     hold_fs: int
     cause: Cause
@@ -155,7 +155,7 @@ class Actor:
     slots: int
     window: int
     """0: any number of firings in flight."""
-    steps: tuple[Step, ...]
+    steps: tuple[ChainStep, ...]
     inputs: list[Channel] = field(default_factory=list)
     outputs: list[Channel] = field(default_factory=list)
     issued: int = 0
@@ -229,10 +229,10 @@ def unpack(program: Program) -> tuple[list[Actor], list[Channel], list[Store]]:
     return actors, channels, stores
 
 
-def _step(program: Program, schedules: list[Schedule], a: int, v: int) -> Step:
+def _step(program: Program, schedules: list[Schedule], a: int, v: int) -> ChainStep:
     start, stop = program.visit_resource_start[v], program.visit_resource_start[v + 1]
     resources = tuple(program.group(v))
-    return Step(
+    return ChainStep(
         index=v,
         position=v - int(program.actor_visit_start[a]),
         resources=resources,

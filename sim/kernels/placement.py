@@ -16,7 +16,7 @@ I64 = NDArray[np.int64]
 F64 = NDArray[np.float64]
 
 
-class Traffic(NamedTuple):
+class PlacementTraffic(NamedTuple):
     """Nets, the routes they take, and what they load.
 
     Attributes
@@ -53,7 +53,7 @@ class Traffic(NamedTuple):
 
 
 @numba.njit(cache=True)
-def _add(t: Traffic, nets: I64, weight: float) -> float:
+def _add(t: PlacementTraffic, nets: I64, weight: float) -> float:
     """Add `weight` times the bytes of some nets to the links of their trees; by how much the cost rises.
 
     Routes from one router are a tree (its routes begin alike), so each is followed from its end back to
@@ -78,7 +78,7 @@ def _add(t: Traffic, nets: I64, weight: float) -> float:
 
 
 @numba.njit(cache=True)
-def _nets_of(t: Traffic, a: int, b: int, found: I64) -> I64:
+def _nets_of(t: PlacementTraffic, a: int, b: int, found: I64) -> I64:
     """The nets that touch tile a or b, each once."""
     t.net_mark[-1] += 1
     n = 0
@@ -98,7 +98,7 @@ def _swap(of: I64, a: int, b: int) -> None:
 
 
 @numba.njit(cache=True)
-def improve(t: Traffic, movable: int, pinned: int, tries: int, seed: int, hot: float) -> I64:
+def improve(t: PlacementTraffic, movable: int, pinned: int, tries: int, seed: int, hot: float) -> I64:
     """Swap pairs of tiles, keeping the swaps that lower the cost (or, while hot, some that raise it).
 
     Parameters

@@ -23,7 +23,7 @@ from .driven import Blocks, blocks_of, rows_in, wanted_by
 from .grouping import Firings, Group, replica_group
 from .growth import ALIKE, Growth
 from .mvm import Copies, multiply
-from .part import Part
+from .part import LayerPart
 from .shares import Flow, Shares, busiest, merged, tiles_of
 from .stage import Stage
 from .transfers import transfer
@@ -63,7 +63,7 @@ def lower(context: Context, operator: Operator, assignment: InBlocks) -> Stage:
 def _in_stripes(context: Context, operator: Operator, a: InBlocks, cut: Cut) -> Stage:
     """A stage of stripes: one part for all the copies in the same tiles."""
     tokens_of = cut.tokens(operator.output.grid)
-    parts: list[Part] = []
+    parts: list[LayerPart] = []
     copy = 0
     for stripe, n_copies in enumerate(cut.copies):
         tokens = tokens_of[stripe]
@@ -86,7 +86,7 @@ def _in_stripes(context: Context, operator: Operator, a: InBlocks, cut: Cut) -> 
     )
 
 
-def _stripe(context: Context, operator: Operator, one: InBlocks, copies: Copies) -> Part:
+def _stripe(context: Context, operator: Operator, one: InBlocks, copies: Copies) -> LayerPart:
     """The actors of a stripe; `one` is the first of its copies, alone."""
     m, n = one.matrix, len(copies.tokens)
     blocks = blocks_of(context, one)
@@ -99,7 +99,7 @@ def _stripe(context: Context, operator: Operator, one: InBlocks, copies: Copies)
     last = actor if not moved else collect(context, copies.name, operator.name, n, actor, moved)
     latency += product + finish(context, last, operator, one, held, with_sums=bool(moved))
     port = context.tile.buffer
-    return Part(
+    return LayerPart(
         first=actor,
         last=last,
         tokens=copies.tokens,

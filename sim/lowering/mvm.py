@@ -28,7 +28,7 @@ Each = int | Schedule
 
 
 @dataclass(frozen=True)
-class Product:
+class MvmProduct:
     """One layer's products, and what their firings do.
 
     Parameters
@@ -57,7 +57,7 @@ class Product:
     @staticmethod
     def of(
         context: Context, actor: int, m: Matrix, a: InBlocks, n_tokens: int, tokens: I64 | None = None
-    ) -> Product:
+    ) -> MvmProduct:
         """The products of a layer that makes `n_tokens` tokens; only `tokens` of them, of one stripe."""
         operands, n = context.operands.get(a.operator), context.builder.n_firings(actor)
         time = MvmTiming.of(context.tile, a.tiling, a.replicas)
@@ -68,12 +68,12 @@ class Product:
             each = operands.firing_reads
             if tokens is not None and len(each) > 1:
                 each = tuple(each[t] for t in tokens)
-            return Product(actor, m, a, time, operands, each, reads, rows, columns, scale, n)
+            return MvmProduct(actor, m, a, time, operands, each, reads, rows, columns, scale, n)
         all_reads = time.reads * m.applications
         per_crossbar = all_reads * a.replicas
         # A read drives the rows of one active group only, so all groups together drive every row once.
         in_groups = per_crossbar // time.row_groups
-        return Product(
+        return MvmProduct(
             actor=actor,
             matrix=m,
             assignment=a,
@@ -134,7 +134,7 @@ def multiply(
     replicas of `a` work at once; with them, `a` has one replica, and every firing takes one of the copies.
     """
     tokens = None if copies is None else copies.tokens
-    product = Product.of(context, actor, m, a, n_tokens, tokens)
+    product = MvmProduct.of(context, actor, m, a, n_tokens, tokens)
     tile, time = context.tile, product.time
     name, servers = (a.operator, 1) if copies is None else (copies.name, copies.count)
     units = servers * a.replicas * a.tiling.crossbars
@@ -183,7 +183,7 @@ def _adcs(context: Context, a: InBlocks) -> tuple[int, ...]:
     return shared if inner < 1 else (*shared, context.resource(f"{a.operator} adcs", "adc", units=inner))
 
 
-def _spend(context: Context, product: Product, hold: Each) -> None:
+def _spend(context: Context, product: MvmProduct, hold: Each) -> None:
     """Energy of driving rows, reading arrays and converting columns; only those that hold weights count.
 
     With operands only the part that does not go with the data.
@@ -217,7 +217,7 @@ def _spend(context: Context, product: Product, hold: Each) -> None:
         spend(tile.sample_hold, "sample-hold", "sample", product.columns, hold_j, per_crossbar)
 
 
-def _spend_on_data(context: Context, product: Product, data: LayerOperands) -> None:
+def _spend_on_data(context: Context, product: MvmProduct, data: LayerOperands) -> None:
     """The part of the energies that goes with the data."""
     split = DataEnergies.of(context.tile)
     rows = (
@@ -232,7 +232,7 @@ def _spend_on_data(context: Context, product: Product, data: LayerOperands) -> N
             context.spend(product.actor, component, action, count, energy_j / steps)
 
 
-def _shift_add(context: Context, product: Product, name: str, servers: int) -> int:
+def _shift_add(context: Context, product: MvmProduct, name: str, servers: int) -> int:
     """Visit of the shift-and-add units, which keep up with the converters. Returns the latency.
 
     Copies that fire by themselves share the units of all of them.

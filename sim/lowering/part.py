@@ -9,7 +9,7 @@ from .shares import Shares
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class LayerPart:
     """One stripe of an operator's output; it makes one token per firing.
 
     Attributes

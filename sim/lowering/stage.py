@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from .grouping import Firings
-from .part import Part
+from .part import LayerPart
 from .shares import Shares
 
 
@@ -60,7 +60,7 @@ class Stage:
     mean_share: Fraction = Fraction(1)
     in_place: bool = False
     wanted_from: Mapping[str, tuple[Shares, Shares]] = field(default_factory=dict)
-    parts: tuple[Part, ...] = ()
+    parts: tuple[LayerPart, ...] = ()
 
     @property
     def elements(self) -> int:

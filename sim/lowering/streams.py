@@ -23,7 +23,7 @@ from .apart import Apart, settled
 from .connect import feed_back, firing_bytes, handed_on_by, per_firing, wanted_of
 from .context import Context
 from .grouping import Firings
-from .queues import Queue
+from .queues import HostQueue
 from .rooms import add_channels
 from .shares import ALL, Flow, Share, Shares, flows, rescaled, tiles_of, unicasts
 from .stage import Stage
@@ -114,12 +114,12 @@ def _queues(
     takers: dict[str, list[_Taker]],
     apart: Apart,
     multicast: bool,
-) -> list[Queue]:
+) -> list[HostQueue]:
     """All queues, with the transfers between them; streams of `apart` are sent by themselves, when wanted.
 
     Those of operators in the same tiles are one.
     """
-    queues: list[Queue] = []
+    queues: list[HostQueue] = []
     for name, stage in stages.items():
         groups: dict[str | tuple[int, ...], list[_Taker]] = defaultdict(list)
         for taker in takers.get(name, []):
@@ -231,7 +231,7 @@ class _Reach:
 
 def _distribute(
     context: Context, src: Stage, takers: list[_Taker], multicast: bool, lazy: bool
-) -> list[Queue]:
+) -> list[HostQueue]:
     """Queues from one producer to all its consumers, and the transfers in between."""
     if src.in_place:
         return [_whole(src, taker) for taker in takers]
@@ -250,10 +250,10 @@ def _distribute(
     return _in_runs(context, src, takers, reaches, asked, multicast, lazy)
 
 
-def _whole(src: Stage, taker: _Taker) -> Queue:
+def _whole(src: Stage, taker: _Taker) -> HostQueue:
     """An output that lies where it is used."""
     n = src.firings.n
-    return Queue(src.last, taker.first, Schedule.constant(n), Schedule.constant(0), 0, 0, whole=True)
+    return HostQueue(src.last, taker.first, Schedule.constant(n), Schedule.constant(0), 0, 0, whole=True)
 
 
 def _at_once(
@@ -264,7 +264,7 @@ def _at_once(
     asked: Bools,
     multicast: bool,
     lazy: bool,
-) -> list[Queue]:
+) -> list[HostQueue]:
     """From a producer of several tokens per firing, by one actor."""
     maker = _maker(src)
     word = context.word_bytes
@@ -272,7 +272,7 @@ def _at_once(
     away = [bool(flows(src.held, w, word)) for w in wanted]
     n_bytes = firing_bytes(context, src)
     moved = None
-    queues: list[Queue] = []
+    queues: list[HostQueue] = []
     if any(away):
         together = tuple(s for w, goes in zip(wanted, away, strict=True) if goes for s in w)
         sent = per_firing(src, flows(src.held, together, word))
@@ -282,7 +282,9 @@ def _at_once(
         moved = transfer(context, name, layer, src.firings.n, sent, stream=src.operator)
     if moved is not None:
         every = Schedule.affine(1, 1, src.firings.n)
-        queues.append(Queue(src.last, moved, every, every, src.in_flight, n_bytes, relayed=True, lazy=lazy))
+        queues.append(
+            HostQueue(src.last, moved, every, every, src.in_flight, n_bytes, relayed=True, lazy=lazy)
+        )
     for taker, reach, goes, shares in zip(takers, reaches, away, wanted, strict=True):
         actor = moved if goes and moved is not None else src.last
         needs, frees = _schedules(
@@ -294,7 +296,7 @@ def _at_once(
             places = tuple((tile, ceil(n / src.firings.barrier)) for tile, n in places)
         stream = _stream(src, taker, takers) if actor == moved else ()
         queues.append(
-            Queue(
+            HostQueue(
                 actor,
                 taker.first,
                 needs[0],
@@ -350,7 +352,7 @@ def _in_runs(
     asked: Bools,
     multicast: bool,
     lazy: bool,
-) -> list[Queue]:
+) -> list[HostQueue]:
     """From a producer of one token per firing: an actor for tokens that go to the same places."""
     maker, word = _maker(src), context.word_bytes
     n_stripes = len(maker.last)
@@ -363,7 +365,7 @@ def _in_runs(
     sent = asked & away[:, maker.stripe_of]
     run_of, in_run, runs = _runs(maker.stripe_of, maker.index_of, sent)
     lengths = np.bincount(maker.stripe_of, minlength=n_stripes)
-    queues: list[Queue] = []
+    queues: list[HostQueue] = []
     actors: list[int] = []
     names = _numbered([_name(src, [takers[i] for i in members]) for _, members, _ in runs])
     for name, (stripe, members, tokens) in zip(names, runs, strict=True):
@@ -384,7 +386,7 @@ def _in_runs(
         free = Schedule((0,), np.append(ends[1:] - 1, lengths[stripe]))
         places = _places(context, src, held, 1)
         queues.append(
-            Queue(
+            HostQueue(
                 maker.last[stripe],
                 actor,
                 need,
@@ -420,7 +422,7 @@ def _in_runs(
             under_way = maker.in_flight[stripe] if q < n_stripes else UNDER_WAY
             n_bytes = _token_bytes(context, src, maker.held[stripe])
             queues.append(
-                Queue(
+                HostQueue(
                     actor,
                     taker.first,
                     needs[j],

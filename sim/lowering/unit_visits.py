@@ -15,7 +15,7 @@ from ...arch.parts import unit_word
 from ...workloads.graph import Operator
 from ..mapping.assignment import OnArray, Units
 from ..mapping.growth import output_grows
-from ..mapping.passes import Job, actions, job, row_length
+from ..mapping.passes import PassOfNetwork, actions, job, row_length
 from ..mapping.places import work_of
 from ..mapping.timing import ceil_div
 from .context import Context
@@ -107,9 +107,9 @@ def _visit(
     spread: bool,
 ) -> tuple[int, int]:
     """The visit and its energy; `elements` are those of the busiest place, and of all places together."""
-    unit, longest = step.unit, Job(0, 0)
+    unit, longest = step.unit, PassOfNetwork(0, 0)
 
-    def work(reach: tuple[int, ...]) -> Job:
+    def work(reach: tuple[int, ...]) -> PassOfNetwork:
         nonlocal longest
         found = job(unit, step.function, step.rows(elements[0], reach))
         longest = max(longest, found, key=lambda j: j.latency_cycles)

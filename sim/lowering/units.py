@@ -33,7 +33,7 @@ from .crossbars import port_visit, write_outputs
 from .grouping import Firings, Group, following_group
 from .growth import ALIKE, Growth, mean_share
 from .kv_reads import read_cache
-from .part import Part
+from .part import LayerPart
 from .prefetch import fetch_kept
 from .shares import Shares, busiest, even, rescaled, tiles_of
 from .stage import Stage
@@ -89,7 +89,7 @@ def _in_stripes(context: Context, operator: Operator, a: OnTileUnits, cut: Cut) 
     """A stage of stripes, each in the tiles of the same stripe of the input that it follows, or its own."""
     maker = followed(operator, context.mapping.network, context.mapping.by_name)
     tokens_of = cut.tokens(operator.output.grid)
-    parts: list[Part] = []
+    parts: list[LayerPart] = []
     for stripe, tiles in enumerate(cut.places):
         tokens = tokens_of[stripe]
         if len(tokens) == 0:
@@ -100,7 +100,7 @@ def _in_stripes(context: Context, operator: Operator, a: OnTileUnits, cut: Cut) 
         held = _stripe_held(context, operator, tiles, of_maker)
         context.stripe_held[operator.name, stripe] = held
         latency, interval = _on_tiles(context, actor, operator, a, held, ALIKE)
-        parts.append(Part(actor, actor, tokens, held, latency, interval))
+        parts.append(LayerPart(actor, actor, tokens, held, latency, interval))
     return Stage(
         operator=operator.name,
         first=parts[0].first,

@@ -18,7 +18,7 @@ from .timing import ceil_div, unit_beats
 
 
 @dataclass(frozen=True)
-class Job:
+class PassOfNetwork:
     """Cycles that a unit is taken for, and from the begin to the last result."""
 
     hold_cycles: int
@@ -31,7 +31,7 @@ class Job:
         return max(self.latency_cycles, unit.latency_cycles) * unit.cycle_fs
 
 
-def job(unit: Unit, function: str, rows: Iterable[tuple[int, int]]) -> Job:
+def job(unit: Unit, function: str, rows: Iterable[tuple[int, int]]) -> PassOfNetwork:
     """Rows of one function, given as (how many, elements of each), one lot after the other.
 
     A function without passes takes its cycles for each element, whatever row it is in.
@@ -40,7 +40,7 @@ def job(unit: Unit, function: str, rows: Iterable[tuple[int, int]]) -> Job:
     lots = list(rows)
     if passes is None:
         beats = unit_beats(unit, sum(n * length for n, length in lots), function, 1)
-        return Job(beats, beats)
+        return PassOfNetwork(beats, beats)
     lanes, side_by_side = unit.lanes // passes.rows, passes.rows * unit.count
     hold = latency = 0
     for n, length in lots:
@@ -56,7 +56,7 @@ def job(unit: Unit, function: str, rows: Iterable[tuple[int, int]]) -> Job:
         else:
             hold += turns * through
             latency = hold
-    return Job(hold, latency)
+    return PassOfNetwork(hold, latency)
 
 
 def row_length(operator: Operator) -> int:

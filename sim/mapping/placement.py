@@ -19,7 +19,7 @@ from ..noc.fabric import Fabric
 from ..program import I64
 
 if TYPE_CHECKING:
-    from ..kernels.placement import Traffic
+    from ..kernels.placement import PlacementTraffic
 
 Search = Literal["linear", "greedy", "anneal"]
 
@@ -199,15 +199,15 @@ def _by_chip(nets: list[Net], per_chip: int, n_chips: int) -> list[list[Net]]:
     return found
 
 
-def _traffic(nets: list[Net], router_of: I64, last_link: I64, link_start: I64) -> Traffic:
+def _traffic(nets: list[Net], router_of: I64, last_link: I64, link_start: I64) -> PlacementTraffic:
     """Nets of one chip as the kernel takes them."""
-    from ..kernels.placement import Traffic
+    from ..kernels.placement import PlacementTraffic
 
     touching: list[list[int]] = [[] for _ in router_of]
     for i, net in enumerate(nets):
         for tile in {net.src, *net.dsts}:
             touching[tile].append(i)
-    return Traffic(
+    return PlacementTraffic(
         router_of=router_of,
         src=np.array([net.src for net in nets], np.int64),
         dst_start=np.cumsum([0] + [len(net.dsts) for net in nets]).astype(np.int64),

@@ -57,7 +57,7 @@ def rooms(chip: Chip, overlap: bool) -> Rooms:
 
 
 @dataclass(frozen=True)
-class _Layer:
+class _TurnLayer:
     """What the search for segments needs of a layer."""
 
     name: str
@@ -131,16 +131,22 @@ def in_groups(network: Network, group: int) -> Network:
     return replace(network, operators=tuple(map(several, network.operators)), _by_tensor={})
 
 
-def _layer(chip: Chip, o: Operator, tiling: Tiling) -> _Layer:
+def _layer(chip: Chip, o: Operator, tiling: Tiling) -> _TurnLayer:
     assert chip.tile is not None
     assert o.matrix is not None
     product_fs = MvmTiming.of(chip.tile, tiling, 1).crossbar_hold_fs * o.matrix.applications
     copied = Replicable(tiling.crossbars, product_fs, o.output.grid, o.matrix.recurrent_k > 0)
-    return _Layer(o.name, tiling, copied, product_fs, weight_bytes(chip.tile, o.matrix))
+    return _TurnLayer(o.name, tiling, copied, product_fs, weight_bytes(chip.tile, o.matrix))
 
 
 def _planned(
-    chip: Chip, layers: list[_Layer], room: int, come_per_s: float, overlap: bool, copied: bool, group: int
+    chip: Chip,
+    layers: list[_TurnLayer],
+    room: int,
+    come_per_s: float,
+    overlap: bool,
+    copied: bool,
+    group: int,
 ) -> tuple[int, tuple[int, ...]] | None:
     """Estimated time and replicas of a segment; None if it does not fit."""
     assert chip.tile is not None
@@ -162,7 +168,7 @@ def _planned(
     return max(write_fs, compute_fs) if overlap else write_fs + compute_fs, tuple(counts)
 
 
-def _write_fs(chip: Chip, layers: list[_Layer], come_per_s: float) -> int:
+def _write_fs(chip: Chip, layers: list[_TurnLayer], come_per_s: float) -> int:
     """Time to write one replica of some layers, spread over the tiles that they fill."""
     assert chip.tile is not None
     assert chip.tile.crossbar.write_time_fs is not None

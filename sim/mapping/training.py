@@ -16,7 +16,7 @@ from math import ceil
 from ...arch.chip import Chip
 from ...workloads.graph import Network, Operator
 from ...workloads.training import training_step
-from ...workloads.training_plan import Method, Plan
+from ...workloads.training_plan import Method, TrainingPlan
 from ..errors import SimulationError
 from .assignment import (
     HOST,
@@ -46,7 +46,7 @@ def training_network(network: Network, chip: Chip, options: MappingOptions, batc
         An operator whose backward pass is not modelled.
     """
     network = split(network, chip, options)
-    plan = Plan(
+    plan = TrainingPlan(
         batch=batch,
         methods=_methods(network, chip, options),
         gradient_at_once=chip.mac_array is not None,

@@ -14,27 +14,27 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Traffic:
+class CacheTraffic:
     """Bytes written to the cache, read from it, and in it at the end."""
 
     written_bytes: int
     read_bytes: int
     held_bytes: int
 
-    def times(self, n: int) -> Traffic:
+    def times(self, n: int) -> CacheTraffic:
         """Of `n` sequences alike."""
-        return Traffic(n * self.written_bytes, n * self.read_bytes, n * self.held_bytes)
+        return CacheTraffic(n * self.written_bytes, n * self.read_bytes, n * self.held_bytes)
 
-    def then(self, later: Traffic) -> Traffic:
+    def then(self, later: CacheTraffic) -> CacheTraffic:
         """Both, one after the other."""
-        return Traffic(
+        return CacheTraffic(
             self.written_bytes + later.written_bytes,
             self.read_bytes + later.read_bytes,
             self.held_bytes + later.written_bytes,
         )
 
 
-def traffic(network: Network, chip: Chip) -> Traffic:
+def traffic(network: Network, chip: Chip) -> CacheTraffic:
     """What one run of a network of a language model writes and reads.
 
     A token writes its keys and values once in every layer, and reads those of every position that it looks
@@ -42,7 +42,7 @@ def traffic(network: Network, chip: Chip) -> Traffic:
     """
     written = sum(o.output.size for o in network.operators if o.op == CACHE_APPEND)
     n_bytes = _bytes(written, chip)
-    return Traffic(n_bytes, _bytes(sum(_reads(network, None)), chip), n_bytes)
+    return CacheTraffic(n_bytes, _bytes(sum(_reads(network, None)), chip), n_bytes)
 
 
 def read_bytes(network: Network, chip: Chip, tokens: range) -> int:

@@ -12,7 +12,7 @@ from ...workloads.graph import Matrix
 from ..accuracy.calibrate import enough_samples, observe
 from ..accuracy.data import Data
 from ..accuracy.functional import Functional
-from ..accuracy.layer import Layer, blocks, tiled_product
+from ..accuracy.layer import ComputedLayer, blocks, tiled_product
 from ..accuracy.precision import Precision
 from ..errors import SimulationError
 from ..lowering.grouping import Firings, replica_group
@@ -126,7 +126,7 @@ class Collector:
         except ValueError as error:
             raise SimulationError(f"layer {name!r}: its inputs are not valid: {error}") from None
 
-    def _tally(self, layer: Layer, exact: bool) -> Tally:
+    def _tally(self, layer: ComputedLayer, exact: bool) -> Tally:
         columns = ExactColumns() if exact else NormalColumns()
         codes = layer.codes
         return Tally(layer.crossbars, self.tile, codes.signed, (codes.low, codes.high), columns)

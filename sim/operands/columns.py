@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ..accuracy.crossbar import Crossbar
+from ..accuracy.crossbar import ComputedCrossbar
 from .drives import Doubles, Floats, ReadPlan
 from .layer_operands import N_BINS
 
@@ -23,7 +23,7 @@ PROBES = 256
 class Columns(Protocol):
     """What becomes of the columns of a layer, over all vectors and reads."""
 
-    def add(self, bar: Crossbar, plan: ReadPlan, index: int, drives: Floats) -> None:
+    def add(self, bar: ComputedCrossbar, plan: ReadPlan, index: int, drives: Floats) -> None:
         """Take in the drives (reads, vectors, rows) of one crossbar, the `index`-th of the layer."""
 
     def total(self) -> ColumnTotals:
@@ -64,7 +64,7 @@ class ExactColumns:
     def __init__(self) -> None:
         self._found = ColumnTotals()
 
-    def add(self, bar: Crossbar, plan: ReadPlan, index: int, drives: Floats) -> None:
+    def add(self, bar: ComputedCrossbar, plan: ReadPlan, index: int, drives: Floats) -> None:
         """See `Columns`."""
         low, high = bar.converter.low, bar.converter.high
         found, inverse = self._found, (1 / bar.converter.steps).astype(np.float32)
@@ -97,7 +97,7 @@ class NormalColumns:
     def __init__(self) -> None:
         self._seen: dict[int, _Rows] = {}
 
-    def add(self, bar: Crossbar, plan: ReadPlan, index: int, drives: Floats) -> None:
+    def add(self, bar: ComputedCrossbar, plan: ReadPlan, index: int, drives: Floats) -> None:
         """See `Columns`."""
         if index not in self._seen:
             self._seen[index] = _Rows(bar, plan)
@@ -114,7 +114,7 @@ class NormalColumns:
 class _Rows:
     """Moments of the drives of one crossbar's rows, (reads, rows)."""
 
-    def __init__(self, bar: Crossbar, plan: ReadPlan) -> None:
+    def __init__(self, bar: ComputedCrossbar, plan: ReadPlan) -> None:
         self.bar, self.plan, self.n = bar, plan, 0
         self.sums: Doubles = np.zeros(())
         self.squares: Doubles = np.zeros(())
@@ -183,13 +183,13 @@ class _Probe:
         found: Doubles = np.where(apart > 0, joint / np.where(apart > 0, apart, 1), 1)
         return found
 
-    def codes(self, bar: Crossbar) -> float:
+    def codes(self, bar: ComputedCrossbar) -> float:
         """Magnitudes of codes over the highest: means over the vectors, added up."""
         adc = bar.converter
         codes = np.clip(np.rint(self.sums / adc.steps), adc.low, adc.high)
         return float(np.abs(codes).mean(axis=1).sum()) / adc.high
 
-    def normal_codes(self, bar: Crossbar) -> float:
+    def normal_codes(self, bar: ComputedCrossbar) -> float:
         """The same if the sums were normal ones of this mean and variance."""
         low, high = bar.converter.low, bar.converter.high
         scale = 1 / (bar.converter.steps * high)

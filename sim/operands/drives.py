@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...arch.chip import Tile
-from ..accuracy.crossbar import Crossbar, input_slices
+from ..accuracy.crossbar import ComputedCrossbar, input_slices
 from ..accuracy.precision import Precision
 
 Floats = npt.NDArray[np.float32]
@@ -105,7 +105,7 @@ def level_top(p: Precision) -> int:
     return p.weight_top if p.continuous else int(2**p.digit_bits - 1)
 
 
-def cell_shares(bar: Crossbar) -> Doubles:
+def cell_shares(bar: ComputedCrossbar) -> Doubles:
     """(n_rows,) sum over the cells of a row of their conductance over the highest one.
 
     Where the chip file gives conductances, a cell of level 0 still has the lowest one.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ...arch.chip import Chip
-from ...arch.operands import Operands as Means
+from ...arch.operands import StatedOperands as Means
 from ..errors import SimulationError
 from ..mapping.mapping import Mapping
 from ..progress import Progress

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...arch.chip import Tile
-from ...arch.operands import Operands as Means
+from ...arch.operands import StatedOperands as Means
 from ...workloads.graph import Operator
 from ..mapping.assignment import Assignment, OnCrossbars
 from .drives import ReadPlan

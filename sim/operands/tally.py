@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...arch.chip import Tile
-from ..accuracy.crossbar import Crossbar
+from ..accuracy.crossbar import ComputedCrossbar
 from .columns import Columns, ColumnTotals
 from .drives import Doubles, Floats, Integers, ReadPlan, cell_shares, level_top
 from .layer_operands import N_BINS, Basis, LayerOperands
@@ -34,7 +34,7 @@ class Tally:
 
     def __init__(
         self,
-        bars: Sequence[Crossbar],
+        bars: Sequence[ComputedCrossbar],
         tile: Tile,
         signed: bool,
         code_range: tuple[int, int],
@@ -155,7 +155,7 @@ class Tally:
         return found
 
 
-def _levels(bars: Sequence[Crossbar]) -> Doubles:
+def _levels(bars: Sequence[ComputedCrossbar]) -> Doubles:
     top = level_top(bars[0].p)
     bins = min(N_BINS, top + 1)
     return sum((np.histogram(b.cells.digits, bins, (0, top))[0] for b in bars), np.zeros(bins))

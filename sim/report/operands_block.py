@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
 
-from ...arch.operands import DataEnergies, Operands
+from ...arch.operands import DataEnergies, StatedOperands
 from .numbers import percent
 from .page import Column, Page, note, numbers, section
 
 if TYPE_CHECKING:
     from ...arch.chip import Tile
     from ..answers.run import Run
-    from ..operands import LayerOperands
-    from ..operands import Operands as RunOperands
+    from ..operands import LayerOperands, Operands
 
 N_LAYERS = 16
 
@@ -40,7 +39,7 @@ def data_hash(run: Run) -> dict[str, str]:
 
 
 def _means(tile: Tile) -> dict[str, float]:
-    means: dict[str, float] = (tile.operands or Operands()).model_dump(exclude={"source"})
+    means: dict[str, float] = (tile.operands or StatedOperands()).model_dump(exclude={"source"})
     return means
 
 
@@ -87,7 +86,7 @@ def operands_block(run: Run, page: Page) -> list[RenderableType]:
     return [section("Operands"), note("; ".join(lines)), _table(found, page)]
 
 
-def _table(found: RunOperands, page: Page) -> RenderableType:
+def _table(found: Operands, page: Page) -> RenderableType:
     rows = []
     for name, layer in found.layers.items():
         density = sum(layer.bit_density) / len(layer.bit_density)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..accuracy.cells import Cells, Reads, ideal_reads, to_cells, to_reads
+from ..accuracy.cells import DrawnCells, Reads, ideal_reads, to_cells, to_reads
 from ..accuracy.conditions import Conditions
-from ..accuracy.crossbar import Crossbar, input_slices
+from ..accuracy.crossbar import ComputedCrossbar, input_slices
 from ..accuracy.precision import Precision
 from ..kernels import compensation
 from ..kernels.rng import derive_seed
@@ -34,7 +34,7 @@ class Converter:
     high: int
 
 
-def converter(bar: Crossbar) -> Converter:
+def converter(bar: ComputedCrossbar) -> Converter:
     """Rounding errors of reads are independent and add in squares, weighted by their digital factors."""
     p = bar.p
     weights = np.abs(np.multiply.outer(_drive_factors(bar), bar.ideal.factors)).reshape(-1).astype(float)
@@ -52,11 +52,11 @@ def converter(bar: Crossbar) -> Converter:
     return Converter(step.astype(np.float32), -reach, reach)
 
 
-def _drive_factors(bar: Crossbar) -> Integers:
+def _drive_factors(bar: ComputedCrossbar) -> Integers:
     return input_slices(bar.sample[:1], bar.p, bar.signed)[1]
 
 
-def _row_groups(bar: Crossbar) -> int:
+def _row_groups(bar: ComputedCrossbar) -> int:
     """Reads of a column, one group of active rows after the other."""
     return -(-len(bar.block.codes) // bar.p.active_rows)
 
@@ -78,7 +78,7 @@ class Drawn:
     offset: Floats
 
 
-def draw(bar: Crossbar, codes: Floats, conditions: Conditions, scale: float, seed: int) -> Drawn:
+def draw(bar: ComputedCrossbar, codes: Floats, conditions: Conditions, scale: float, seed: int) -> Drawn:
     """Devices for the weights `codes` of a crossbar; deviations from the ideal are multiplied by `scale`."""
     p = bar.p
     cells = to_cells(codes, p)
@@ -109,7 +109,7 @@ def draw(bar: Crossbar, codes: Floats, conditions: Conditions, scale: float, see
 
 
 def combined(
-    reads: Reads, cells: Cells, p: Precision, gains: Floats | None = None
+    reads: Reads, cells: DrawnCells, p: Precision, gains: Floats | None = None
 ) -> tuple[Floats, Floats | None]:
     """The matrix that all reads together multiply with, in weight codes, and its variance by read.
 
@@ -130,7 +130,7 @@ def combined(
     return matrix, variance
 
 
-def _shift(bar: Crossbar, offsets: Floats | None) -> Floats:
+def _shift(bar: ComputedCrossbar, offsets: Floats | None) -> Floats:
     """What the offsets of the converters add to the sums of every column, in codes."""
     if offsets is None:
         return np.zeros(bar.block.codes.shape[1], np.float32)

@@ -15,7 +15,7 @@ from ...arch.chip import Chip
 from ...workloads.graph import Matrix
 from ..accuracy.conditions import Conditions
 from ..accuracy.crossbar import Programmed
-from ..accuracy.layer import Layer
+from ..accuracy.layer import ComputedLayer
 from ..accuracy.precision import Precision
 from ..errors import SimulationError
 from ..kernels.rng import derive_seed
@@ -39,7 +39,7 @@ class Hardware:
     seed: int
     generator: torch.Generator
 
-    def layer(self, name: str, matrix: Floats, sample: Floats) -> Layer:
+    def layer(self, name: str, matrix: Floats, sample: Floats) -> ComputedLayer:
         """The matrix on crossbars, ranges from the sample."""
         tile = self.chip.tile
         assert tile is not None
@@ -47,7 +47,7 @@ class Hardware:
         array = Array(crossbar.rows, tile.weight_columns, tile.columns_per_weight, crossbar.cols)
         groups, k, n = matrix.shape
         tiling = tile_matrix(Matrix(k, n, groups), array, name)
-        return Layer.of(name, matrix, tiling, self.precision, sample)
+        return ComputedLayer.of(name, matrix, tiling, self.precision, sample)
 
 
 class AnalogLayer(nn.Module):
@@ -68,7 +68,7 @@ class AnalogLayer(nn.Module):
         self._surrogate: Surrogate | None = None
         self._calls = 0
         self._samples: list[Floats] | None = None
-        self._calibrated: Layer | None = None
+        self._calibrated: ComputedLayer | None = None
         self._programmed: list[Programmed] = []
         self._done = 0
 

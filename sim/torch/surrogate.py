@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..accuracy.conditions import Conditions
-from ..accuracy.layer import Layer, blocks
+from ..accuracy.layer import ComputedLayer, blocks
 from ..kernels import conductance
 from ..kernels.rng import derive_seed
 from .drawn import Converter, Drawn, converter, draw
@@ -58,7 +58,9 @@ class Surrogate:
         Factor on all deviations of the devices: 1 is the chip, 0 leaves quantization alone.
     """
 
-    def __init__(self, layer: Layer, unfolded: Unfolded, conditions: Conditions, scale: float) -> None:
+    def __init__(
+        self, layer: ComputedLayer, unfolded: Unfolded, conditions: Conditions, scale: float
+    ) -> None:
         self.layer, self.unfolded, self.conditions, self.scale = layer, unfolded, conditions, scale
         self.converters = [converter(bar) for bar in layer.crossbars]
 

@@ -14,7 +14,7 @@ from ohmsum import arch
 from ohmsum.sim.accuracy import Conditions, load_data, score_of
 from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.job.job import Job
-from ohmsum.tools.accuracy.rows import Plan, study_of
+from ohmsum.tools.accuracy.rows import AccuracyPlan, study_of
 from ohmsum.tools.cli import main
 from onnx import TensorProto, helper, numpy_helper
 
@@ -70,7 +70,9 @@ class TestCommand:
     def test_rows_of_converter_bits_share_what_calibration_saw(self) -> None:
         chips = [arch.load("hermes-64", overrides={"tile.adc.bits": bits}) for bits in ("4", "6", "8")]
         job = Job(network=str(LENET), chip="hermes-64")
-        plan = Plan(job, IMAGES, [("", chip) for chip in chips], [Conditions()], [0], SQNR, samples=20)
+        plan = AccuracyPlan(
+            job, IMAGES, [("", chip) for chip in chips], [Conditions()], [0], SQNR, samples=20
+        )
         first = study_of(plan, chips[0])[1]
         second = study_of(plan, chips[1], like=first)[1]
         alone = study_of(plan, chips[1])[1]

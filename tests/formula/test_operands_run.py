@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from ohmsum import arch
 from ohmsum.arch.errors import ConfigError
-from ohmsum.arch.operands import Operands as Means
+from ohmsum.arch.operands import StatedOperands as Means
 from ohmsum.sim.lowering import lower
 from ohmsum.sim.operands import StatedSource
 from ohmsum.sim.program import Program

@@ -9,7 +9,7 @@ import ohmsum
 import pytest
 from ohmsum import arch
 from ohmsum.sim.accuracy.conditions import Conditions
-from ohmsum.sim.accuracy.layer import Layer
+from ohmsum.sim.accuracy.layer import ComputedLayer
 from ohmsum.sim.accuracy.metrics import sqnr_db
 from ohmsum.sim.accuracy.precision import Precision
 from ohmsum.sim.mapping.tiling import Array, tile_matrix
@@ -46,7 +46,7 @@ def measured_db(chip: arch.Chip, k: int, signed: bool, *, noise: bool) -> float:
     x = x if signed else np.abs(x)
     tile = chip.tile
     array = Array(tile.crossbar.rows, tile.weight_columns, tile.columns_per_weight, tile.crossbar.cols)
-    layer = Layer.of("fc", matrix, tile_matrix(Matrix(k, 32), array), p, x)
+    layer = ComputedLayer.of("fc", matrix, tile_matrix(Matrix(k, 32), array), p, x)
     conditions = Conditions(time_s=0.0, noise=noise)
     got = layer.compute(layer.program(conditions, 3), x, 0)
     return sqnr_db(got, layer.exact(x), None)

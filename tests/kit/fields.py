@@ -15,7 +15,7 @@ from ohmsum.arch.component import Component
 from ohmsum.arch.consistency import contradictions
 from ohmsum.arch.paths import component_class, fields_by_key
 from ohmsum.sim.accuracy.conditions import Conditions
-from ohmsum.sim.accuracy.layer import Layer
+from ohmsum.sim.accuracy.layer import ComputedLayer
 from ohmsum.sim.accuracy.metrics import sqnr_db
 from ohmsum.sim.accuracy.precision import Precision
 from ohmsum.sim.engines import compiled
@@ -139,7 +139,7 @@ def accuracy(c: Chip) -> Seen:
     x = rng.normal(size=(64, 32)).astype(np.float32)
     array = Array(tile.crossbar.rows, tile.weight_columns, tile.columns_per_weight, tile.crossbar.cols)
     made = rng.normal(size=(1, 32, 8)).astype(np.float32)
-    layer = Layer.of("fc", made, tile_matrix(Matrix(32, 8), array), Precision.of(c), x)
+    layer = ComputedLayer.of("fc", made, tile_matrix(Matrix(32, 8), array), Precision.of(c), x)
     conditions = Conditions(time_s=0.0, noise=True)
     return {"accuracy": sqnr_db(layer.compute(layer.program(conditions, 3), x, 0), layer.exact(x), None)}
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from ohmsum import arch
 from ohmsum.arch import ConfigError
-from ohmsum.arch.digital import Passes, Unit
-from ohmsum.sim.mapping.passes import Job, job
+from ohmsum.arch.digital import Unit, UnitPasses
+from ohmsum.sim.mapping.passes import PassOfNetwork, job
 from ohmsum.workloads.graph import Grid, Network, Operator, Port, Reach, Tensor
 
 from ..kit.engines import Engine, each_engine, firings
@@ -22,44 +22,44 @@ THREE: dict[str, Any] = {"name": "softmax", "cycles": (1, 2, 1), "drain": (3, 5,
 
 def unit(**passes: Any) -> Unit:
     chip = arch.load(CHIP)
-    return chip.units[0].model_copy(update={"passes": (Passes(**{**THREE, **passes}),)})
+    return chip.units[0].model_copy(update={"passes": (UnitPasses(**{**THREE, **passes}),)})
 
 
 def test_a_row_goes_through_three_passes_each_waiting_for_the_one_before() -> None:
     # 10 elements on 4 lanes are 3 steps: 3 x 1 + 3 for the maximum, 3 x 2 + 5 for the sum, 3 x 1 + 2 scaling.
-    assert job(unit(), "softmax", [(1, 10)]) == Job(6 + 11 + 5, 6 + 11 + 5)
+    assert job(unit(), "softmax", [(1, 10)]) == PassOfNetwork(6 + 11 + 5, 6 + 11 + 5)
 
 
 def test_with_one_set_of_lanes_rows_follow_each_other() -> None:
-    assert job(unit(), "softmax", [(3, 10)]) == Job(3 * 22, 3 * 22)
+    assert job(unit(), "softmax", [(3, 10)]) == PassOfNetwork(3 * 22, 3 * 22)
 
 
 def test_with_lanes_for_every_pass_rows_follow_at_the_pace_of_the_longest() -> None:
     # The longest pass takes 6 cycles; the third row begins 12 cycles after the first.
-    assert job(unit(pipelined=True), "softmax", [(3, 10)]) == Job(3 * 6, 22 + 2 * 6)
+    assert job(unit(pipelined=True), "softmax", [(3, 10)]) == PassOfNetwork(3 * 6, 22 + 2 * 6)
 
 
 def test_online_softmax_finds_the_maximum_along_with_the_sum() -> None:
     # One pass of 3 x 2 cycles and 5 behind it, then the scaling.
-    assert job(unit(online=True), "softmax", [(1, 10)]) == Job(6 + 5 + 3 + 2, 6 + 5 + 3 + 2)
+    assert job(unit(online=True), "softmax", [(1, 10)]) == PassOfNetwork(6 + 5 + 3 + 2, 6 + 5 + 3 + 2)
 
 
 def test_rows_side_by_side_share_the_lanes() -> None:
     # Two rows on two lanes each: 5 steps; the third row takes a turn of its own.
     turn = 5 + 3 + 10 + 5 + 5 + 2
-    assert job(unit(rows=2), "softmax", [(3, 10)]) == Job(2 * turn, 2 * turn)
+    assert job(unit(rows=2), "softmax", [(3, 10)]) == PassOfNetwork(2 * turn, 2 * turn)
 
 
 def test_tokens_of_different_lengths_follow_each_other() -> None:
     # Rows of 4 take one step (1 + 2 + 1 and 10 of drains), rows of 5 take two.
-    assert job(unit(), "softmax", [(1, 4), (1, 5)]) == Job(14 + 18, 14 + 18)
+    assert job(unit(), "softmax", [(1, 4), (1, 5)]) == PassOfNetwork(14 + 18, 14 + 18)
     # Pipelined: the second row begins when the longest pass of the first (2) is over.
-    assert job(unit(pipelined=True), "softmax", [(1, 4), (1, 5)]) == Job(2 + 4, 2 + 18)
+    assert job(unit(pipelined=True), "softmax", [(1, 4), (1, 5)]) == PassOfNetwork(2 + 4, 2 + 18)
 
 
 def test_a_function_without_passes_takes_its_cycles_in_one_go() -> None:
     plain = arch.load(CHIP).units[0].model_copy(update={"passes": None})
-    assert job(plain, "softmax", [(3, 10)]) == Job(30, 30)  # 30 elements x 4 cycles / 4 lanes
+    assert job(plain, "softmax", [(3, 10)]) == PassOfNetwork(30, 30)  # 30 elements x 4 cycles / 4 lanes
 
 
 def softmax(heads: int, tokens: int, reach: Reach | None) -> Network:

@@ -19,7 +19,7 @@ from ohmsum.sim.accuracy.ranges import limits
 from ohmsum.sim.job.job import Job
 from ohmsum.sim.kernels.histogram import Histogram
 from ohmsum.sim.mapping import MappingOptions, map_network
-from ohmsum.tools.accuracy.rows import Plan, study_of
+from ohmsum.tools.accuracy.rows import AccuracyPlan, study_of
 from onnx import helper
 
 from ..kit.accuracy_cases import lenet_study, rules, save, study, study_of_sequence
@@ -263,7 +263,9 @@ def test_fewer_samples_of_a_sequence_are_its_first(tmp_path: Path, op: str, expe
     np.savez(tmp_path / "data.npz", x=np.arange(10, dtype=np.float32)[:, None])
     chip = arch.load("hermes-64")
     job = Job(network=str(path), chip="hermes-64")
-    plan = Plan(job, tmp_path / "data.npz", [("", chip)], [Conditions()], [0], score_of("sqnr"), samples=4)
+    plan = AccuracyPlan(
+        job, tmp_path / "data.npz", [("", chip)], [Conditions()], [0], score_of("sqnr"), samples=4
+    )
     _, s = study_of(plan, chip)
     assert s.data.arrays["x"][:, 0].tolist() == expected
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 from ohmsum import arch, workloads
 from ohmsum.sim.accuracy import Conditions, Data, Functional, Study
-from ohmsum.sim.accuracy.layer import Layer
+from ohmsum.sim.accuracy.layer import ComputedLayer
 from ohmsum.sim.accuracy.model import ModelSource
 from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.extras import MissingExtra
@@ -85,7 +85,7 @@ class TestGradients:
         y = analog(x)
         y.sum().backward()
         part = analog.analog[""]._surrogate
-        assert isinstance(part.layer, Layer)
+        assert isinstance(part.layer, ComputedLayer)
         step = part.layer.codes.step
         codes = torch.round(x.detach() * (1 / step)) * step
         within = torch.ones_like(y) if part.converters[0].high else y

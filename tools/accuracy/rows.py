@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from ...sim.accuracy.conditions import Conditions
     from ...sim.accuracy.data import Data
     from ...sim.accuracy.scores import Score
-    from ...sim.accuracy.search import Choice
+    from ...sim.accuracy.search import DigitalChoice
     from ...sim.accuracy.study import Outcome, Study
     from ...sim.job.job import Job
     from ...workloads.graph import Network
 
 
 @dataclass(frozen=True)
-class Plan:
+class AccuracyPlan:
     """What is asked for.
 
     Parameters
@@ -57,10 +57,10 @@ class Result:
     mapping_error: float
     device: str
     rows: list[tuple[str, Outcome]] = field(default_factory=list)
-    choices: list[Choice] = field(default_factory=list)
+    choices: list[DigitalChoice] = field(default_factory=list)
 
 
-def compute(plan: Plan, progress: Progress | None = None) -> Result:
+def compute(plan: AccuracyPlan, progress: Progress | None = None) -> Result:
     """Run everything that the plan says."""
     result: Result | None = None
     study: Study | None = None
@@ -82,7 +82,7 @@ def compute(plan: Plan, progress: Progress | None = None) -> Result:
     return result
 
 
-def _conditions(plan: Plan, noisy: bool, imperfect: bool) -> list[Conditions]:
+def _conditions(plan: AccuracyPlan, noisy: bool, imperfect: bool) -> list[Conditions]:
     """Rows with ideal devices and the wanted ones; an ideal device has no age, its wires and converter may
     be worth a calibration.
     """
@@ -94,14 +94,14 @@ def _conditions(plan: Plan, noisy: bool, imperfect: bool) -> list[Conditions]:
     return [*ideal, *rest]
 
 
-def _search(plan: Plan, study: Study, progress: Progress | None) -> list[Choice]:
+def _search(plan: AccuracyPlan, study: Study, progress: Progress | None) -> list[DigitalChoice]:
     from ...sim.accuracy.search import find_digital
 
     return find_digital(study, plan.conditions[-1], plan.seeds, plan.loss or 0.0, progress)
 
 
 def study_of(
-    plan: Plan, chip: Chip, progress: Progress | None = None, like: Study | None = None
+    plan: AccuracyPlan, chip: Chip, progress: Progress | None = None, like: Study | None = None
 ) -> tuple[Network, Study]:
     """The network mapped on a chip as `ohmsum run` maps it, less what does not change the arithmetic.
 

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from ...sim.report.known import finite
 from ...sim.report.page import Column, Page, note, numbers, section
-from .rows import Plan, Result
+from .rows import AccuracyPlan, Result
 from .texts import time_text
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ SCHEMA = "ohmsum-accuracy/1"
 WEAK_DB = 6.0  # a layer this far below the median is pointed at
 
 
-def report(plan: Plan, result: Result, varied: str, page: Page) -> RenderableType:
+def report(plan: AccuracyPlan, result: Result, varied: str, page: Page) -> RenderableType:
     """The rows, the layers of the last row, and the search."""
     chip = plan.chips[0][1].name
     head = Text(f"{result.network.name} on {chip}, {result.n_samples} samples, {plan.metric.name}", "bold")
@@ -68,7 +68,7 @@ def label(conditions: Conditions) -> str:
     return f"{time_text(conditions.time_s)}, compensation {conditions.compensation}{warm}{stuck}"
 
 
-def _rows(plan: Plan, result: Result, varied: str, page: Page) -> RenderableType:
+def _rows(plan: AccuracyPlan, result: Result, varied: str, page: Page) -> RenderableType:
     columns = [
         Column(varied.removeprefix("tile.")),
         Column("conditions", flexible=True, least=12),
@@ -110,7 +110,7 @@ def _layers(outcome: Outcome, page: Page) -> RenderableType:
     return page.table(columns, rows)
 
 
-def _choices(plan: Plan, result: Result, page: Page) -> RenderableType:
+def _choices(plan: AccuracyPlan, result: Result, page: Page) -> RenderableType:
     columns = [
         Column("digital", flexible=True),
         Column(plan.metric.name, right=True),
@@ -133,7 +133,7 @@ def _value(metric: Score, value: float) -> str:
     return f"{value:.2f} dB" if metric.unit == "dB" else f"{100 * value:.2f} %"
 
 
-def as_json(plan: Plan, result: Result, varied: str, options: Mapping[str, Any]) -> str:
+def as_json(plan: AccuracyPlan, result: Result, varied: str, options: Mapping[str, Any]) -> str:
     """One JSON object; names end in their units, what is unknown or infinite is left out."""
     body = {
         "schema": SCHEMA,

@@ -96,22 +96,22 @@ def ours() -> dict[str, Any]:
     numba.set_num_threads(1)
     from ...arch import load
     from ...sim.accuracy import Conditions
-    from ...sim.accuracy.crossbar import Array, Block, ColumnSums, Crossbar, Programmed
+    from ...sim.accuracy.crossbar import CellArray, ColumnSums, ComputedCrossbar, CrossbarBlock, Programmed
     from ...sim.accuracy.precision import Precision
 
     weights = np.random.default_rng(0).standard_normal((N, N)).astype(np.float32)
     x = np.random.default_rng(1).standard_normal((BATCH, N)).astype(np.float32)
 
-    def crossbar(bits: int) -> tuple[Crossbar, Any]:
+    def crossbar(bits: int) -> tuple[ComputedCrossbar, Any]:
         changes = dict.fromkeys(("tile.dac.bits", "tile.dac.slice_bits", "tile.adc.bits"), str(bits))
         changes |= {"tile.adc.range": "crossbar", "tile.adc.range_rule": "maximum"}
         p = Precision.of(load("hermes-64", overrides=changes))
         codes = weights / np.abs(weights).max(axis=0) * p.weight_top
         inputs = np.rint(x / np.abs(x).max() * (2 ** (bits - 1) - 1)).astype(np.float32)
-        whole = Block(slice(0, N), slice(0, N), codes.astype(np.float32))
-        sums = ColumnSums(Array(whole, p, signed=True))
+        whole = CrossbarBlock(slice(0, N), slice(0, N), codes.astype(np.float32))
+        sums = ColumnSums(CellArray(whole, p, signed=True))
         sums.add(inputs)
-        return Crossbar(sums, p, inputs[:256]), inputs
+        return ComputedCrossbar(sums, p, inputs[:256]), inputs
 
     fine, inputs = crossbar(20)
     # drift is measured on one row after the other, as aihwkit does it; real inputs do 0.5 to 0.9 dB better

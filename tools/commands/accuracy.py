@@ -83,7 +83,7 @@ def accuracy(
     from ...sim.accuracy.scores import score_of
     from ...sim.report.terminal import show, terminal_page
     from ..accuracy import texts
-    from ..accuracy.rows import Plan, compute
+    from ..accuracy.rows import AccuracyPlan, compute
     from ..accuracy.shown import as_json, report
 
     for option, number in (("--seeds", seeds), ("--samples", samples)):
@@ -114,7 +114,7 @@ def accuracy(
         yield_fraction=texts.fraction("--yield", yield_),
         irdrop=irdrop,
     )
-    plan = Plan(
+    plan = AccuracyPlan(
         job=job,
         data=data,
         chips=[(v, one.load_chip()) for v, one in zip(values, jobs, strict=True)],

@@ -8,7 +8,7 @@ from functools import cache
 
 from ... import arch
 from ...arch.chip import Chip
-from ...arch.operands import Operands
+from ...arch.operands import StatedOperands
 from ...sim.answers.run import Run
 from ...sim.mapping.options import MappingOptions
 from ...sim.metrics.busy import class_members
@@ -107,7 +107,7 @@ def _product(
     # Only as many rows as are active at once: one access of the array.
     k = tile.rows_at_once
     n = tile.weights_per_row * tile.crossbar.count * tile.count
-    operands = None if data is None else StatedSource(Operands(input=data[0], cell=data[1]))
+    operands = None if data is None else StatedSource(StatedOperands(input=data[0], cell=data[1]))
     run = simulate(networks.layer(k, n), loaded, mapping=ONE_COPY, operands=operands)
     tokens = networks.SEQUENCE
     ledger = [term for term in run.energy.terms if term.count]

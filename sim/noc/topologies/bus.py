@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..fabric import Fabric, FabricSpec, Wire, register
 
 
-class Bus(Fabric):
+class BusTopology(Fabric):
     """All traffic over one wire.
 
     The gateway is a bridge (router 2) that listens at the far end and, for what comes in from the host or
@@ -31,4 +31,4 @@ def bus(spec: FabricSpec) -> Fabric:
     spec.refuse("bus", "grid", "concentration", "routing", "arity", "edges", "attach", "gateway")
     n = spec.count("bus")
     wires = (Wire(0, 1, float(n)), Wire(1, 2, 0.0), Wire(2, 0, 0.0))
-    return Bus(3, wires, (0,) * n, leave=(1,) * n, gateway=2)
+    return BusTopology(3, wires, (0,) * n, leave=(1,) * n, gateway=2)

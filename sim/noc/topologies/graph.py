@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
 
-class Graph(Fabric):
+class GraphTopology(Fabric):
     """Routers and wires as the user listed them."""
 
     name = "graph"
@@ -120,4 +120,4 @@ def graph(spec: FabricSpec) -> Fabric:
             f"topology 'graph': {n_endpoints} endpoints for {len(places)} places; name them all in attach"
         )
     attach = tuple(number[p] for p in places[:n_endpoints])
-    return Graph(net, attach, tuple(str(n) for n in nodes), routing, spec.gateway)
+    return GraphTopology(net, attach, tuple(str(n) for n in nodes), routing, spec.gateway)

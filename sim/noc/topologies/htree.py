@@ -11,7 +11,7 @@ from ...errors import SimulationError
 from ..fabric import Fabric, FabricSpec, Wire, register
 
 
-class Tree(Fabric):
+class HTree(Fabric):
     """A complete tree of routers; router r has children ``arity * r + 1 .. arity * r + arity``."""
 
     name = "htree"
@@ -51,4 +51,4 @@ def htree(spec: FabricSpec) -> Fabric:
     arity = 4 if spec.arity is None else spec.arity
     if arity < 2:
         raise SimulationError(f"topology 'htree' needs arity >= 2, found {arity}")
-    return Tree(spec.count("htree"), arity)
+    return HTree(spec.count("htree"), arity)

@@ -20,7 +20,7 @@ from ....sim.accuracy.study import Study
 from ....sim.job.job import Job
 from ....sim.mapping import MappingOptions
 from ...output_file import OutputFile
-from ..rows import Plan, study_of
+from ..rows import AccuracyPlan, study_of
 from .catalogue import Case
 from .measures import worst_deviation
 from .prepared import Prepared
@@ -175,7 +175,7 @@ class _Live:
         chip = arch.load(CHIP, overrides=changes)
         digital = _depthwise(self.prepared) if row.digital else ()
         job = Job(network=str(self.prepared.network), chip=CHIP, mapping=MappingOptions(digital=digital))
-        plan = Plan(
+        plan = AccuracyPlan(
             job=job,
             data=self.prepared.data,
             chips=[("", chip)],
