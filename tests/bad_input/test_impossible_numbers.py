@@ -53,6 +53,6 @@ def test_chips_that_would_take_all_memory(arguments: list[str], capsys: pytest.C
 
 @pytest.mark.parametrize("engine", ["compiled", "reference"])
 def test_time_does_not_wrap_round(engine: str, capsys: pytest.CaptureFixture[str]) -> None:
-    asked = ["run", "lenet5", "--chip", "isaac", "--set", "host.latency=1000 s", "--batch", "16"]
+    asked = ["run", "lenet5", "--chip", "isaac", "--set", "host.latency=4000 s", "--batch", "16"]
     assert main([*asked, "--engine", engine]) == 2
     assert "simulated time passes" in capsys.readouterr().err
