@@ -51,8 +51,8 @@ class Recurrent(ComputedOperator):
         self.after = bool(given.get("linear_before_reset", 0))
         self.outputs = list(node.output)
         self.arguments = [*node.input, *[""] * (8 - len(node.input))]
-        self.inputs = [n for n in (self.arguments[0], *self.arguments[5:7]) if n and n not in stored]
-        self.stored = {n: stored[n] for n in self.arguments[5:7] if n in stored}
+        self.inputs = [n for n in (self.arguments[0], *self.arguments[4:7]) if n and n not in stored]
+        self.stored = {n: stored[n] for n in self.arguments[4:7] if n in stored}
         weight, recurrence = weights_of(node, 1, stored), weights_of(node, 2, stored)
         self.hidden = recurrence.shape[2]
         n_directions = weight.shape[0]
@@ -80,8 +80,6 @@ class Recurrent(ComputedOperator):
             raise unsupported(name, f"{self.op} with activations {names}")
         if given.get("layout"):
             raise unsupported(name, f"{self.op} with layout")
-        if len(node.input) > 4 and node.input[4]:
-            raise unsupported(name, f"{self.op} with sequence lengths")
         return [FUNCTIONS[f] for f in names[:n]]
 
     def run(self, values: Mapping[str, npt.NDArray[Any]], product: Product) -> dict[str, npt.NDArray[Any]]:
@@ -90,15 +88,24 @@ class Recurrent(ComputedOperator):
         shape = (len(self.directions), batch, self.hidden)
         y = np.empty((n_steps, shape[0], batch, self.hidden), np.float32)
         states = [self._state(self.arguments[i], values, shape) for i in (5, 6)]
+        lengths = self._lengths(values, n_steps)
         for d, name in enumerate(self.directions):
             h, c = states[0][d], states[1][d]
             order = range(n_steps)
             for t in reversed(order) if self.backwards or d == 1 else order:
-                h, c = self._step(name, d, x[t], h, c, product)
-                y[t, d] = h
+                goes_on = t < lengths
+                new_h, new_c = self._step(name, d, x[t], h, c, product)
+                y[t, d] = np.where(goes_on, new_h, 0)
+                h, c = np.where(goes_on, new_h, h), np.where(goes_on, new_c, c)
             states[0][d], states[1][d] = h, c
         made = dict(zip(self.outputs, (y, *states), strict=False))
         return {name: value for name, value in made.items() if name}
+
+    def _lengths(self, values: Mapping[str, npt.NDArray[Any]], n_steps: int) -> npt.NDArray[np.int64]:
+        """Steps of every sequence, shape (batch, 1), or of all."""
+        name = self.arguments[4]
+        given = (self.stored[name] if name in self.stored else values[name]) if name else n_steps
+        return np.reshape(np.asarray(given, np.int64), (-1, 1))
 
     def _state(self, name: str, values: Mapping[str, npt.NDArray[Any]], shape: tuple[int, ...]) -> Floats:
         if not name:

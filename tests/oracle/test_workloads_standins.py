@@ -145,6 +145,16 @@ CASES: dict[str, tuple[str, str, list[Any], dict[str, Any]]] = {
         MICROSOFT, "MatMulIntegerToFloat",
         [codes(3, 8), codes(8, 6), SCALE, floats(6) ** 2, POINT, codes(6)], {},
     ),
+    **{
+        f"LSTM {direction} with sequences of {lengths}": (
+            "", "LSTM",
+            [floats(7, len(lengths), 3), floats(n, 16, 3), floats(n, 16, 4), floats(n, 32),
+             np.array(lengths, np.int32)],
+            {"hidden_size": 4, "direction": direction},
+        )
+        for lengths in ([4], [5, 2])
+        for direction, n in (("forward", 1), ("reverse", 1), ("bidirectional", 2))
+    },
     "DynamicQuantizeLSTM": (
         MICROSOFT, "DynamicQuantizeLSTM",
         [floats(3, 1, 6), codes(1, 6, 16), codes(1, 4, 16), floats(1, 32), None, None, None, None,
@@ -187,7 +197,7 @@ def test_the_same_numbers(case: str) -> None:
     domain, op, inputs, attributes = CASES[case]
     names = ["" if value is None else f"i{k}" for k, value in enumerate(inputs)]
     feeds = {f"i{k}": value for k, value in enumerate(inputs) if value is not None}
-    n_outputs = {"GroupQueryAttention": 3, "EmbedLayerNormalization": 2}.get(op, 1)
+    n_outputs = {"GroupQueryAttention": 3, "EmbedLayerNormalization": 2, "LSTM": 3}.get(op, 1)
     outputs = [f"o{k}" for k in range(n_outputs)]
     asked = helper.make_node(op, names, outputs, name="node", domain=domain, **attributes)
     if op == "Attention" and len(inputs) > 4:
@@ -199,6 +209,7 @@ def test_the_same_numbers(case: str) -> None:
         lambda name: (
             helper.np_dtype_to_tensor_dtype(feeds[name].dtype) if name in feeds else TensorProto.FLOAT
         ),
+        feeds.get,
     )
     STAND_INS[domain, op](body)
     wanted = run([asked], feeds, outputs)

@@ -117,6 +117,8 @@ RECURRENT: dict[str, dict[str, Any]] = {
     "LSTM peepholes": {},
     "LSTM clip": {"clip": 0.7},
     "LSTM coupled": {"input_forget": 1},
+    "LSTM lengths": {},
+    "GRU reverse lengths": {"direction": "reverse"},
     "LSTM hard": {"activations": ["HardSigmoid", "Softsign", "Tanh"]},
 }
 
@@ -132,6 +134,8 @@ def test_recurrent_layers(tmp_path: Path, case: str) -> None:
     inputs = ["x", "w", "r", "b"]
     if case == "LSTM peepholes":
         weights["p"], inputs = floats(1, 3 * hidden), [*inputs, "", "", "", "p"]
+    if case.endswith("lengths"):
+        weights["n"], inputs = np.array([4, 6], np.int32), [*inputs, "n"]
     node = helper.make_node(op, inputs, ["y"], name="rnn", hidden_size=hidden, **RECURRENT[case])
     path = save(tmp_path / "rnn.onnx", [node], [6, 2, 3], weights)
     s = study_of_sequence(path, floats(6, 2, 3))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ohmsum.workloads import Network
+from ohmsum.workloads import Network, NetworkError
 from onnx import TensorProto
 
 from ..kit.onnx_graphs import body, check_streams, imported, node, only, steps
@@ -142,6 +142,43 @@ def test_recurrence_with_the_batch_first(tmp_path: Path, op: str) -> None:
     ]
     assert networks[0].macs == networks[1].macs == 12 * gates * 8 * 24
     assert networks[1].operators[-1].output.size == 12 * 8
+
+
+@pytest.mark.parametrize("layout", [0, 1])
+@pytest.mark.parametrize("op", ["RNN", "GRU", "LSTM"])
+def test_steps_after_the_end_of_a_sequence_are_no_work(tmp_path: Path, op: str, layout: int) -> None:
+    gates, shape = {"LSTM": 4, "GRU": 3, "RNN": 1}[op], (1, 20, 16) if layout else (20, 1, 16)
+    constants = {"w": (1, gates * 8, 16), "r": (1, gates * 8, 8), "n": np.array([12], np.int32)}
+    nodes = [node(op, "x w r - n", "y h", hidden_size=8, layout=layout), node("Relu", "y", "z")]
+    network = imported(tmp_path, nodes, {"x": shape}, constants, outputs=["z", "h"])
+    check_streams(network)
+    assert (network.macs, network.params, network.notes) == (12 * gates * 8 * 24, gates * 8 * 24, ())
+    assert network.operators[-1].output.size == 20 * 8, "zeros after the end"
+
+
+@pytest.mark.parametrize(("lengths", "counted", "noted"), [([9, 7], 9, True), ([9, 9], 9, False)])
+def test_sequences_of_several_lengths(tmp_path: Path, lengths: list[int], counted: int, noted: bool) -> None:
+    constants = {"w": (1, 8, 16), "r": (1, 8, 8), "n": np.array(lengths, np.int32)}
+    nodes = [node("RNN", "x w r - n", "y", hidden_size=8)]
+    network = imported(tmp_path, nodes, {"x": (20, 2, 16)}, constants)
+    assert network.macs == 2 * counted * 8 * 24
+    assert any("all are counted with 9" in note for note in network.notes) == noted
+
+
+def test_lengths_that_come_with_the_data_are_a_note(tmp_path: Path) -> None:
+    network = imported(
+        tmp_path, [node("RNN", "x w r - n", "y", hidden_size=8)], {"x": (20, 1, 16), "n": (1,)},
+        {"w": (1, 8, 16), "r": (1, 8, 8)}, dtypes={"n": TensorProto.INT32},
+    )  # fmt: skip
+    assert network.macs == 20 * 8 * 24
+    assert "all are counted with 20" in network.notes[0]
+
+
+@pytest.mark.parametrize("lengths", [[21], [-1], [0], [4, 4]])
+def test_lengths_that_are_none(tmp_path: Path, lengths: list[int]) -> None:
+    constants = {"w": (1, 8, 16), "r": (1, 8, 8), "n": np.array(lengths, np.int32)}
+    with pytest.raises(NetworkError, match=r"y.*sequence_lens .* expected 1 of 0 to 20 steps"):
+        imported(tmp_path, [node("RNN", "x w r - n", "y", hidden_size=8)], {"x": (20, 1, 16)}, constants)
 
 
 def test_a_first_state_of_zeros_is_no_parameter(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from .order import label, topological
 from .policy import as_said, registered
 from .shapes import Types
 from .standins import STAND_INS, Body
+from .standins import is_common as in_common_form
 
 if TYPE_CHECKING:
     from .simplify import Simplifier
@@ -53,8 +54,20 @@ def stand_in(walker: Simplifier, node: onnx.NodeProto) -> bool:
     return True
 
 
+def is_common(walker: Simplifier, node: onnx.NodeProto) -> bool:
+    """Whether an operator of ONNX is in the form that the rules know."""
+    try:
+        return in_common_form(_body(walker, node))
+    except NetworkError as error:
+        raise NetworkError(f"{walker.graph.file}: {error}") from None
+
+
 def _body(walker: Simplifier, node: onnx.NodeProto) -> Body:
-    return Body(node, walker.opsets.get("", 1), walker.graph.shapes.__getitem__, partial(_type_of, walker))
+    """What the nodes in the place of a node are written to."""
+    graph = walker.graph
+    return Body(
+        node, walker.opsets.get("", 1), graph.shapes.__getitem__, partial(_type_of, walker), graph.value
+    )
 
 
 def _type_of(walker: Simplifier, name: str) -> int:

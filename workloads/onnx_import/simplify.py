@@ -22,7 +22,7 @@ from .read import LARGEST_SIZE
 from .rules import RULES
 from .sequences import SEQUENCES
 from .shapes import Shapes, Types
-from .standins import STAND_INS, is_common
+from .standins import STAND_INS
 from .tails import DEPENDENT, Tail
 
 COPIES = frozenset({"Identity", "Cast", "CastLike", "Dropout"})
@@ -179,7 +179,7 @@ class Simplifier:
         graph = self.graph
         domain = "" if node.domain == "ai.onnx" else node.domain
         key = (domain, node.op_type)
-        if key in RULES and key in STAND_INS and not is_common(node):
+        if key in RULES and key in STAND_INS and not replaced.is_common(self, node):
             self.check(node)
             replaced.stand_in(self, node)
             return

@@ -20,6 +20,10 @@ def recurrent(node: Node, b: Builder) -> None:
         raise b.graph.error(node, "layout 1 (batch first) is not supported, expected layout 0")
     view = b.view(node)
     steps, batch, n_in = view.shape
+    if node.input(4):  # of one length for all, only the steps up to it have come here
+        b.graph.notes.append(
+            f"the sequences of node {node.name!r} end at steps of their own: all are counted with {steps}"
+        )
     hidden = int(node.attributes.get("hidden_size") or b.graph.shape(node.inputs[2])[-1])
     grid = Grid(1, steps) if batch == 1 else Grid(steps, batch)
     recurrence = b.graph.shape(node.inputs[2])

@@ -10,6 +10,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from ...errors import NetworkError
+from ..nodes import Array
 from ..order import label
 
 NUMBERS = frozenset({TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE})
@@ -32,6 +33,8 @@ class Body:
         Shape of a tensor by name; raises `Unknown`.
     dtype : callable
         Element type of a tensor by name.
+    value : callable
+        Values of a constant by name, None of any other tensor and of those that are not known.
     """
 
     def __init__(
@@ -40,11 +43,13 @@ class Body:
         opset: int,
         shape: Callable[[str], tuple[int, ...]],
         dtype: Callable[[str], int],
+        value: Callable[[str], Array | None] = lambda name: None,
     ) -> None:
         self.node = node
         self.opset = opset
         self.shape = shape
         self.dtype = dtype
+        self.value = value
         self.nodes: list[onnx.NodeProto] = []
         self.title = node.name or next((o for o in node.output if o), node.op_type)
         self.attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
@@ -141,6 +146,17 @@ class Body:
         if self.opset >= 13:
             return self.add("Split", x, self.integers(*sizes), n=len(sizes), axis=axis)
         return self.add("Split", x, n=len(sizes), axis=axis, split=list(sizes))
+
+    def first(self, x: str, n: int) -> str:
+        """The first n of the first axis."""
+        if self.opset >= 10:
+            return self("Slice", x, self.integers(0), self.integers(n), self.integers(0))
+        return self("Slice", x, starts=[0], ends=[n], axes=[0])
+
+    def zeros_after(self, x: str, n: int, rank: int) -> str:
+        """n zeros more on the first of `rank` axes."""
+        pads = [*[0] * rank, n, *[0] * (rank - 1)]
+        return self("Pad", x, self.integers(*pads)) if self.opset >= 11 else self("Pad", x, pads=pads)
 
     def unsqueeze(self, x: str, *axes: int) -> str:
         """Axes of size 1, at these places of the result."""

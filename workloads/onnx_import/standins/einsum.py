@@ -8,7 +8,17 @@ from .body import Body
 from .registry import stand_in
 
 
-@stand_in("Einsum", domain="")
+def is_plain(b: Body) -> bool:
+    """Whether it is a product of two operands: each index once in one, summed only if in both."""
+    equation = b.text("equation")
+    terms, arrow, result = equation.replace(" ", "").partition("->")
+    parts = terms.split(",")
+    if len(parts) != 2 or not arrow or "." in equation or any(len(set(p)) < len(p) for p in parts):
+        return False
+    return all(sum(i in p for p in parts) == 2 or i in result for i in set(terms) - {","})
+
+
+@stand_in("Einsum", domain="", common=is_plain)
 def einsum(b: Body) -> None:
     terms, result = _explicit(b)
     names = list(b.node.input)

@@ -11,37 +11,29 @@ from .body import Body, Unknown
 StandIn = Callable[[Body], None]
 
 STAND_INS: dict[tuple[str, str], StandIn] = {}
+COMMON_FORMS: dict[tuple[str, str], Callable[[Body], bool]] = {}
 MICROSOFT = "com.microsoft"
 
 
-def stand_in(*ops: str, domain: str = MICROSOFT) -> Callable[[StandIn], StandIn]:
-    """Register a function that writes the nodes for these operators."""
+def stand_in(
+    *ops: str, domain: str = MICROSOFT, common: Callable[[Body], bool] | None = None
+) -> Callable[[StandIn], StandIn]:
+    """Register a function that writes the nodes for these operators, but for their `common` form."""
 
     def register(function: StandIn) -> StandIn:
         for op in ops:
             STAND_INS[domain, op] = function
+            if common is not None:
+                COMMON_FORMS[domain, op] = common
         return function
 
     return register
 
 
-def is_common(node: onnx.NodeProto) -> bool:
-    """Whether it is an operator of ONNX in its common form, which stands for itself."""
-    values = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-    if node.domain or node.op_type not in ("Einsum", "LSTM", "GRU", "RNN"):
-        return False
-    if node.op_type == "Einsum":
-        return is_plain(values.get("equation", b"").decode("utf-8", "replace"))
-    return not values.get("layout", 0)
-
-
-def is_plain(equation: str) -> bool:
-    """Whether an Einsum is a product of two operands: each index once in one, summed only if in both."""
-    terms, arrow, result = equation.replace(" ", "").partition("->")
-    parts = terms.split(",")
-    if len(parts) != 2 or not arrow or "." in equation or any(len(set(p)) < len(p) for p in parts):
-        return False
-    return all(sum(i in p for p in parts) == 2 or i in result for i in set(terms) - {","})
+def is_common(b: Body) -> bool:
+    """Whether a node is an operator of ONNX in its common form, which stands for itself."""
+    form = COMMON_FORMS.get((b.node.domain, b.node.op_type))
+    return form is not None and form(b)
 
 
 def in_file(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -62,7 +54,7 @@ def in_file(model: onnx.ModelProto) -> onnx.ModelProto:
         write = STAND_INS.get((node.domain, node.op_type))
         body = Body(node, opset, shape, dtype)
         try:
-            if write is not None and not is_common(node):
+            if write is not None and not is_common(body):
                 write(body)
             else:
                 write = None
