@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .body import Array, Body
+from ..nodes import Array
+from .body import Body
 from .registry import stand_in
 
 
