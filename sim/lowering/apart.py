@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from .context import Context
 from .lodging import lacking_in
-from .queues import HostQueue, live, peaks
+from .queues import TokenQueue, live, peaks
 
 Apart = frozenset[tuple[str, ...]]
 """Operators at the ends of streams."""
@@ -20,7 +20,7 @@ ROUNDS = 6
 """Times that streams are taken apart, and rooms found anew."""
 
 
-def settled(context: Context, queues_of: Callable[[Apart], list[HostQueue]]) -> list[HostQueue]:
+def settled(context: Context, queues_of: Callable[[Apart], list[TokenQueue]]) -> list[TokenQueue]:
     """The queues with as many streams sent apart as it takes, or as is of use.
 
     Parameters
@@ -59,7 +59,7 @@ def settled(context: Context, queues_of: Callable[[Apart], list[HostQueue]]) -> 
     return queues_of(best)
 
 
-def _kept_at_host(context: Context, queues: list[HostQueue], timed: list[int]) -> Apart:
+def _kept_at_host(context: Context, queues: list[TokenQueue], timed: list[int]) -> Apart:
     """Streams from the host that would fill a tile with tokens of several inferences."""
     much = context.tile.buffer.capacity_bytes // 2
     return frozenset(
@@ -72,7 +72,7 @@ def _kept_at_host(context: Context, queues: list[HostQueue], timed: list[int]) -
     )
 
 
-def _too_soon(context: Context, queues: list[HostQueue], least: list[int], lacking: dict[int, int]) -> Apart:
+def _too_soon(context: Context, queues: list[TokenQueue], least: list[int], lacking: dict[int, int]) -> Apart:
     """Streams that fill tiles which lack room with tokens sent for others, as many as would be enough."""
     waste: dict[int, dict[tuple[str, ...], int]] = defaultdict(lambda: defaultdict(int))
     for queue, n in zip(queues, least, strict=True):

@@ -18,14 +18,12 @@ from .context import Context
 from .crossbars import port_visit
 from .growth import ALIKE
 from .memory import move
-from .queues import HostQueue, bytes_in, live, peaks, tokens_in
+from .queues import TokenQueue, bytes_in, live, peaks, tokens_in
 from .shares import Flow
-from .transfers import transfer
+from .transfers import UNDER_WAY, transfer
 
 ROUNDS = 12
 """Times that tokens are put aside, and rooms found anew, before a network is refused."""
-UNDER_WAY = 4
-"""Tokens of a transfer on their way at once."""
 PASSING = 1
 """Tokens that there is room for in a tile that they only pass."""
 AT_LEAST = 64
@@ -47,7 +45,7 @@ def store_of(context: Context, place: int) -> tuple[str, str, int]:
     return name, "memory", 1 << 60 if memory.capacity_bytes is None else memory.capacity_bytes
 
 
-def lodge(context: Context, queues: list[HostQueue]) -> tuple[list[HostQueue], tuple[I64, I64]]:
+def lodge(context: Context, queues: list[TokenQueue]) -> tuple[list[TokenQueue], tuple[I64, I64]]:
     """The queues, some of them by way of other places, so that least rooms fit, and the peaks in each.
 
     Raises
@@ -77,7 +75,7 @@ def lodge(context: Context, queues: list[HostQueue]) -> tuple[list[HostQueue], t
     raise _too_small(context, queues, least, lacking_in(context, queues, least) or lacking)
 
 
-def lacking_in(context: Context, queues: list[HostQueue], least: list[int]) -> dict[int, int]:
+def lacking_in(context: Context, queues: list[TokenQueue], least: list[int]) -> dict[int, int]:
     """Bytes that are missing, by tile."""
     if context.chip.tile is None:
         return {}
@@ -86,7 +84,7 @@ def lacking_in(context: Context, queues: list[HostQueue], least: list[int]) -> d
 
 
 def _put_aside(
-    context: Context, queues: list[HostQueue], least: list[int], lacking: dict[int, int]
+    context: Context, queues: list[TokenQueue], least: list[int], lacking: dict[int, int]
 ) -> dict[int, int]:
     """Queues to be put aside, with their tokens: enough for what tiles lack, the least bytes to be moved."""
     readers: dict[tuple[int, int], list[int]] = defaultdict(list)
@@ -131,7 +129,7 @@ class _Room:
     left: dict[int, int]
 
     @staticmethod
-    def of(context: Context, queues: list[HostQueue], least: list[int]) -> _Room:
+    def of(context: Context, queues: list[TokenQueue], least: list[int]) -> _Room:
         capacity = context.tile.buffer.capacity_bytes
         taken = bytes_in(queues, [max(n, q.lodged) for q, n in zip(queues, least, strict=True)])
         tiles = range(context.chip.n_chips * context.tile.count)
@@ -156,7 +154,7 @@ class _Room:
         return ()
 
 
-def _by_way(context: Context, queue: HostQueue, tokens: int, room: _Room) -> list[HostQueue]:
+def _by_way(context: Context, queue: TokenQueue, tokens: int, room: _Room) -> list[TokenQueue]:
     """A queue as three: into the tile, where the tokens wait, and back in the tile as they are needed."""
     builder = context.builder
     n = builder.n_firings(queue.src)
@@ -175,7 +173,7 @@ def _by_way(context: Context, queue: HostQueue, tokens: int, room: _Room) -> lis
     every = Schedule.affine(1, 1, n)
     return [
         replace(queue, dst=there, need=every, free=every, relayed=True, lazy=False, stream=()),
-        HostQueue(there, back, every, every, UNDER_WAY, queue.n_bytes, places, lodged=most),
+        TokenQueue(there, back, every, every, UNDER_WAY, queue.n_bytes, places, lodged=most),
         replace(queue, src=back, under_way=UNDER_WAY, fetched=True),
     ]
 
@@ -206,7 +204,7 @@ def _in_tiles(
     return there, back, tuple(sorted(places.items()))
 
 
-def _in_memory(context: Context, queue: HostQueue, what: tuple[str, str, int]) -> _Actors:
+def _in_memory(context: Context, queue: TokenQueue, what: tuple[str, str, int]) -> _Actors:
     name, layer, n = what
     memory = context.chip.memory
     assert memory is not None
@@ -219,7 +217,7 @@ def _in_memory(context: Context, queue: HostQueue, what: tuple[str, str, int]) -
     return there, back, ((-2 - chip, sum(n_bytes for _, n_bytes in queue.places)),)
 
 
-def _at_host(context: Context, queue: HostQueue, what: tuple[str, str, int]) -> _Actors:
+def _at_host(context: Context, queue: TokenQueue, what: tuple[str, str, int]) -> _Actors:
     name, layer, n = what
     there = transfer(context, f"{name}, put aside", layer, n, [Flow(t, (HOST,), b) for t, b in queue.places])
     back = transfer(context, f"{name}, fetched", layer, n, [Flow(HOST, (t,), b) for t, b in queue.places])
@@ -229,7 +227,7 @@ def _at_host(context: Context, queue: HostQueue, what: tuple[str, str, int]) -> 
 
 
 def _too_small(
-    context: Context, queues: list[HostQueue], least: list[int], lacking: dict[int, int]
+    context: Context, queues: list[TokenQueue], least: list[int], lacking: dict[int, int]
 ) -> SimulationError:
     builder, capacity = context.builder, context.tile.buffer.capacity_bytes
     tile = max(lacking, key=lambda t: (lacking[t], -t))

@@ -23,7 +23,7 @@ from ..program import I64, ProgramBuilder, Schedule
 
 
 @dataclass(frozen=True, eq=False)
-class HostQueue:
+class TokenQueue:
     """A channel whose room is to be found.
 
     Attributes
@@ -67,14 +67,14 @@ class HostQueue:
     stream: tuple[str, ...] = ()
 
 
-def live(builder: ProgramBuilder, queue: HostQueue) -> int:
+def live(builder: ProgramBuilder, queue: TokenQueue) -> int:
     """Most tokens that one firing of the consumer needs to be there at once."""
     n = builder.n_firings(queue.dst)
     freed = np.concatenate([[0], queue.free.values(n)[:-1]])
     return max(1, int((np.maximum.accumulate(queue.need.values(n)) - freed).max()))
 
 
-def tokens_in(queues: list[HostQueue], tokens: list[int]) -> dict[tuple[int, int], tuple[int, int]]:
+def tokens_in(queues: list[TokenQueue], tokens: list[int]) -> dict[tuple[int, int], tuple[int, int]]:
     """Tokens, and bytes of one, by producer and tile: those who read a token in one tile share it."""
     found: dict[tuple[int, int], tuple[int, int]] = {}
     for queue, n in zip(queues, tokens, strict=True):
@@ -84,7 +84,7 @@ def tokens_in(queues: list[HostQueue], tokens: list[int]) -> dict[tuple[int, int
     return found
 
 
-def bytes_in(queues: list[HostQueue], tokens: list[int]) -> dict[int, int]:
+def bytes_in(queues: list[TokenQueue], tokens: list[int]) -> dict[int, int]:
     """Bytes of all queues by tile."""
     found: dict[int, int] = defaultdict(int)
     for (_, tile), (n, n_bytes) in tokens_in(queues, tokens).items():
@@ -92,7 +92,7 @@ def bytes_in(queues: list[HostQueue], tokens: list[int]) -> dict[int, int]:
     return dict(found)
 
 
-def peaks(builder: ProgramBuilder, queues: list[HostQueue], *, waiting: bool = False) -> tuple[I64, I64]:
+def peaks(builder: ProgramBuilder, queues: list[TokenQueue], *, waiting: bool = False) -> tuple[I64, I64]:
     """Most tokens in every queue, if nothing takes time, and at the pace of the pipeline.
 
     Where tokens wait for longer than inferences follow each other, there are those of several inferences.
@@ -143,7 +143,7 @@ class _Wires:
     in_wire: I64
 
     @staticmethod
-    def of(builder: ProgramBuilder, queues: list[HostQueue]) -> _Wires:
+    def of(builder: ProgramBuilder, queues: list[TokenQueue]) -> _Wires:
         n = builder.n_actors
         firings = np.array([builder.n_firings(a) for a in range(n)], np.int64)
         every = [(q.src, q.dst, q.need, q.free) for q in queues] + builder.channels()
@@ -225,9 +225,9 @@ class _Wires:
             found[wire] = min(int(np.searchsorted(free, 1)), n - 1)
         return found
 
-    def early(self, queues: list[HostQueue]) -> set[int]:
+    def early(self, queues: list[TokenQueue]) -> set[int]:
         """Actors whose tokens lie in no tile, wherever they go, but have inputs that do."""
-        out: dict[int, list[tuple[int, HostQueue | None]]] = defaultdict(list)
+        out: dict[int, list[tuple[int, TokenQueue | None]]] = defaultdict(list)
         for wire, (a, b) in enumerate(zip(self.src.tolist(), self.dst.tolist(), strict=True)):
             out[a].append((b, queues[wire] if wire < len(queues) else None))
         found: set[int] = set()

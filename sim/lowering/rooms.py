@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from .context import Context
 from .lodging import lodge, store_of
-from .queues import HostQueue, peaks
+from .queues import TokenQueue, peaks
 
 SLACK = 2
 """Tokens more than those: one that comes while one goes."""
@@ -37,7 +37,7 @@ class _Fifo:
     n_bytes: int = 0
 
 
-def add_channels(context: Context, queues: list[HostQueue]) -> None:
+def add_channels(context: Context, queues: list[TokenQueue]) -> None:
     """Make channels of the queues, each with its room, in the buffers of the tiles where its tokens lie.
 
     Raises

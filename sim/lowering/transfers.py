@@ -18,6 +18,9 @@ from .flit_transfers import flit_transfer
 from .links import amount_on, head_fs, link_resource, on_chip, serial_fs, spend
 from .shares import Flow, unicasts
 
+UNDER_WAY = 4
+"""Tokens of a transfer on their way at once."""
+
 
 def transfer(
     context: Context, name: str, layer: str, firings: int, moved: list[Flow], *, stream: str | None = None
