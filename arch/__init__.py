@@ -29,7 +29,7 @@ _MODULES = {
     "vocabulary": ("function_names",),
     "editor_schema": ("json_schema",),
     "loading": ("load", "loads", "names"),
-    "peak": ("peak_ops_per_s", "read_interval_fs", "vector_interval_fs"),
+    "reads": ("peak_ops_per_s", "read_interval_fs", "vector_interval_fs"),
     "rollup": ("RollUp", "RollUpLine", "roll_up"),
 }
 _HOMES = {name: module for module, public in _MODULES.items() for name in public}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ohmsum
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ohmsum.sim.answers.serving import Serving
-from ohmsum.sim.errors import SimulationError
+from ohmsum.sim.job.errors import QuestionError
 from ohmsum.sim.language.phases import Setting
 from ohmsum.sim.language.scheduler import schedule
 from ohmsum.sim.language.serving import serve
@@ -129,8 +130,11 @@ def test_the_same_seed_makes_the_same_requests() -> None:
 
 @pytest.mark.parametrize("bad", [{"requests": 0}, {"batch": 0}, {"prefill": 0}, {"decode": 0}])
 def test_bad_input(bad: dict[str, int]) -> None:
-    model = LanguageModel.of(decoder())
-    with pytest.raises(SimulationError, match=f"{next(iter(bad))}: found 0"):
-        serve(model, scribe(), arrival="every 1 ms", **bad)  # type: ignore[arg-type]
+    """The question refuses it, before anything is asked of the network."""
+    with pytest.raises(QuestionError, match=f"{next(iter(bad))}: found 0"):
+        ohmsum.serve(decoder(), scribe(), arrival="every 1 ms", **bad)  # type: ignore[arg-type]
+
+
+def test_more_than_the_model_has_positions_for() -> None:
     with pytest.raises(NetworkError, match="positions"):
-        serve(model, scribe(), arrival="every 1 ms", prefill=2000, decode=100)
+        serve(LanguageModel.of(decoder()), scribe(), arrival="every 1 ms", prefill=2000, decode=100)

@@ -8,6 +8,7 @@ import ast
 import configparser
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,11 @@ def test_no_file_is_too_long() -> None:
         str(p.relative_to(ROOT)): n for p in everything if (n := len(p.read_text().splitlines())) > MOST_LINES
     }
     assert not long
+
+
+@pytest.mark.parametrize("package", ["ohmsum", "ohmsum.arch", "ohmsum.workloads"])
+def test_every_public_name_is_there(package: str) -> None:
+    """Some are imported when they are first asked for."""
+    module = import_module(package)
+    missing = [name for name in module.__all__ if not hasattr(module, name)]
+    assert not missing
