@@ -141,9 +141,10 @@ def home_layers(
 
 def _ports(tile: Tile, times: dict[str, int], n_bytes: int, *, bus: bool) -> None:
     """Add the time that bytes take at the buffer, and on the bus."""
-    times["buffer"] = times.get("buffer", 0) + tile.buffer.hold_fs(max(1, tile.buffer.beats(n_bytes)))
-    if bus and tile.bus is not None:
-        times["bus"] = times.get("bus", 0) + tile.bus.hold_fs(max(1, tile.bus.beats(n_bytes)))
+    ports = {"tile.buffer": tile.buffer, "tile.bus": tile.bus if bus else None}
+    for path, port in ports.items():
+        if port is not None:
+            times[path] = times.get(path, 0) + port.hold_fs(max(1, port.beats(n_bytes)))
 
 
 def _units(times: dict[str, int], work: list[tuple[str, int]], units: tuple[Unit, ...]) -> None:
@@ -151,7 +152,8 @@ def _units(times: dict[str, int], work: list[tuple[str, int]], units: tuple[Unit
     for (function, amount), unit in zip(work, units, strict=True):
         if amount:
             fs = unit.hold_fs(unit_beats(unit, amount, function, 1))
-            times[unit.name] = times.get(unit.name, 0) + fs
+            path = f"tile.units.{unit.name}"  # not the name alone, which may be that of a port
+            times[path] = times.get(path, 0) + fs
 
 
 def _of_layer(o: Operator, choice: Analog, tile: Tile, word: int) -> dict[str, int]:

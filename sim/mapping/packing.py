@@ -60,7 +60,7 @@ class Load:
     least : int
         Copies that there must be.
     of_token_fs : dict of str to int
-        Time of each part of the tile for a token.
+        Time of each part of the tile for a token, by the part's path in the chip.
     n_bytes : int
         Of the tile buffer, for the streams of all copies together.
     """
