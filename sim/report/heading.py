@@ -9,7 +9,7 @@ from rich.text import Text
 from ..answers.run import Run
 from ..answers.training_step import TrainingStep
 from ..figures import FIGURES
-from .numbers import figure_text
+from .numbers import figure_text, si
 
 if TYPE_CHECKING:
     from ..answers.base import Answer
@@ -37,3 +37,17 @@ def named_figure(answer: Answer, key: str) -> tuple[str, str]:
 def headline(answer: Answer) -> list[str]:
     """The figures that stand for an answer, each with its label."""
     return [" ".join(named_figure(answer, key)) for key in answer.headline if key in answer.figures]
+
+
+def unbeaten(run: Run) -> list[str]:
+    """What no mapping can beat, and how far from it this one is."""
+    found, gaps = run.mapping_bounds, (run.gap("latency"), run.gap("interval"))
+    if found is None:
+        return []
+    times = (("latency", found.latency, gaps[0]), ("interval", found.interval, gaps[1]))
+    told = [
+        f"{what} of {si(bound.s, 's')} ({bound.by}): here {gap:.3g} x"
+        for what, bound, gap in times
+        if gap is not None
+    ]
+    return [f"no mapping can beat a {', nor an '.join(told)}"] if told else []

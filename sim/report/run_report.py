@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ...arch.geometry import kept_costs, scaled_costs
 from ..answers.training_step import TrainingStep
-from .heading import named_figure, once, title
+from .heading import named_figure, once, title, unbeaten
 from .layer_table import layer_table
 from .network_block import network_block
 from .numbers import percent, si
@@ -82,21 +82,7 @@ def _summary(run: Run, page: Page) -> list[RenderableType]:
     looks = [Column("", style=style) for _ in columns for style in ("dim", "bold")]
     table = page.table(looks, [[row[0][2:], *row[1:]] for row in rows], gap=1)
     basis = [] if run.batch == 1 else [f"throughput: {run.throughput.basis}"]
-    return [table, *map(note, [*basis, *_bounds(run)])]
-
-
-def _bounds(run: Run) -> list[str]:
-    """What no mapping can beat, and how far from it this one is."""
-    found, gaps = run.mapping_bounds, (run.gap("latency"), run.gap("interval"))
-    if found is None:
-        return []
-    times = (("latency", found.latency, gaps[0]), ("interval", found.interval, gaps[1]))
-    told = [
-        f"{what} of {si(bound.s, 's')} ({bound.by}): here {gap:.3g} x"
-        for what, bound, gap in times
-        if gap is not None
-    ]
-    return [f"no mapping can beat a {', nor an '.join(told)}"] if told else []
+    return [table, *map(note, [*basis, *unbeaten(run)])]
 
 
 def _time_figures(run: Run) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from ...engines import compiled
 from ...metrics.path import Piece
 from ...metrics.seconds import seconds
 from ...progress import Progress
-from ..heading import named_figure, once
+from ..heading import named_figure, once, unbeaten
 from ..numbers import percent, si
 from ..training_block import training_notes
 from .activity import LEAST_BINS, Activity, activity, n_bins_for
@@ -75,6 +75,7 @@ def _notes(run: Run) -> list[str]:
     notes = [*run.network.notes, *training_notes(run)]
     if run.parts_without_area and run.area_mm2 is not None:
         notes.append(f"Area unknown and left out: {', '.join(run.parts_without_area)}.")
+    notes += [f"{told[0].upper()}{told[1:]}." for told in unbeaten(run)]
     if run.batch > 1:
         notes.append(
             f"Throughput: {run.throughput.basis}. Energy and power are those of the batch; everything over "
