@@ -17,8 +17,9 @@ from .sim.answers.serving import Serving
 from .sim.figures import Kind
 from .sim.job.errors import QuestionError
 from .sim.job.given import job_of
-from .sim.job.job import Job
+from .sim.job.job import OF_THE_CHIP, OF_THE_NETWORK, Job
 from .sim.job.perform import perform
+from .sim.job.records import names
 from .sim.job.words import as_name, said
 from .sim.progress import Progress
 from .tools.errors import is_users
@@ -135,8 +136,11 @@ def profile(
     given: dict[str, Any] = dict(options)
     progress = given.pop("progress", None)
     with _plain_words():
-        job = job_of({**given, "network": _name(network), "chip": str(chip)})
         loaded = network if isinstance(network, Network) else None
+        if loaded is not None:
+            _refuse_of_network(given)
+        named = {**given, "network": _name(network), "chip": str(chip)}
+        job = job_of(named, beside=("phase", "goal", "what_if", "jobs", "progress"))
         return find(
             job, phase=phase, network=loaded, goal=goal, try_changes=what_if, jobs=jobs, progress=progress
         )
@@ -228,25 +232,32 @@ def _answer(network: NetworkLike, chip: ChipLike, options: Mapping[str, Any], ki
         loaded["operands"] = given.pop("operands")
     if isinstance(network, Network):
         loaded["network"] = network
-        _refuse(given, "the network is loaded already", ("bind", "input", "input_shapes"))
+        _refuse_of_network(given)
     if isinstance(chip, Chip):
         loaded["chip"] = chip
-        _refuse(
-            given, "the chip is loaded already", ("set", "overrides", "changes", "chips", "n_chips", "copies")
-        )
+        _refuse(given, "the chip is loaded already; give it where it is loaded", OF_THE_CHIP)
     with _plain_words():
-        job = job_of({**given, "network": _name(network), "chip": _name(chip)}, kind)
+        job = job_of({**given, "network": _name(network), "chip": _name(chip)}, kind, beside=("progress",))
         return perform(job, unnamed=[name for name in ("network", "chip") if name in loaded], **loaded)
 
 
 def _name(one: NetworkLike | ChipLike) -> str:
-    return str(one) if isinstance(one, str | Path) else one.name
+    if isinstance(one, str | Path):
+        return str(one)
+    if isinstance(one, Network | Chip):
+        return one.name
+    raise QuestionError(f"found {one!r}, expected a name, a file, or what load_network and load_chip return")
 
 
-def _refuse(given: Mapping[str, Any], why: str, names: tuple[str, ...]) -> None:
-    for name in names:
-        if given.get(name):
-            raise QuestionError(f"{name}: {why}; give it where it is loaded", name)
+def _refuse_of_network(given: Mapping[str, Any]) -> None:
+    _refuse(given, "the network is loaded already; give it where it is loaded", OF_THE_NETWORK)
+    _refuse(given, "the network is loaded already; give its file, where its weights are", ("data",))
+
+
+def _refuse(given: Mapping[str, Any], why: str, fields: tuple[str, ...]) -> None:
+    for name, value in given.items():
+        if value and names().get(name) in fields:
+            raise QuestionError(f"{name}: {why}", name)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ Which kind of work it is follows from what is there: a training step with `train
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -23,7 +23,7 @@ TABLES = ("bind", "input", "value", "operator")
 MAPPING = "mapping"
 
 
-def job_of(given: Mapping[str, Any], kind: Kind | None = None) -> Job:
+def job_of(given: Mapping[str, Any], kind: Kind | None = None, beside: Iterable[str] = ()) -> Job:
     """The Job that is meant.
 
     Parameters
@@ -33,13 +33,15 @@ def job_of(given: Mapping[str, Any], kind: Kind | None = None) -> Job:
         under ``mapping`` or as ``mapping.swap``, entries of tables as ``bind.batch``.
     kind : {"inference", "training", "generation", "serving"}, optional
         The kind of work, where the door knows it.
+    beside : iterable of str
+        Names that the door takes beside those of the question: a wrong name may be near one of them.
 
     Raises
     ------
     QuestionError
         A name that is not known, a value that cannot be, or two fields that do not go together.
     """
-    flat, written = _flat(given)
+    flat, written = _flat(given, beside)
     if kind in ("generation", "serving") and not any(name in flat for name in LANGUAGE):
         flat["prefill"] = 1
     if flat.get("swap_overlap") is False:
@@ -75,7 +77,7 @@ def _kind(flat: Mapping[str, Any]) -> Kind:
     return "inference"
 
 
-def _flat(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+def _flat(given: Mapping[str, Any], beside: Iterable[str] = ()) -> tuple[dict[str, Any], dict[str, str]]:
     """Values by the names of records, and the names under which they were given."""
     flat: dict[str, Any] = {}
     written: dict[str, str] = {}
@@ -87,7 +89,7 @@ def _flat(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
             continue
         plain = key.removeprefix(f"{MAPPING}.")
         if plain not in names():
-            raise QuestionError(f"unknown field {plain!r}{nearest_hint(plain, names())}", key)
+            raise QuestionError(f"unknown field {plain!r}{nearest_hint(plain, [*names(), *beside])}", key)
         name = names()[plain]
         if value is None:
             continue

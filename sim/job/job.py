@@ -8,12 +8,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from ...arch.nearest import nearest_hint
 from ...arch.range_rules import RangeRule
 from ..asked import Asked
 from ..mapping.options import MappingOptions
 from ..noc.detail import Detail
+from .errors import QuestionError
 from .work import InferenceWork, Whole, Work
 
 if TYPE_CHECKING:
@@ -100,6 +102,8 @@ OF_THE_NETWORK = (
     "bind", "input", "unknown_operators", "operator", "outputs", "inputs", "value", "weight_inputs_from",
 )  # fmt: skip
 """Fields that say which network of its file is meant."""
+OF_THE_CHIP = ("chips", "set", "input_range", "adc_range")
+"""Fields that say how the chip of its file is changed, by the names that doors have."""
 
 
 class Job(BaseModel):
@@ -109,6 +113,15 @@ class Job(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, given: Any) -> Any:
+        """Name the nearest field to one that there is not."""
+        for name in given if isinstance(given, Mapping) else ():
+            if name not in cls.model_fields:
+                raise QuestionError(f"unknown field {name!r}{nearest_hint(name, cls.model_fields)}", name)
+        return given
 
     network: Annotated[
         Name, Asked("A name of the zoo, an .onnx or a .pt2 file.", "NETWORK", example="resnet18")

@@ -43,6 +43,13 @@ MISTAKES = {
     "no such metric": (GOOD + "objectives:\n  latency: minimize\n", 5, "did you mean 'latency_s'"),
     "no such direction": (GOOD + "objectives:\n  latency_s: low\n", 5, "minimize, maximize"),
     "no such method": (GOOD + "method: gird\n", 4, "grid"),
+    "no such field of the question": (VARY + "  bach: [1, 2]\n", 3, "did you mean 'batch'"),
+    "no field of the question, and none fixed": (
+        "fixed: {chip: isaac, netwrk: mlp}\nvary:\n  batch: [1]\n", 1, "did you mean 'network'",
+    ),
+    "metric of other work": (
+        GOOD + "objectives:\n  tokens_per_s: maximize\n", 5, "no figure of inferences",
+    ),
     "no such option": (GOOD + "  mapping.replicat: [true]\n", 4, "did you mean 'replicate'"),
     "bad option": (GOOD + "  mapping.placement: [linear, best]\n", 4, "found 'best', expected 'linear', " ),
     "bad batch": (GOOD + "  batch: [1, 0]\n", 4, "whole number from 1"),

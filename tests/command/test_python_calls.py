@@ -133,6 +133,11 @@ def test_a_profile() -> None:
     assert len(repr(found).splitlines()) == 1
 
 
+def test_a_profile_of_real_data_takes_the_shapes_from_them(here: Path) -> None:
+    found = ohmsum.profile("small.onnx", "isaac", data="images.npz", what_if=False)
+    assert found.run.latency_s == ohmsum.run("small.onnx", "isaac", data="images.npz").latency_s
+
+
 def test_lists() -> None:
     assert {"isaac", "hermes-64"} <= set(ohmsum.chips())
     assert {"mlp", "resnet50"} <= set(ohmsum.networks())
@@ -215,6 +220,26 @@ def test_what_is_loaded_is_not_changed_by_a_call() -> None:
         ohmsum.run(network, chip, bind={"n": 1})
     with pytest.raises(ohmsum.errors.QuestionError, match="n_chips: the chip is loaded already"):
         ohmsum.run(network, chip, n_chips=2)
+    with pytest.raises(ohmsum.errors.QuestionError, match="adc_range: the chip is loaded already"):
+        ohmsum.run("mlp", chip, data="images.npz", adc_range="maximum")
+    of_its_file: dict[str, Any] = {"outputs": ["fc1"], "values": {"x": 1}, "operator": {"F": "matmul"}}
+    for name, value in {**of_its_file, "data": "x.npz"}.items():
+        for call in (ohmsum.run, ohmsum.profile):
+            with pytest.raises(ohmsum.errors.QuestionError, match=f"{name}: the network is loaded already"):
+                call(network, "isaac", **{name: value})
+
+
+def test_mistakes_in_a_profile_and_in_a_question_as_a_value() -> None:
+    with pytest.raises(ohmsum.errors.QuestionError, match="unknown field 'gaol', did you mean 'goal'"):
+        ohmsum.profile("mlp", "isaac", gaol="energy")  # type: ignore[call-arg]
+    with pytest.raises(
+        ohmsum.errors.UsageError, match="goal: found 'enrgy', expected latency, throughput or"
+    ):
+        ohmsum.profile("mlp", "isaac", goal="enrgy")  # type: ignore[arg-type]
+    with pytest.raises(ohmsum.errors.QuestionError, match="unknown field 'chps', did you mean 'chip"):
+        ohmsum.Job(network="mlp", chip="isaac", chps=2)  # type: ignore[call-arg]
+    with pytest.raises(ohmsum.errors.QuestionError, match="found None, expected a name, a file"):
+        ohmsum.run(None, "isaac")
 
 
 def test_mistakes_in_a_sweep_and_in_a_name() -> None:

@@ -54,6 +54,11 @@ def checked(folder: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -
     return code, capsys.readouterr().out
 
 
+def test_options_of_the_mapping_have_two_names(folder: Path) -> None:
+    change(folder, "    placement: linear", "    mapping.placement: linear", "team.ohmsum.yaml")
+    assert load_suite(folder / "team.ohmsum.yaml").cases[0].job.mapping.placement == "linear"
+
+
 def test_a_suite_without_goldens_fails_and_passes_once_accepted(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

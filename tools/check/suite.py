@@ -27,7 +27,7 @@ from ...sim.figures import Kind
 from ...sim.job.errors import QuestionError
 from ...sim.job.given import job_of
 from ...sim.job.job import Job
-from ...sim.job.records import ASKED, names
+from ...sim.job.records import ASKED, names, records
 from ...workloads import names as network_names
 from ...workloads.errors import NetworkError
 from ...workloads.load import find as find_network
@@ -58,7 +58,9 @@ class SuiteFile(FileModel):
     cases: list[CaseFile] = Field(min_length=1)
 
 
-_CASE_KEYS = ("name", *names(), "metrics")
+_ASKED = (*names(), *(f"mapping.{name}" for name in names() if records()[names()[name]].path[0] == "mapping"))
+"""What a question may be asked with; options of the mapping also by their longer names."""
+_CASE_KEYS = ("name", *_ASKED, "metrics")
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ def _case(document: Document, i: int, top: Fields, common: Mapping[str, Metric],
 def _job(fields: Fields, top: Fields) -> Job:
     """What a case asks; network and chip may be those of the whole suite."""
     shared = {key: top.raw(key) for key in ("network", "chip") if key in top}
-    asked = {key: fields.raw(key) for key in names() if key in fields}
+    asked = {key: fields.raw(key) for key in _ASKED if key in fields}
     try:
         return job_of({**shared, **asked})
     except QuestionError as error:
@@ -171,7 +173,7 @@ def _name(job: Job) -> str:
 
 def _beside(folder: Path, source: str) -> str:
     """A file as seen from here; the name of a preset stays."""
-    is_file = Path(source).suffix in (".yaml", ".yml", ".onnx") or "/" in source
+    is_file = Path(source).suffix in (".yaml", ".yml", ".onnx", ".pt2") or "/" in source
     return str((folder / source).resolve()) if is_file else source
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...sim.job.given import job_of
-from ..errors import UsageError
 from ..output_file import OutputFile, output_folder
 from ..progress import shown_progress
 from . import options
@@ -38,7 +37,9 @@ def profile(
 ) -> None:
     """Find what limits NETWORK on CHIP, and what each change of the chip would gain."""
     job = job_of(given)
-    _check_goal(goal)
+    from ..profile.evaluate import check_goal
+
+    check_goal(goal, "--goal")
     from ...sim.report.terminal import show, terminal_page
     from ..profile import profile_text
     from ..profile.profile import profile as find
@@ -53,13 +54,6 @@ def profile(
         typer.echo(_json(found), nl=False)
     else:
         show(profile_text.report(found, terminal_page(plain, everything=all_rows)), plain)
-
-
-def _check_goal(goal: str | None) -> None:
-    from ..profile.evaluate import GOALS
-
-    if goal is not None and goal not in GOALS:
-        raise UsageError(f"--goal: found {goal!r}, expected {', '.join(GOALS[:-1])} or {GOALS[-1]}")
 
 
 def _open(

@@ -10,9 +10,16 @@ from ...sim.errors import SimulationError
 from ...sim.job.job import Job
 from ...sim.metrics.seconds import seconds
 from ...workloads.graph import Network
+from ..errors import UsageError
 from .subject import subject
 
 GOALS = ("latency", "throughput", "energy")
+
+
+def check_goal(goal: str | None, called: str) -> None:
+    """Raise for a goal that there is not, in the words of the door that it came through."""
+    if goal is not None and goal not in GOALS:
+        raise UsageError(f"{called}: found {goal!r}, expected {', '.join(GOALS[:-1])} or {GOALS[-1]}")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from ..workers import local, n_processors
 from .bottlenecks import bottlenecks
 from .buffers import Occupancy, occupancies
 from .costs import cost_knobs
-from .evaluate import Figures
+from .evaluate import Figures, check_goal
 from .finding import Finding
 from .knobs import Knob, knobs
 from .latency import LatencyBreakdown, latency_breakdown
@@ -96,7 +96,8 @@ def profile(
     jobs : int, optional
         Processes; if not given, as many as processors where the work is worth it. The result is the same.
     """
-    phase, asked = checked_phase(job, phase), at_once(job)
+    check_goal(goal, "goal")
+    phase, asked = checked_phase(job, phase), at_once(job).with_shapes_of_data()
     loaded = asked.load_network() if network is None else network
     run = subject(asked, loaded, phase, progress)
     goal = goal or ("latency" if job.work.batch == 1 else "throughput")

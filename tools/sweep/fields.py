@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...arch.chip import Chip
+from ...arch.nearest import did_you_mean
+from ...arch.paths import fields_by_key
 from ...sim.job.errors import QuestionError
 from ...sim.job.given import MAPPING, TABLES, checked
 from ...sim.job.job import text_of as text_of
@@ -45,7 +48,8 @@ def given_of(settings: Mapping[str, Value]) -> dict[str, Value]:
 def what_is_wrong(field: str, value: Value) -> str | None:
     """What is wrong with a value of a field that is not the chip's: found, expected; None if it is fine."""
     if is_chip_field(field, value):
-        return None
+        hint = "" if "." in field or field in fields_by_key(Chip) else did_you_mean(field, names())
+        return f"unknown field {field!r}{hint}" if hint else None
     try:
         checked(field, value)
     except QuestionError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
@@ -14,6 +15,7 @@ from ...arch.nearest import nearest_hint
 from ...arch.yaml_text import Document, Location
 from ...sim.figures import FIGURES, Kind
 from ...sim.job.errors import QuestionError
+from ...sim.job.records import ASKED
 from ...sim.job.words import said, with_line
 from ..documents import FileModel, problem, validated
 from .axes import Axis, Choices, Range, RangeFile, Settings, range_axis, read_axis
@@ -136,6 +138,7 @@ def _checked(document: Document) -> SweepSpec:
     )
     _check_size(document, spec)
     kind = _checked_kind(document, spec)
+    _check_objectives(document, spec, kind)
     return spec if spec.objectives else replace(spec, objectives=_wanted(kind))
 
 
@@ -234,6 +237,23 @@ def _kind(document: Document, spec: SweepSpec, places: Mapping[str, Location]) -
         except QuestionError as error:
             wrong.append(error)
     raise problem(document, places.get(wrong[0].field, ()), said(str(wrong[0]), named))
+
+
+def _check_objectives(document: Document, spec: SweepSpec, kind: Kind) -> None:
+    """Some of the points that are looked at may have every figure that is wanted."""
+    for name in spec.objectives:
+        kinds = FIGURES[name].kinds
+        if kind not in kinds and not any(other in kinds for other in _kinds(spec)):
+            raise problem(document, ("objectives", name), f"no figure of {ASKED[kind]}")
+
+
+def _kinds(spec: SweepSpec) -> Iterator[Kind]:
+    """What points ask, of those that can be asked."""
+    from .points import first
+
+    for point in first(spec, N_TRIED):
+        with suppress(QuestionError):
+            yield point.job().work.kind
 
 
 def _given(document: Document) -> Iterator[tuple[Location, str, Value]]:
