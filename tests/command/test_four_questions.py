@@ -142,6 +142,8 @@ def test_another_version_of_the_format_is_compared_on_what_both_have(
     assert "only in one of them: power_w" in said
     assert "tokens_per_s" in said
     assert "Latency by layer" not in said
+    assert "(not given)" not in said, "what one of them does not list has not been changed"
+    assert "layers gone" not in said
 
 
 def test_an_inference_and_a_generation_are_compared_on_what_both_have(

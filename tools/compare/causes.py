@@ -54,10 +54,14 @@ def _network(old: ResultSnapshot, new: ResultSnapshot) -> list[Reason]:
 
 
 def _chip(old: ResultSnapshot, new: ResultSnapshot, moved: dict[str, float]) -> list[Reason]:
-    """Fields of the chip; what only followed from another field comes after what was set."""
+    """Fields of the chip; what only followed from another field comes after what was set.
+
+    None where one of the two does not list them.
+    """
     found = []
     follows = _costs_that_follow(old, new)
-    for path in {**old.chip_fields, **new.chip_fields}:
+    both = old.chip_fields and new.chip_fields
+    for path in {**old.chip_fields, **new.chip_fields} if both else ():
         before, after = old.chip_fields.get(path), new.chip_fields.get(path)
         if before != after:
             note = " (follows from what was set)" if path in follows else ""
@@ -122,8 +126,10 @@ def _flat(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _mapping(old: ResultSnapshot, new: ResultSnapshot) -> list[Reason]:
-    """Layers that were placed in another way."""
-    found = []
+    """Layers that were placed in another way; none where one of the two does not list them."""
+    found: list[Reason] = []
+    if not old.layers or not new.layers:
+        return found
     for name in old.layers:
         if name not in new.layers:
             continue
