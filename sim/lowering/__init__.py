@@ -31,7 +31,7 @@ from ..noc.deadlock import check_deadlock_free
 from ..noc.detail import Detail
 from ..operands.layer_operands import LayerOperands
 from ..program import Program
-from . import arrays, crossbars, rewritten, streams, training, units
+from . import arrays, crossbars, kv_cache, rewritten, streams, training, units
 from .autoregression import feed_back
 from .connect import connect
 from .context import Context
@@ -103,6 +103,7 @@ def lower(
     if autoregressive:
         last = next(iter(outputs), mapping.network.outputs[0])
         feed_back(context, stages[last], stages[mapping.network.operators[0].name], multicast=multicast)
+        kv_cache.bound_reads(context, stages[last].firings.grid.cols)
     static_power(context)
     program = context.builder.build(lump=lump, flit=context.flit)
     if program.flit is not None:

@@ -27,6 +27,7 @@ from ..program import Arbitration, ProgramBuilder, Schedule
 from .shares import Shares
 
 if TYPE_CHECKING:
+    from .kv_cache import Read
     from .prefetch import Fetch
 
 FS = 1e-15
@@ -55,6 +56,8 @@ class Context:
     """By operator on crossbars, where they are known."""
     fetches: list[Fetch] = field(default_factory=list)
     """Weights that come to MAC arrays from memory, in the order of the network."""
+    cache_reads: list[Read] = field(default_factory=list)
+    """What products read of caches, in the order of the network."""
     stripe_held: dict[tuple[str, int], Shares] = field(default_factory=dict)
     """What a stripe of an operator holds of its tokens, by operator and stripe."""
     _array_stores: dict[int, int] = field(default_factory=dict)

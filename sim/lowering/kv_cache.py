@@ -2,12 +2,16 @@
 
 A new position is written where its cache is kept, in banks of SRAM or in the memory behind the chip. What a
 product needs of it is read by an actor of its own that runs ahead of the product: the positions before a
-token can be fetched while the token is still on its way; its own keys and values come along with it.
+token can be fetched while the token is still on its way; its own keys and values come along with it. In a
+decoder it runs no further ahead than by `AHEAD` products, in the order of the network.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
 
 from ...arch.links import Memory
 from ...workloads.graph import Operator
@@ -20,6 +24,31 @@ from .stage import Stage
 
 ROOM = 2
 """Reads that a product has room for beside the one it works on: one that is there, one on its way."""
+
+AHEAD = 2
+"""Products of a decoder, on one chip, whose reads are there or on their way (an assumption, as no chip states it)."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """What is read of a cache for one product.
+
+    Attributes
+    ----------
+    chip : int
+    bring, use : int
+        Actors whose firings read, and multiply.
+    newest : tuple of int
+        Last token of each group of firings that are made together, ascending.
+    parts : int
+        Firings of `bring`, and of `use`, in a group.
+    """
+
+    chip: int
+    bring: int
+    use: int
+    newest: tuple[int, ...]
+    parts: int
 
 
 def _visit(
@@ -55,6 +84,7 @@ def append(context: Context, actor: int, operator: Operator, n_tokens: int) -> t
 def fetch(
     context: Context,
     operator: Operator,
+    use: int,
     newest: Sequence[int],
     n_positions: Sequence[Sequence[int]],
     elements: int,
@@ -66,6 +96,8 @@ def fetch(
     ----------
     operator : Operator
         The product.
+    use : int
+        The actor that makes it, with as many firings as the one that reads.
     newest : sequence of int
         The last token that each firing of the product works on.
     n_positions : sequence of sequence of int
@@ -83,7 +115,25 @@ def fetch(
         before = _written_before(operator, newest, written)
         need = Schedule(before, (0,) * len(n_positions[0]))
         context.builder.channel(written.last, actor, written.firings.n, need)
+    context.cache_reads.append(Read(cache.chip, actor, use, tuple(newest), len(n_positions[0])))
     return actor
+
+
+def bound_reads(context: Context, n_sequences: int) -> None:
+    """Channels that hold reads of a decoder back until the product `AHEAD` before has been made.
+
+    The products of a chip are in the order of the network, token after token of each sequence.
+    """
+    by_chip = lambda r: r.chip  # noqa: E731
+    for _, there in groupby(sorted(context.cache_reads, key=by_chip), by_chip):
+        reads = list(there)
+        for j, read in enumerate(reads):
+            turns, before = divmod(j - AHEAD, len(reads))
+            made = reads[before]
+            tokens = [token + turns * n_sequences for token in read.newest]
+            firings = tuple(bisect_right(made.newest, token) * made.parts for token in tokens)
+            need = Schedule(firings, (0,) * read.parts)
+            context.builder.channel(made.use, read.bring, len(made.newest) * made.parts, need)
 
 
 def _written_before(operator: Operator, newest: Sequence[int], written: Stage) -> tuple[int, ...]:

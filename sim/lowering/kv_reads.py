@@ -28,7 +28,7 @@ def read_cache(
     reach = [sum(operator.reach(t) if operator.reach else p.n for t in group) for group in groups]
     elements = position_elements(operator, context.mapping.network)
     newest = [group[-1] for group in groups]
-    source = kv_cache.fetch(context, operator, newest, [[r] for r in reach], elements, written)
+    source = kv_cache.fetch(context, operator, actor, newest, [[r] for r in reach], elements, written)
     every = Schedule.affine(1, 1, firings.n)
     cache, tiles = context.caches[operator.name], tiles_of(held)
     per_chip = context.chip.tile.count if context.chip.tile else 1

@@ -169,6 +169,6 @@ def _read_cache(
     reach = [operator.reach(k) if operator.reach else p.n for k in tokens]
     positions = [[len(range(cut, r, cuts)) for _ in range(matrices) for cut in range(cuts)] for r in reach]
     elements = p.n if along == "k" else p.k
-    fetch = kv_cache.fetch(context, operator, tokens, positions, elements, written)
+    fetch = kv_cache.fetch(context, operator, actor, tokens, positions, elements, written)
     n = len(tokens) * matrices * cuts
     context.builder.channel(fetch, actor, kv_cache.ROOM * a.array.count, Schedule.affine(1, 1, n))
