@@ -12,8 +12,9 @@ from ..engines.result import EngineResult
 from ..program import I64, Program
 from .seconds import FS_PER_S
 
-JITTER = 0.01
-"""Share by which the rate between two ends may exceed the rate in the long run, as ends are not regular."""
+QUARTER = 4
+"""Share of a batch, at its begin and again at its end, that is taken to fill and to drain the pipeline: 1 / 4 (an
+assumption); batches of fewer inferences show no steady state."""
 
 
 @dataclass(frozen=True)
@@ -56,26 +57,29 @@ class Capacity:
 def capacity(program: Program, batch: EngineResult) -> Capacity:
     """What a batch back to back says about the rate in the long run.
 
-    With B inferences back to back, the pipeline is full from the end of the first until the last one enters;
-    after that it drains, and inferences end faster than they could in the long run. So let l be the last
-    inference that ended before the last one began, and w = l // 2 (the ones before fill the pipeline): the
-    steady rate is ``(l - w) / (end[l] - end[w])``.
+    The rate is taken between the ends of two inferences that are far apart. The first quarter of the batch
+    fills the pipeline. In the long run inferences end one after another at the rate at which the tightest part
+    lets them through; the last ones end faster, as none comes after them to share a resource with. The pipeline
+    is certainly full until the last inference begins; where inferences begin long before their turn (all at
+    once, say, as their inputs are small and wait in buffers), that says nothing, and the last quarter is left
+    out. So with f = B // 4 and l the last inference that ended before the last one began, or B - 1 - B // 4 if
+    that is later, the steady rate is ``(l - f) / (end[l] - end[f])``.
 
-    That is believed only if it lies between the least and the most that are possible; where the ends of
-    single inferences vary, so that it comes out a little beyond the most, it is the most. Otherwise (or if no
-    two inferences ended in that time) the batch is too short to show a steady state.
+    It is kept between the least and the most that are possible: ends of single inferences vary, and while
+    buffers fill they can come faster than the busiest resource could go on with. With fewer than 4 inferences,
+    or where those in the middle end at one instant, the batch is too short to show a steady state.
     """
     ends = batch.iteration_end_fs.tolist()
     n = len(ends)
-    least = n * FS_PER_S / batch.makespan_fs
-    most = _most(program, batch)
-    last = bisect_right(ends, int(batch.iteration_begin_fs[-1])) - 1
-    first = last // 2
-    if last >= 1:
-        rate = (last - first) * FS_PER_S / (ends[last] - ends[first])
-        if least <= rate <= most * (1 + JITTER):
-            return Capacity(min(rate, most), (first, last), least, most)
-    return Capacity(None, (first, last), least, most)
+    least, most = n * FS_PER_S / batch.makespan_fs, _most(program, batch)
+    first = n // QUARTER
+    full = bisect_right(ends, int(batch.iteration_begin_fs[-1])) - 1
+    last = max(full, n - 1 - first)
+    span_fs = ends[last] - ends[first]
+    if n < QUARTER or not span_fs:
+        return Capacity(None, (first, last), least, most)
+    rate = (last - first) * FS_PER_S / span_fs
+    return Capacity(min(max(rate, least), most), (first, last), least, most)
 
 
 def throughput(program: Program, single: EngineResult, batch: EngineResult | None) -> Throughput:
@@ -93,6 +97,8 @@ def throughput(program: Program, single: EngineResult, batch: EngineResult | Non
         return Throughput(found.least_per_s, basis)
     first, last = found.between
     basis = f"steady state, between the ends of inferences {first + 1} and {last + 1} of {n}"
+    if found.steady_per_s == found.most_per_s:
+        basis += ", no more than the busiest resource allows"
     return Throughput(found.steady_per_s, basis)
 
 

@@ -259,51 +259,75 @@ def pipeline() -> Program:
 
 
 def test_throughput_of_a_pipeline_is_that_of_its_slowest_stage() -> None:
-    """One inference takes 60 and a new one ends every 30; the eighth begins at 190, so the fifth (at 180) is
-    l.
-    """
+    """One inference takes 60 and a new one ends every 30: between the third (at 120) and the sixth (at 210)."""
     run = make_run(pipeline(), batch=8)
     assert run.latency_fs == 60
     assert run.makespan_s == pytest.approx((60 + 30 * 7) * 1e-15)
     assert run.throughput.per_s == pytest.approx(1e15 / 30)
-    assert run.throughput.basis == "steady state, between the ends of inferences 3 and 5 of 8"
+    assert run.throughput.basis.startswith("steady state, between the ends of inferences 3 and 6 of 8")
 
 
-def test_short_batch_shows_no_steady_state() -> None:
-    """Two inferences in 90 fs: the second has long begun when the first ends."""
-    run = make_run(pipeline(), batch=2)
-    assert run.throughput.per_s == pytest.approx(2e15 / 90)
+@pytest.mark.parametrize("n", [2, 3])
+def test_short_batch_shows_no_steady_state(n: int) -> None:
+    """No quarter to leave out: n inferences end in 60 + 30 (n - 1) fs."""
+    run = make_run(pipeline(), batch=n)
+    assert run.throughput.per_s == pytest.approx(n * 1e15 / (60 + 30 * (n - 1)))
     assert "too few" in run.throughput.basis
 
 
-def test_draining_does_not_count_for_the_throughput(run: Run) -> None:
-    """The last inference begins at 45: of the ends at 10, 20, 40, 60, 61 three lie before, the first is
-    warm-up.
-    """
-    ends, begins = np.array([10, 20, 40, 60, 61], np.int64), np.array([0, 5, 20, 30, 45], np.int64)
-    times: dict[str, Any] = {"iteration_end_fs": ends, "iteration_begin_fs": begins, "makespan_fs": 101}
-    together = replace(run.single, **times, busy_fs=5 * run.single.busy_fs // 2)
-    assert replace(run, together=together).throughput.per_s == pytest.approx(1e15 / 20)
+def with_ends(run: Run, ends: list[int], begins: list[int], adc_fs: float) -> Run:
+    """A run whose batch ended and began so, each inference keeping the ADC busy for `adc_fs`."""
+    n = len(ends)
+    times: dict[str, Any] = {
+        "iteration_end_fs": np.array(ends, np.int64),
+        "iteration_begin_fs": np.array(begins, np.int64),
+        "makespan_fs": ends[-1],
+    }
+    busy = np.zeros(len(run.single.busy_fs), np.int64)
+    busy[0] = round(n * adc_fs)
+    return replace(run, together=replace(run.single, **times, busy_fs=busy))
+
+
+@pytest.mark.parametrize(
+    ("ends", "begins", "fs_each"),
+    [
+        # One fills, one drains, and the three between end every 20.
+        ([55, 61, 81, 101, 102], [0, 5, 20, 30, 45], 20),
+        # All begin at once; 2 fill, 2 drain, and the four between end every 50.
+        ([200, 230, 280, 330, 380, 430, 440, 445], [0, 1, 2, 3, 4, 5, 6, 7], 50),
+        # The last begins at 300: those before the one that ended then count too, beyond the last quarter.
+        ([60, 90, 120, 160, 200, 240, 280, 320], [0, 10, 40, 80, 120, 160, 200, 300], 40),
+    ],
+)
+def test_filling_and_draining_do_not_count(
+    run: Run, ends: list[int], begins: list[int], fs_each: int
+) -> None:
+    found = with_ends(run, ends, begins, 10).throughput
+    assert found.per_s == pytest.approx(1e15 / fs_each, rel=1e-12)
+    assert "busiest" not in found.basis
+
+
+def test_ends_that_vary_a_little_give_a_rate_that_varies_a_little(run: Run) -> None:
+    """One end 2 fs later or earlier than every 100: of the interval over seven of them, at most 2/7 fs."""
+    for late in range(-2, 3):
+        for which in range(16):
+            ends = [500 + 100 * k + (late if k == which else 0) for k in range(16)]
+            begins = [max(0, 100 * (k - 4)) for k in range(16)]
+            found = with_ends(run, ends, begins, 99).throughput
+            assert abs(1e15 / found.per_s - 100) <= 2 / 7 + 1e-9
 
 
 def test_no_throughput_beyond_the_busiest_resource(run: Run) -> None:
-    """As above, but the ADC needs 30 fs for each inference: one every 20 was filling of buffers, no steady
-    state.
-    """
-    ends, begins = np.array([10, 20, 40, 60, 61], np.int64), np.array([0, 5, 20, 30, 45], np.int64)
-    times: dict[str, Any] = {"iteration_end_fs": ends, "iteration_begin_fs": begins, "makespan_fs": 151}
-    together = replace(run.single, **times, busy_fs=5 * run.single.busy_fs)
-    assert replace(run, together=together).throughput.per_s == pytest.approx(5e15 / 151)
+    """The ADC needs 30 fs for each inference: one every 20 is filling of buffers, no steady state."""
+    found = with_ends(run, [10, 20, 40, 60, 61, 151], [0, 5, 20, 30, 45, 46], 25).throughput
+    assert found.per_s == 1e15 / 25
+    assert "busiest" in found.basis
 
 
-def test_throughput_at_the_busiest_resource_is_no_more_than_that(run: Run) -> None:
-    """Ten inferences keep the ADC busy for all of 2000 fs, but the four ends counted came 2 fs too fast."""
-    ends = np.array([200, 400, 600, 800, 1002, 1200, 1400, 1600, 1800, 2000], np.int64)
-    begins = np.array([0, 10, 20, 30, 40, 50, 60, 70, 80, 1850], np.int64)
-    times: dict[str, Any] = {"iteration_end_fs": ends, "iteration_begin_fs": begins, "makespan_fs": 2000}
-    together = replace(run.single, **times, busy_fs=np.array([1000, 400, 1000], np.int64))
-    assert 4 / (1800 - 1002) > 1 / 200
-    assert replace(run, together=together).throughput.per_s == 1e15 / 200
+def test_no_throughput_below_inferences_over_makespan(run: Run) -> None:
+    """The middle ends are 90 apart, but all eight came within 400."""
+    ends = [40, 45, 50, 140, 230, 320, 398, 400]
+    assert with_ends(run, ends, [0] * 8, 10).throughput.per_s == 8e15 / 400
 
 
 def test_static_energy_is_shared_by_the_batch() -> None:
