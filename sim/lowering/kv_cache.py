@@ -26,7 +26,7 @@ ROOM = 2
 """Reads that a product has room for beside the one it works on: one that is there, one on its way."""
 
 AHEAD = 2
-"""Products of a decoder, on one chip, whose reads are there or on their way (an assumption, as no chip states it)."""
+"""Products of a decoder, on one chip, whose reads are there or on their way (an assumption: no chip says)."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from ..program import I64, Program
 from .seconds import FS_PER_S
 
 QUARTER = 4
-"""Share of a batch, at its begin and again at its end, that is taken to fill and to drain the pipeline: 1 / 4 (an
+"""Of a batch, a quarter at its begin and one at its end are taken to fill and to drain the pipeline (an
 assumption); batches of fewer inferences show no steady state."""
 
 
@@ -58,16 +58,17 @@ def capacity(program: Program, batch: EngineResult) -> Capacity:
     """What a batch back to back says about the rate in the long run.
 
     The rate is taken between the ends of two inferences that are far apart. The first quarter of the batch
-    fills the pipeline. In the long run inferences end one after another at the rate at which the tightest part
-    lets them through; the last ones end faster, as none comes after them to share a resource with. The pipeline
-    is certainly full until the last inference begins; where inferences begin long before their turn (all at
-    once, say, as their inputs are small and wait in buffers), that says nothing, and the last quarter is left
-    out. So with f = B // 4 and l the last inference that ended before the last one began, or B - 1 - B // 4 if
-    that is later, the steady rate is ``(l - f) / (end[l] - end[f])``.
+    fills the pipeline. In the long run inferences end one after another as the tightest part lets them
+    through; the last ones end faster, as none comes after them to share a resource with. The pipeline is
+    certainly full until the last inference begins; where inferences begin long before their turn (all at
+    once, say, as their inputs are small and wait in buffers), that says nothing, and the last quarter is
+    left out. So with f = B // 4 and l the last inference that ended before the last one began, or
+    B - 1 - B // 4 if that is later, the steady rate is ``(l - f) / (end[l] - end[f])``.
 
     It is kept between the least and the most that are possible: ends of single inferences vary, and while
-    buffers fill they can come faster than the busiest resource could go on with. With fewer than 4 inferences,
-    or where those in the middle end at one instant, the batch is too short to show a steady state.
+    buffers fill they can come faster than the busiest resource could go on with. With fewer than 4
+    inferences, or where those in the middle end at one instant, the batch is too short to show a steady
+    state.
     """
     ends = batch.iteration_end_fs.tolist()
     n = len(ends)

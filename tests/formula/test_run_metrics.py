@@ -259,7 +259,7 @@ def pipeline() -> Program:
 
 
 def test_throughput_of_a_pipeline_is_that_of_its_slowest_stage() -> None:
-    """One inference takes 60 and a new one ends every 30: between the third (at 120) and the sixth (at 210)."""
+    """One inference takes 60 and a new one ends every 30: the third at 120, the sixth at 210."""
     run = make_run(pipeline(), batch=8)
     assert run.latency_fs == 60
     assert run.makespan_s == pytest.approx((60 + 30 * 7) * 1e-15)
