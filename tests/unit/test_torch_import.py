@@ -183,12 +183,27 @@ def test_an_lstm_with_a_projection_is_its_steps(options: dict[str, Any]) -> None
     lstm = torch.nn.LSTM(32, 48, proj_size=16, batch_first=True, **options).eval()
     x = torch.randn(2, 6, 32)
     network = workloads.from_torch(lstm, torch.randn(1, 6, 32))
+    sizes = {name: p.numel() for name, p in lstm.named_parameters()}
+    second = sum(n for name, n in sizes.items() if name.startswith("bias_hh"))  # added to the first before
+    assert network.params == sum(sizes.values()) - second, "first states of zeros are none"
     assert network.macs == (6 * 119_808 // 12 if not options else 2 * 2 * 6 * (4 * 48 * 48 + 16 * 48))
     model = model_of(torch.export.export(lstm, (x,)), "lstm")
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     wanted, (state, cell) = lstm(x)
     for found, right in zip(session.run(None, {"input": x.numpy()}), (wanted, state, cell), strict=True):
         np.testing.assert_allclose(found, right.detach().numpy(), atol=1e-5)
+
+
+def test_first_states_that_are_given() -> None:
+    torch.manual_seed(2)
+    lstm = torch.nn.LSTM(32, 48, proj_size=16).eval()
+    states = (torch.randn(1, 2, 16), torch.randn(1, 2, 48))
+    x = torch.randn(3, 2, 32)
+    model = model_of(torch.export.export(lstm, (x, states)), "lstm")
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    names = [i.name for i in session.get_inputs()]
+    feeds = dict(zip(names, (x.numpy(), *(s.numpy() for s in states)), strict=True))
+    np.testing.assert_allclose(session.run(None, feeds)[0], lstm(x, states)[0].detach().numpy(), atol=1e-5)
 
 
 def test_an_lstm_with_a_projection_over_too_many_steps() -> None:

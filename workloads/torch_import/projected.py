@@ -61,7 +61,7 @@ def unrolled(
         for way in range(ways):
             k = layer * ways + way
             own = weights[k * per_way : (k + 1) * per_way]
-            start = [op.Gather(s, op.Constant(value_int=k), axis=0) for s in states]
+            start = [None if _is_zero(s) else op.Gather(s, op.Constant(value_int=k), axis=0) for s in states]
             steps = range(n_steps)[::-1] if way else range(n_steps)
             outputs, h, c = _run(op, y, own, biased, start[0], start[1], steps)
             made.append(op.Concat(*(outputs[::-1] if way else outputs), axis=0))
@@ -72,17 +72,33 @@ def unrolled(
     return y, op.Concat(*last, axis=0), op.Concat(*cells, axis=0)
 
 
+def _is_zero(state: Any) -> bool:
+    """Whether a first state is made as zeros, which are no parameters and no operand."""
+    filled = state.producer()
+    number = filled.inputs[0].producer() if filled is not None and filled.op_type == "Expand" else None
+    value = number.attributes.get("value") if number is not None and number.op_type == "Constant" else None
+    return value is not None and not value.value.numpy().any()
+
+
 def _run(op: Any, x: Any, own: Any, biased: bool, h: Any, c: Any, steps: range) -> tuple[list[Any], Any, Any]:
-    """One direction of one layer: outputs in the order of the steps, the last state and cell."""
+    """One direction of one layer: outputs in the order of the steps, the last state and cell.
+
+    States that are None are zero.
+    """
     matrix = op.Transpose(op.Concat(own[0], own[1], axis=1), perm=[1, 0])
     bias = op.Add(own[2], own[3]) if biased else None
     projection = op.Transpose(own[-1], perm=[1, 0]) if len(own) in (3, 5) else None
     outputs = []
     for t in steps:
         now = op.Gather(x, op.Constant(value_int=t), axis=0)
-        z = op.MatMul(op.Concat(now, h, axis=-1), matrix)
+        if h is None:
+            both = op.Pad(now, op.Constant(value_ints=[0, 0, 0, own[1].shape[1]]))
+        else:
+            both = op.Concat(now, h, axis=-1)
+        z = op.MatMul(both, matrix)
         i, f, g, o = op.Split(op.Add(z, bias) if biased else z, num_outputs=4, axis=-1)
-        c = op.Add(op.Mul(op.Sigmoid(f), c), op.Mul(op.Sigmoid(i), op.Tanh(g)))
+        new = op.Mul(op.Sigmoid(i), op.Tanh(g))
+        c = new if c is None else op.Add(op.Mul(op.Sigmoid(f), c), new)
         h = op.Mul(op.Sigmoid(o), op.Tanh(c))
         h = h if projection is None else op.MatMul(h, projection)
         outputs.append(_first_axis(op, h))
