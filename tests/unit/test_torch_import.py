@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import re
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -209,3 +212,43 @@ def test_first_states_that_are_given() -> None:
 def test_an_lstm_with_a_projection_over_too_many_steps() -> None:
     with pytest.raises(workloads.NetworkError, match="over 2000 steps, expected at most 1024"):
         workloads.from_torch(torch.nn.LSTM(4, 4, proj_size=2), torch.randn(2000, 1, 4))
+
+
+class Quantised(torch.nn.Module):
+    """What PT2E makes of two linear layers: 8 bits by channel, and 4 bits that lie in 8."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("first", torch.randint(-127, 128, (32, 16), dtype=torch.int8))
+        self.register_buffer("second", torch.randint(-8, 8, (8, 32), dtype=torch.int8))
+        self.register_buffer("scales", torch.rand(32) + 0.01)
+        self.register_buffer("points", torch.zeros(32, dtype=torch.int64))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        q: Any = torch.ops.quantized_decomposed
+        signed, unsigned = (0.1, 3, -128, 127, torch.int8), (0.05, 0, 0, 15, torch.uint8)
+        x = q.dequantize_per_tensor(q.quantize_per_tensor(x, *signed), *signed)
+        w = q.dequantize_per_channel(self.first, self.scales, self.points, 0, -127, 127, torch.int8)
+        y = torch.relu(torch.nn.functional.linear(x, w))
+        y = q.dequantize_per_tensor(q.quantize_per_tensor(y, *unsigned), *unsigned)
+        w = q.dequantize_per_tensor(self.second, 0.02, 0, -8, 7, torch.int8)
+        return torch.nn.functional.linear(y, w)
+
+
+def test_quantised_exports_say_their_bits(tmp_path: Path) -> None:
+    """In a process of its own, which knows the operators of quantisation only if the reader makes them known."""
+    importlib.import_module("torch.ao.quantization.fx._decomposed")
+    torch.export.save(torch.export.export(Quantised(), (torch.randn(4, 16),)), tmp_path / "q.pt2")
+    code = (
+        "import sys; from ohmsum import workloads\n"
+        "for o in workloads.load(sys.argv[1]):\n"
+        "    if o.matrix: print(o.weight_format, o.input_format, o.params, sep=', ')"
+    )
+    told = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, str(tmp_path / "q.pt2")],
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    assert told.splitlines() == [
+        "int8 per channel, int8 per tensor, 512",
+        "int4 per tensor, uint4 per tensor, 256",
+    ]

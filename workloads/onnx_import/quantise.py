@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,8 @@ BITS = {
        if hasattr(TensorProto, name)},
 }  # fmt: skip
 QUANTISERS = frozenset({"QuantizeLinear", "DequantizeLinear"})
+CODE = "ohmsum.code"
+"""Key of what is written beside a quantiser whose codes are fewer than its integers can hold: "int4"."""
 DOMAINS = frozenset({"", "ai.onnx", "com.microsoft"})
 
 
@@ -68,7 +71,15 @@ def format_of(node: onnx.NodeProto, graph: Graph) -> Format:
     per: Granularity = "block" if block else "channel" if np.prod(scale, dtype=np.int64) > 1 else "tensor"
     if block:
         _check_blocks(node, graph, block, scale)
-    return Format(_name(code), BITS[code], per, block)
+    return _narrower(node, Format(_name(code), BITS[code], per, block))
+
+
+def _narrower(node: onnx.NodeProto, found: Format) -> Format:
+    """The format with the codes that are written beside the node, if they are of fewer bits."""
+    code = next((p.value for p in node.metadata_props if p.key == CODE), "")
+    digits = code.lstrip("uint")
+    bits = int(digits) if digits.isdecimal() else found.bits
+    return replace(found, code=code, bits=bits) if 0 < bits < found.bits else found
 
 
 def _check_scales(node: onnx.NodeProto, graph: Graph) -> None:

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import NetworkError
+from .quantised import know_quantisers
 from .translate import quiet
 
 SUFFIXES = frozenset({".pt2", ".pt", ".pth"})
@@ -45,6 +46,7 @@ def load_archive(path: Path, torch: ModuleType) -> tuple[Any, str]:
     raw = path.read_bytes()
     try:
         with quiet():
+            know_quantisers()
             return torch.export.load(io.BytesIO(raw)), sha256(raw).hexdigest()
     except Exception as error:  # of any kind: the reader trusts what it finds
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -17,6 +17,7 @@ import onnx
 from ..errors import NetworkError
 from .extra import find_torch
 from .projected import translations
+from .quantised import write_ranges
 from .unsupported import Culprit, find_culprit
 
 UNKNOWN_DOMAIN = "torch"
@@ -52,6 +53,7 @@ def translate(program: Any, where: str, keep_unknown: bool = False) -> onnx.Mode
                     program, dynamo=True, verbose=False, custom_translation_table=kept or None
                 )
                 model: onnx.ModelProto = exported.model_proto
+            write_ranges(model, exported.exported_program or program)
             return model
         except torch.onnx.errors.OnnxExporterError as error:
             culprit = find_culprit(error, program)
