@@ -236,7 +236,7 @@ class Quantised(torch.nn.Module):
 
 
 def test_quantised_exports_say_their_bits(tmp_path: Path) -> None:
-    """In a process of its own, which knows the operators of quantisation only if the reader makes them known."""
+    """In a process of its own, which knows the operators only if the reader makes them known."""
     importlib.import_module("torch.ao.quantization.fx._decomposed")
     torch.export.save(torch.export.export(Quantised(), (torch.randn(4, 16),)), tmp_path / "q.pt2")
     code = (
