@@ -36,7 +36,7 @@ def write_ranges(model: onnx.ModelProto, program: Any) -> None:
     }
     for node in model.graph.node if codes else ():
         origin = next((p.value for p in node.metadata_props if p.key == FROM), "")
-        code = codes.get(origin.partition(" ")[0].removeprefix("%"))
+        code = codes.get(origin.partition(" ")[0].removeprefix("%"), "")
         if code and node.op_type in QUANTISERS:
             node.metadata_props.add(key=CODE, value=code)
 
