@@ -19,7 +19,7 @@ from ohmsum import arch
 from ohmsum.sim.accuracy.functional import Functional
 from ohmsum.sim.accuracy.model import ModelSource
 from ohmsum.sim.mapping import map_network
-from ohmsum.sim.mapping.remarks import lost_bits
+from ohmsum.sim.mapping.remarks import other_bits
 from ohmsum.tools.cli import main
 from ohmsum.workloads import load
 from onnx import helper, numpy_helper
@@ -186,10 +186,27 @@ def test_bits_that_a_chip_cannot_keep_are_said_to_be_lost(files: Any) -> None:
     paths, _ = files
     network = load(paths["qdq"])
     layers = [o for o in network if o.matrix]
-    narrow = arch.load("isaac", overrides={"tile.weights.bits": "4"})
-    (remark,) = lost_bits(layers, narrow)
+    narrow = arch.load("isaac", overrides={"tile.weights.bits": "4", "tile.dac.bits": "8"})
+    (remark,) = other_bits(layers, narrow)
     assert (
         f"has weights of 8 bits ({layers[0].name}: int8), crossbars of the chip 4: {len(layers)} of" in remark
     )
-    assert lost_bits(layers, arch.load("isaac")) == ()
     assert map_network(network, narrow).remarks == (remark,)
+
+
+def test_bits_that_a_chip_has_more_of_are_said_to_cost(files: Any) -> None:
+    paths, _ = files
+    network = load(paths["qdq"])
+    layers = [o for o in network if o.matrix]
+    isaac = arch.load("isaac")
+    for remark, what in zip(
+        other_bits(layers, isaac),
+        ("cells and energy of 16 bits all the same (`tile.weights.bits`)",
+         "cycles and energy of 16 bits all the same (`tile.dac.bits`)"), strict=True,
+    ):  # fmt: skip
+        assert remark.endswith(f": {len(layers)} of {len(layers)} layers take {what}")
+    same = arch.load("isaac", overrides={"tile.weights.bits": "8", "tile.dac.bits": "8"})
+    assert other_bits(layers, same) == ()
+    mapped = [map_network(network, chip).blocks_of(layers[0].name) for chip in (isaac, same)]
+    cells = [m.tiling.cells_used for m in mapped]
+    assert cells[0] == 2 * cells[1], "the field does what the remark says"

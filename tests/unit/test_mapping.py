@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import product
+from pathlib import Path
 from random import Random
 from typing import Literal
 
@@ -26,6 +27,7 @@ from ohmsum.sim.noc.topology import HOST, LinkKind
 from ohmsum.workloads.graph import Grid, Matrix, Operator, Port, Tensor, Window
 from ohmsum.workloads.load import load
 
+from ..kit.onnx_graphs import imported, node
 from ..kit.small_networks import SINGLE, add, matrix, network, round_chip, source
 
 ISAAC = Array(rows=128, weight_cols=128, columns_per_weight=8, cols=128)
@@ -241,3 +243,19 @@ def test_residual_addition_runs_where_its_first_input_lies() -> None:
     )
     mapped = map_network(net, round_chip(), SINGLE)
     assert mapped.of("sum").sources == mapped.of("conv").sources
+
+
+def test_weights_that_two_layers_use_are_said_to_be_held_twice(tmp_path: Path) -> None:
+    """64 x 64 weights of 8 cells: 4 crossbars of 128 x 128; parts of one tensor are not shared."""
+    chip = arch.load("isaac")
+    nodes = [node("Gemm", "x w b", "a"), node("Relu", "a", "r"), node("Gemm", "r w b", "y")]
+    twice = imported(tmp_path, nodes, {"x": (4, 64)}, {"w": (64, 64), "b": (64,)})
+    (remark,) = map_network(twice, chip, SINGLE).remarks
+    assert "'w': 2 layers, such as a and y" in remark
+    assert ": 4 crossbars more" in remark
+    constants = {"w": (64, 128), "sizes": np.array([64, 64])}
+    nodes = [node("Split", "w sizes", "u v", axis=1), node("MatMul", "x u", "a"), node("MatMul", "a v", "y")]
+    assert map_network(imported(tmp_path, nodes, {"x": (4, 64)}, constants), chip, SINGLE).remarks == ()
+    constants = {"w": (2, 32, 16), "r": (2, 32, 8)}
+    both = [node("LSTM", "x w r", "y", hidden_size=8, direction="bidirectional")]
+    assert map_network(imported(tmp_path, both, {"x": (4, 1, 16)}, constants), chip, SINGLE).remarks == ()
