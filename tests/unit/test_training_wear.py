@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from math import fsum
 
+import ohmsum
 import pytest
 from ohmsum import arch
 from ohmsum.sim.errors import SimulationError
+from ohmsum.sim.job.errors import QuestionError
 from ohmsum.tools.cli import main
 from ohmsum.workloads.errors import NetworkError
 from ohmsum.workloads.load import load
@@ -140,8 +142,9 @@ class TestBadInput:
 
     @pytest.mark.parametrize("batch", [0, -1, 10**8])
     def test_batch(self, batch: int) -> None:
-        with pytest.raises(SimulationError, match=f"batch: found {batch}"):
-            run(ONE, trainable(), batch)
+        """The question refuses it, before anything is laid out."""
+        with pytest.raises(QuestionError, match=f"batch: found {batch}"):
+            ohmsum.run(ONE, trainable(), training=True, batch=batch)
 
     @pytest.mark.parametrize(
         ("options", "message"),
