@@ -90,6 +90,7 @@ class Run(Answer):
 
     kind: ClassVar[Kind] = "inference"
     headline: ClassVar[tuple[str, ...]] = ("latency_s", "throughput_per_s", "energy_j")
+    one: ClassVar[str] = "inference"  # what the latency is of, and the throughput counts
 
     network: Network
     chip: Chip

@@ -20,6 +20,7 @@ class TrainingStep(Run):
 
     kind: ClassVar[Kind] = "training"
     headline: ClassVar[tuple[str, ...]] = ("latency_s", "training.samples_per_s", "energy_j")
+    one: ClassVar[str] = "step"
 
     @staticmethod
     def of(run: Run) -> TrainingStep:

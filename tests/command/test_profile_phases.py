@@ -58,6 +58,11 @@ def test_a_training_step(capsys: pytest.CaptureFixture[str]) -> None:
     assert sum(share["time_fs"] for share in found["latency"]["shares"]) == found["latency_fs"]
     step = ohmsum.run("mlp", "puma@training", training=True)
     assert found["latency_fs"] == step.latency_fs
+    assert main([*command[:-2], "--batch", "2"]) == 0
+    said = capsys.readouterr().out
+    assert "step of 2: latency " in said
+    assert "per step" in said
+    assert "inference" not in said
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,8 @@ def checked(folder: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -
 def test_options_of_the_mapping_have_two_names(folder: Path) -> None:
     change(folder, "    placement: linear", "    mapping.placement: linear", "team.ohmsum.yaml")
     assert load_suite(folder / "team.ohmsum.yaml").cases[0].job.mapping.placement == "linear"
+    change(folder, "    mapping.placement: linear", "    mapping: {placement: anneal}", "team.ohmsum.yaml")
+    assert load_suite(folder / "team.ohmsum.yaml").cases[0].job.mapping.placement == "anneal"
 
 
 def test_a_suite_without_goldens_fails_and_passes_once_accepted(

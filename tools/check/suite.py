@@ -58,7 +58,11 @@ class SuiteFile(FileModel):
     cases: list[CaseFile] = Field(min_length=1)
 
 
-_ASKED = (*names(), *(f"mapping.{name}" for name in names() if records()[names()[name]].path[0] == "mapping"))
+_ASKED = (
+    *names(),
+    "mapping",
+    *(f"mapping.{name}" for name in names() if records()[names()[name]].path[0] == "mapping"),
+)
 """What a question may be asked with; options of the mapping also by their longer names."""
 _CASE_KEYS = ("name", *_ASKED, "metrics")
 

@@ -61,7 +61,7 @@ def _throughput(run: Run, limits: tuple[RateLimit, ...]) -> list[Finding]:
     first = limits[0]
     text = (
         f"Throughput is {si(run.throughput.per_s)}/s and cannot pass {si(first.limit_per_s)}/s: "
-        f"{first.resource} ({first.klass}) is busy for {si(first.busy_s, 's')} per inference."
+        f"{first.resource} ({first.klass}) is busy for {si(first.busy_s, 's')} per {run.one}."
     )
     numbers = {"throughput_per_s": run.throughput.per_s, "limit_per_s": first.limit_per_s}
     if len(limits) > 1:

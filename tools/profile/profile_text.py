@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from ...sim.answers.training_step import TrainingStep
 from ...sim.metrics.seconds import seconds
 from ...sim.report.numbers import percent, si
 from ...sim.report.page import Column, Page, note, numbers, section
@@ -55,7 +56,7 @@ def _parts(found: Profile, page: Page) -> Iterator[RenderableType]:
         yield section("Tiling: cells of the crossbars in use")
         yield from _tiling(found, page)
     if found.queues:
-        yield section("Queueing: waits for a resource that others held, one inference")
+        yield section(f"Queueing: waits for a resource that others held, one {found.run.one}")
         yield _queues(found, page)
     if found.links:
         yield section("Busiest links, and the flows on them")
@@ -69,8 +70,9 @@ def _title(found: Profile) -> Text:
     run = found.run
     chips = f"{run.mapping.n_chips} x " if run.mapping.n_chips > 1 else ""
     text = Text.assemble((run.network.name, "bold"), " on ", (f"{chips}{run.chip.name}", "bold"))
+    work = f"step of {run.training.batch}" if isinstance(run, TrainingStep) else f"batch {run.batch}"
     figures = (
-        f"   batch {run.batch}: latency {si(run.latency_s, 's')}, {si(run.throughput.per_s)}/s, "
+        f"   {work}: latency {si(run.latency_s, 's')}, {si(run.throughput.per_s)}/s, "
         f"{si(run.energy.total_j, 'J')}, {si(run.power_w, 'W')}"
     )
     return text.append(figures, "dim")
@@ -144,7 +146,7 @@ def _limits(found: Profile, page: Page) -> RenderableType:
     columns = (
         Column("class", flexible=True),
         *numbers("at most", "busy"),
-        Column("per inference", right=True, dropped=1),
+        Column(f"per {found.run.one}", right=True, dropped=1),
         Column("resource", flexible=True),
     )
     return page.table(columns, rows, page.most(N_ROWS))
