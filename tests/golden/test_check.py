@@ -17,6 +17,7 @@ from ohmsum.tools.check.measure import Measured
 from ohmsum.tools.check.suite import load_suite
 from ohmsum.tools.check.tolerance import Direction, Metric
 from ohmsum.tools.cli import main
+from ohmsum.tools.errors import SuiteError
 
 SUITE = """\
 name: team
@@ -59,6 +60,11 @@ def test_options_of_the_mapping_have_two_names(folder: Path) -> None:
     assert load_suite(folder / "team.ohmsum.yaml").cases[0].job.mapping.placement == "linear"
     change(folder, "    mapping.placement: linear", "    mapping: {placement: anneal}", "team.ohmsum.yaml")
     assert load_suite(folder / "team.ohmsum.yaml").cases[0].job.mapping.placement == "anneal"
+    change(folder, "placement: anneal", "placement: best", "team.ohmsum.yaml")
+    with pytest.raises(
+        SuiteError, match=r"yaml:8: cases\.0\.mapping\.placement: found 'best', expected 'linear'"
+    ):
+        load_suite(folder / "team.ohmsum.yaml")
 
 
 def test_a_suite_without_goldens_fails_and_passes_once_accepted(

@@ -153,7 +153,10 @@ def _job(fields: Fields, top: Fields) -> Job:
     try:
         return job_of({**shared, **asked})
     except QuestionError as error:
-        raise fields.error((error.field,) if error.field in asked else (), fields.words(error)) from None
+        table, _, option = error.field.partition(".")
+        inside = (table, option) if table in asked and option else ()
+        place = (error.field,) if error.field in asked else inside
+        raise fields.error(place, fields.words(error)) from None
 
 
 def _metrics(fields: Fields, common: Mapping[str, Metric], kind: Kind) -> Mapping[str, Metric]:
