@@ -137,9 +137,10 @@ def _taking(
     needs, frees = schedules(context, taker, reach, queue_of, index_of, length)
     places = places_of(context, taker.stage, taker.wanted, 1)
     queues = []
-    for q, need, free in zip(found.tolist(), needs, frees, strict=True):
+    for at, (q, need, free) in enumerate(zip(found.tolist(), needs, frees, strict=True)):
         of_run = q >= n_stripes
         stripe = moved.runs[q - n_stripes][0] if of_run else q
+        kept = 1.0 if of_run else _kept(np.sort(maker.index_of[mine[direct & (local == at)]]), lengths[q])
         queues.append(
             TokenQueue(
                 moved.actors[q - n_stripes] if of_run else maker.last[stripe],
@@ -147,13 +148,22 @@ def _taking(
                 need,
                 free,
                 UNDER_WAY if of_run else maker.in_flight[stripe],
-                token_bytes(context, src, maker.held[stripe]),
-                places,
+                ceil(kept * token_bytes(context, src, maker.held[stripe])),
+                tuple((tile, ceil(kept * n)) for tile, n in places),
                 stream=sent_together(src, taker, takers) if of_run else (),
                 lazy=lazy and of_run,
             )
         )
     return queues
+
+
+def _kept(asked: I64, n: int) -> float:
+    """The share of a stripe's n tokens that are kept for one who takes them where they are made.
+
+    Who asks for the last k alone has no byte of the others: of the first ``n - k + j`` tokens, j are kept,
+    which is at most their ``k / n``.
+    """
+    return len(asked) / n if asked[0] == n - len(asked) else 1.0
 
 
 def _runs(stripe_of: I64, index_of: I64, sent: Bools) -> tuple[I64, I64, list[Run]]:
