@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import ohmsum
 import pytest
 from ohmsum import arch
 from ohmsum.sim.engines import compiled
 from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.lowering import lower
+from ohmsum.sim.lowering.runs import _kept
 from ohmsum.sim.mapping import MappingOptions, map_network
 from ohmsum.sim.mapping.packing import Load, Room, pack
 from ohmsum.sim.mapping.stripes import Cut
@@ -153,3 +155,16 @@ def test_what_rows_are_driven_with_has_been_read(channels: int, groups: int) -> 
         if (part, action, p.actor_layer[actor]) == ("buffer", "read", "conv")
     ]
     assert sum(read) == 16 * 9 * channels * 2
+
+
+def test_who_asks_for_the_last_tokens_keeps_no_others() -> None:
+    assert _kept(np.arange(124, 128), 128) == 4 / 128
+    assert _kept(np.arange(128), 128) == 1
+    assert _kept(np.array([0]), 128) == 1, "the first token lies there whole"
+    assert _kept(np.arange(0, 128, 2), 128) == 1
+
+
+def test_a_prompt_longer_than_a_buffer_gives_its_last_token() -> None:
+    """196 KiB of tokens, of which one is wanted, in tiles of 64 KiB."""
+    run = ohmsum.generate("gpt2", "isaac@attention", chips=4, prefill=128, decode=1)
+    assert run.figures["tokens_per_s"] > 0
