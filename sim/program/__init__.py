@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from .builder import ProgramBuilder, Rotation
+from .builder import ProgramBuilder
 from .check import check
+from .entries import Rotation
 from .program import F64, MAX_TIME_FS, Arbitration, Program
 from .schedule import I64, Schedule
 

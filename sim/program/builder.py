@@ -2,91 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import SimulationError
 from ..flit_detail import FlitDetail, Flows
 from .check import check
+from .entries import (
+    ActorEntry,
+    ChannelEntry,
+    ResourceEntry,
+    Rotation,
+    VisitEntry,
+    adjacency,
+    fifos_of,
+    int64s,
+    queued,
+    streams_of,
+    too_large,
+)
 from .lump import groups_of_equals
 from .program import Arbitration, Program
-from .schedule import I64, Schedule
-
-
-@dataclass(frozen=True)
-class Rotation:
-    """Which servers of a bank set firing k takes: those from ``offset + k * step`` on, modulo their number.
-
-    Attributes
-    ----------
-    width : int
-        Servers that a firing takes, each as soon as it is free; it begins with the last of them.
-    step, offset : int
-    holds_fs : tuple of int
-        How long each of them is taken, if not for the hold of the visit, which is the longest.
-    """
-
-    width: int
-    step: int
-    offset: int = 0
-    holds_fs: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Resource:
-    name: str
-    klass: str
-    servers: int
-    units: int
-    arbitration: Arbitration
-
-
-@dataclass
-class _Actor:
-    name: str
-    layer: str
-    firings: int
-    stream: Hashable
-    slots: int
-    window: int
-    visits: list[_Visit] = field(default_factory=list)
-
-
-@dataclass
-class _Visit:
-    resources: tuple[int, ...]
-    holds_fs: tuple[int, ...]
-    hold: int
-    advance: int
-    spread: bool
-    turn_step: int
-    turn_offset: int
-    flows: Flows
-
-
-@dataclass(frozen=True)
-class _Channel:
-    src: int
-    dst: int
-    capacity: int
-    need: int
-    free: int
-    token_bytes: int
-    store: int
-    fifo: Hashable
+from .schedule import Schedule
 
 
 class ProgramBuilder:
     """Collects resources, actors, visits and channels, and checks them when the Program is built."""
 
     def __init__(self) -> None:
-        self._resources: list[_Resource] = []
-        self._actors: list[_Actor] = []
-        self._channels: list[_Channel] = []
+        self._resources: list[ResourceEntry] = []
+        self._actors: list[ActorEntry] = []
+        self._channels: list[ChannelEntry] = []
         self._stores: list[tuple[str, str, int]] = []
         self._schedules: list[Schedule] = []
         self._schedule_index: dict[Schedule, int] = {}
@@ -108,7 +57,7 @@ class ProgramBuilder:
         `units` is how many identical hardware instances it stands for (default: `servers`).
         """
         units = servers if units is None else units
-        self._resources.append(_Resource(name, klass, servers, units, arbitration))
+        self._resources.append(ResourceEntry(name, klass, servers, units, arbitration))
         return len(self._resources) - 1
 
     def actor(
@@ -128,7 +77,7 @@ class ProgramBuilder:
         """
         if window is not None and window < 1:
             raise SimulationError(f"actor {name!r}: a window of {window} firings, expected at least 1")
-        self._actors.append(_Actor(name, layer or name, firings, stream, slots, window or 0))
+        self._actors.append(ActorEntry(name, layer or name, firings, stream, slots, window or 0))
         return len(self._actors) - 1
 
     def visit(
@@ -162,7 +111,7 @@ class ProgramBuilder:
         advance_index = hold_index if advance is None else self._intern(advance)
         for _ in range(repeat):
             self._actors[actor].visits.append(
-                _Visit(group, own, hold_index, advance_index, spread or step > 0, step, offset, flows)
+                VisitEntry(group, own, hold_index, advance_index, spread or step > 0, step, offset, flows)
             )
 
     def _in_turn(
@@ -210,7 +159,7 @@ class ProgramBuilder:
         free_index = need_index if free is None else self._intern(free)
         where = -1 if store is None else store
         self._channels.append(
-            _Channel(src, dst, capacity, need_index, free_index, bytes_per_token, where, fifo)
+            ChannelEntry(src, dst, capacity, need_index, free_index, bytes_per_token, where, fifo)
         )
         return len(self._channels) - 1
 
@@ -284,7 +233,7 @@ class ProgramBuilder:
         try:
             schedule = value if isinstance(value, Schedule) else Schedule.constant(value)
         except OverflowError:
-            raise _too_large() from None
+            raise too_large() from None
         index = self._schedule_index.get(schedule)
         if index is None:
             index = len(self._schedules)
@@ -352,47 +301,47 @@ class ProgramBuilder:
         program = Program(
             resource_name=tuple(r.name for r in self._resources),
             resource_class=tuple(r.klass for r in self._resources),
-            resource_servers=_i64(r.servers for r in self._resources),
-            resource_units=_i64(r.units for r in self._resources),
-            resource_arbitration=_i64(int(r.arbitration) for r in self._resources),
-            resource_queued=self._queued(visits),
+            resource_servers=int64s(r.servers for r in self._resources),
+            resource_units=int64s(r.units for r in self._resources),
+            resource_arbitration=int64s(int(r.arbitration) for r in self._resources),
+            resource_queued=queued(self._resources, visits),
             actor_name=tuple(a.name for a in self._actors),
             actor_layer=tuple(a.layer for a in self._actors),
-            actor_firings=_i64(a.firings for a in self._actors),
-            actor_stream=self._streams(),
-            actor_slots=_i64(a.slots for a in self._actors),
-            actor_window=_i64(a.window for a in self._actors),
+            actor_firings=int64s(a.firings for a in self._actors),
+            actor_stream=streams_of(self._actors),
+            actor_slots=int64s(a.slots for a in self._actors),
+            actor_window=int64s(a.window for a in self._actors),
             actor_visit_start=starts.astype(np.int64),
             visit_resource_start=np.cumsum([0] + [len(v.resources) for v in visits]).astype(np.int64),
-            visit_resource=_i64(r for v in visits for r in v.resources),
-            visit_resource_hold_fs=_i64(h for v in visits for h in v.holds_fs),
-            visit_hold=_i64(v.hold for v in visits),
-            visit_advance=_i64(v.advance for v in visits),
+            visit_resource=int64s(r for v in visits for r in v.resources),
+            visit_resource_hold_fs=int64s(h for v in visits for h in v.holds_fs),
+            visit_hold=int64s(v.hold for v in visits),
+            visit_advance=int64s(v.advance for v in visits),
             visit_spread=np.array([v.spread for v in visits], bool),
-            visit_turn_step=_i64(v.turn_step for v in visits),
-            visit_turn_offset=_i64(v.turn_offset for v in visits),
-            channel_src=_i64(c.src for c in self._channels),
-            channel_dst=_i64(c.dst for c in self._channels),
-            channel_capacity=_i64(c.capacity for c in self._channels),
-            channel_need=_i64(c.need for c in self._channels),
-            channel_free=_i64(c.free for c in self._channels),
-            channel_bytes=_i64(c.token_bytes for c in self._channels),
-            channel_fifo=self._fifos(),
-            channel_store=_i64(c.store for c in self._channels),
+            visit_turn_step=int64s(v.turn_step for v in visits),
+            visit_turn_offset=int64s(v.turn_offset for v in visits),
+            channel_src=int64s(c.src for c in self._channels),
+            channel_dst=int64s(c.dst for c in self._channels),
+            channel_capacity=int64s(c.capacity for c in self._channels),
+            channel_need=int64s(c.need for c in self._channels),
+            channel_free=int64s(c.free for c in self._channels),
+            channel_bytes=int64s(c.token_bytes for c in self._channels),
+            channel_fifo=fifos_of(self._channels),
+            channel_store=int64s(c.store for c in self._channels),
             store_name=tuple(s[0] for s in self._stores),
             store_class=tuple(s[1] for s in self._stores),
-            store_capacity_bytes=_i64(s[2] for s in self._stores),
-            schedule_cols=_i64(0 if single else c for c, single in zip(cols, constant, strict=True)),
+            store_capacity_bytes=int64s(s[2] for s in self._stores),
+            schedule_cols=int64s(0 if single else c for c, single in zip(cols, constant, strict=True)),
             schedule_row_start=row_start.astype(np.int64),
             schedule_col_start=(row_start + rows).astype(np.int64),
             table=np.concatenate(tables) if tables else np.zeros(0, np.int64),
-            **_adjacency("in", [c.dst for c in self._channels], len(self._actors)),
-            **_adjacency("out", [c.src for c in self._channels], len(self._actors)),
-            ledger_actor=_i64(row[0] for row in self._ledger),
+            **adjacency("in", [c.dst for c in self._channels], len(self._actors)),
+            **adjacency("out", [c.src for c in self._channels], len(self._actors)),
+            ledger_actor=int64s(row[0] for row in self._ledger),
             ledger_component=tuple(row[1] for row in self._ledger),
             ledger_action=tuple(row[2] for row in self._ledger),
-            ledger_count=_i64(row[3] for row in self._ledger),
-            ledger_more=_i64(row[4] for row in self._ledger),
+            ledger_count=int64s(row[3] for row in self._ledger),
+            ledger_more=int64s(row[4] for row in self._ledger),
             ledger_energy_j=np.array([row[5] for row in self._ledger], np.float64),
             static_power_w=tuple(sorted(self._static.items())),
             resource_members=tuple(self._members.get(i, (r.name,)) for i, r in enumerate(self._resources)),
@@ -400,52 +349,3 @@ class ProgramBuilder:
         )
         check(program)
         return program
-
-    def _fifos(self) -> I64:
-        """The first channel of each channel's FIFO, shape (C,)."""
-        first: dict[tuple[int, Hashable], int] = {}
-        return _i64(
-            c if channel.fifo is None else first.setdefault((channel.src, channel.fifo), c)
-            for c, channel in enumerate(self._channels)
-        )
-
-    def _streams(self) -> I64:
-        """The number of each actor's stream, in the order of their first actors, shape (A,)."""
-        first: dict[Hashable, int] = {}
-        own = object()
-        return _i64(
-            first.setdefault((own, a) if actor.stream is None else actor.stream, len(first))
-            for a, actor in enumerate(self._actors)
-        )
-
-    def _queued(self, visits: list[_Visit]) -> NDArray[np.bool_]:
-        """Resources that need a queue, closed over visits that occupy several resources at once."""
-        queued = np.array([r.arbitration != Arbitration.FCFS for r in self._resources], bool)
-        groups = [list(v.resources) for v in visits if len(v.resources) > 1]
-        while True:
-            spread = [g for g in groups if queued[g].any() and not queued[g].all()]
-            if not spread:
-                return queued
-            for g in spread:
-                queued[g] = True
-
-
-def _i64(values: Iterable[int]) -> I64:
-    try:
-        return np.fromiter(values, np.int64)
-    except OverflowError:
-        raise _too_large() from None
-
-
-def _too_large() -> SimulationError:
-    return SimulationError("a number of the Program does not fit in 64 bits (times are in fs)")
-
-
-def _adjacency(prefix: str, ends: list[int], n_actors: int) -> dict[str, I64]:
-    """Channels by the actor at one of their ends, as a start array and a channel list."""
-    order = np.argsort(np.array(ends, np.int64), kind="stable").astype(np.int64)
-    counts = np.bincount(np.array(ends, np.int64), minlength=n_actors)
-    return {
-        f"{prefix}_start": np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        f"{prefix}_channel": order,
-    }
