@@ -10,6 +10,7 @@ import numpy as np
 
 from ...workloads.graph import Grid, Window
 from ..kernels import stripes as kernel
+from ..kernels.stripes import Bools
 from ..mapping.assignment import InBlocks, OnTileUnits
 from ..program import I64, Schedule
 from .connect import wanted_of
@@ -68,6 +69,34 @@ class Taker:
     window: Window
     wanted: Shares
     everything: bool
+
+
+@dataclass(frozen=True, eq=False)
+class TokenStream:
+    """What one producer sends to consumers that are served together.
+
+    Attributes
+    ----------
+    src : Stage
+    maker : Maker
+    takers : list of Taker
+    reaches : list of (Reach or None)
+        Of the windows of each; None where every firing needs all tokens.
+    asked : Bools, shape (takers, tokens)
+        The tokens that each needs.
+    multicast : bool
+        A token is sent to all who want it at once.
+    lazy : bool
+        Tokens wait with their producer until they are wanted.
+    """
+
+    src: Stage
+    maker: Maker
+    takers: list[Taker]
+    reaches: list[Reach | None]
+    asked: Bools
+    multicast: bool
+    lazy: bool
 
 
 def takers_of(src: Stage, dst: Stage, window: Window) -> list[Taker]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
@@ -11,10 +11,9 @@ import numpy as np
 from ..kernels.stripes import Bools
 from ..program import I64, Schedule
 from .context import Context
-from .ends import Maker, Reach, Taker, maker_of, places_of, schedules, sent_together, stream_name, token_bytes
+from .ends import TokenStream, places_of, schedules, sent_together, stream_name, token_bytes
 from .queues import TokenQueue
 from .shares import Flow, flows, unicasts
-from .stage import Stage
 from .transfers import UNDER_WAY, transfer
 
 Run = tuple[int, tuple[int, ...], I64]
@@ -27,8 +26,8 @@ class _Moved:
 
     Attributes
     ----------
-    asked, sent : Bools, shape (takers, tokens)
-        What a taker needs at all, and what has to be brought to it.
+    sent : Bools, shape (takers, tokens)
+        What has to be brought to each taker.
     runs : list of (stripe, takers, tokens)
     run_of, in_run : I64, shape (tokens,)
         Run and place in it of every token; -1 for none.
@@ -36,7 +35,6 @@ class _Moved:
         Who moves each run; -1 where nothing has to move.
     """
 
-    asked: Bools
     sent: Bools
     runs: list[Run]
     run_of: I64
@@ -44,53 +42,45 @@ class _Moved:
     actors: list[int]
 
 
-def in_runs(
-    context: Context,
-    src: Stage,
-    takers: list[Taker],
-    reaches: list[Reach | None],
-    asked: Bools,
-    multicast: bool,
-    lazy: bool,
-) -> list[TokenQueue]:
+def in_runs(context: Context, stream: TokenStream) -> list[TokenQueue]:
     """Queues from a producer of one token per firing: an actor for tokens that go to the same places."""
-    maker = maker_of(src)
-    sent = asked & _away(context, maker, takers, asked)[:, maker.stripe_of]
+    src, maker, takers = stream.src, stream.maker, stream.takers
+    sent = stream.asked & _away(context, stream)[:, maker.stripe_of]
     run_of, in_run, runs = _runs(maker.stripe_of, maker.index_of, sent)
-    moved = _Moved(asked, sent, runs, run_of, in_run, [])
+    moved = _Moved(sent, runs, run_of, in_run, [])
     queues: list[TokenQueue] = []
     names = _numbered([stream_name(src, [takers[i] for i in members]) for _, members, _ in runs])
     for name, run in zip(names, runs, strict=True):
-        queue = _moving(context, src, maker, [takers[i] for i in run[1]], name, run, multicast)
+        queue = _moving(context, stream, name, run)
         moved.actors.append(-1 if queue is None else queue.dst)
         if queue is not None:
-            queues.append(replace(queue, lazy=lazy))
-    for i, (taker, reach) in enumerate(zip(takers, reaches, strict=True)):
-        queues += _taking(context, src, maker, takers, i, taker, reach, moved, lazy)
+            queues.append(queue)
+    for i in range(len(takers)):
+        queues += _taking(context, stream, i, moved)
     return queues
 
 
-def _away(context: Context, maker: Maker, takers: list[Taker], asked: Bools) -> Bools:
+def _away(context: Context, stream: TokenStream) -> Bools:
     """Whether tokens of a stripe have to be brought to a taker, shape (takers, stripes)."""
+    maker, takers = stream.maker, stream.takers
     pairs = np.zeros((len(takers), len(maker.last)), np.bool_)
     for i in range(len(takers)):
-        pairs[i, maker.stripe_of[asked[i]]] = True
+        pairs[i, maker.stripe_of[stream.asked[i]]] = True
     away = np.zeros_like(pairs)
     for i, stripe in np.argwhere(pairs).tolist():
         away[i, stripe] = bool(flows(maker.held[stripe], takers[i].wanted, context.word_bytes))
     return away
 
 
-def _moving(
-    context: Context, src: Stage, maker: Maker, those: list[Taker], name: str, run: Run, multicast: bool
-) -> TokenQueue | None:
+def _moving(context: Context, stream: TokenStream, name: str, run: Run) -> TokenQueue | None:
     """From a stripe to the actor that moves a run of its tokens; None where nothing has to move."""
-    stripe, _, tokens = run
+    src, maker, (stripe, members, tokens) = stream.src, stream.maker, run
+    those = [stream.takers[i] for i in members]
     held = maker.held[stripe]
     moved = flows(held, tuple(s for t in those for s in t.wanted), context.word_bytes)
     moved = [Flow(f.src, f.dsts, ceil(f.n_bytes * src.mean_share)) for f in moved]
     layer = those[0].stage.operator
-    moved = moved if multicast else unicasts(moved)
+    moved = moved if stream.multicast else unicasts(moved)
     actor = transfer(context, name, layer, len(tokens), moved, stream=src.operator)
     if actor is None:
         return None
@@ -104,23 +94,15 @@ def _moving(
         token_bytes(context, src, held),
         places_of(context, src, held, 1),
         relayed=True,
+        lazy=stream.lazy,
     )
 
 
-def _taking(
-    context: Context,
-    src: Stage,
-    maker: Maker,
-    takers: list[Taker],
-    i: int,
-    taker: Taker,
-    reach: Reach | None,
-    moved: _Moved,
-    lazy: bool,
-) -> list[TokenQueue]:
+def _taking(context: Context, stream: TokenStream, i: int, moved: _Moved) -> list[TokenQueue]:
     """To one taker: from stripes in its own tiles, and from the actors of runs."""
-    n_stripes, n_tokens = len(maker.last), moved.asked.shape[1]
-    mine = np.flatnonzero(moved.asked[i])
+    src, maker, taker, reach = stream.src, stream.maker, stream.takers[i], stream.reaches[i]
+    n_stripes, n_tokens = len(maker.last), stream.asked.shape[1]
+    mine = np.flatnonzero(stream.asked[i])
     unsent = [r for r, actor in enumerate(moved.actors) if actor < 0]
     direct = ~moved.sent[i, mine] | np.isin(moved.run_of[mine], unsent)
     found, local = np.unique(
@@ -150,8 +132,8 @@ def _taking(
                 UNDER_WAY if of_run else maker.in_flight[stripe],
                 ceil(kept * token_bytes(context, src, maker.held[stripe])),
                 tuple((tile, ceil(kept * n)) for tile, n in places),
-                stream=sent_together(src, taker, takers) if of_run else (),
-                lazy=lazy and of_run,
+                stream=sent_together(src, taker, stream.takers) if of_run else (),
+                lazy=stream.lazy and of_run,
             )
         )
     return queues

@@ -21,7 +21,17 @@ from ..program import Schedule
 from .apart import Apart, settled
 from .connect import feed_back, firing_bytes, handed_on_by, per_firing
 from .context import Context
-from .ends import Reach, Taker, maker_of, places_of, schedules, sent_together, stream_name, takers_of
+from .ends import (
+    Reach,
+    Taker,
+    TokenStream,
+    maker_of,
+    places_of,
+    schedules,
+    sent_together,
+    stream_name,
+    takers_of,
+)
 from .queues import TokenQueue
 from .rooms import add_channels
 from .runs import in_runs
@@ -95,9 +105,10 @@ def _distribute(
             asked[i] = True
         else:
             kernel.mark(taker.tokens, reach.out_cols, reach.rows, reach.cols, reach.in_cols, asked[i])
+    stream = TokenStream(src, maker_of(src), takers, reaches, asked, multicast, lazy)
     if not src.parts and (src.firings.barrier or src.firings.folds or src.firings.group.n_tokens > 1):
-        return _at_once(context, src, takers, reaches, asked, multicast, lazy)
-    return in_runs(context, src, takers, reaches, asked, multicast, lazy)
+        return _at_once(context, stream)
+    return in_runs(context, stream)
 
 
 def _whole(src: Stage, taker: Taker) -> TokenQueue:
@@ -106,19 +117,11 @@ def _whole(src: Stage, taker: Taker) -> TokenQueue:
     return TokenQueue(src.last, taker.first, Schedule.constant(n), Schedule.constant(0), 0, 0, whole=True)
 
 
-def _at_once(
-    context: Context,
-    src: Stage,
-    takers: list[Taker],
-    reaches: list[Reach | None],
-    asked: Bools,
-    multicast: bool,
-    lazy: bool,
-) -> list[TokenQueue]:
+def _at_once(context: Context, stream: TokenStream) -> list[TokenQueue]:
     """From a producer of several tokens per firing, by one actor."""
-    maker = maker_of(src)
+    src, maker, takers, lazy = stream.src, stream.maker, stream.takers, stream.lazy
     word = context.word_bytes
-    wanted = [_of_firing(src, taker, asked[i]) for i, taker in enumerate(takers)]
+    wanted = [_of_firing(src, taker, asked) for taker, asked in zip(takers, stream.asked, strict=True)]
     away = [bool(flows(src.held, w, word)) for w in wanted]
     n_bytes = firing_bytes(context, src)
     moved = None
@@ -128,14 +131,14 @@ def _at_once(
         sent = per_firing(src, flows(src.held, together, word))
         name = stream_name(src, [t for t, goes in zip(takers, away, strict=True) if goes])
         layer = next(t.stage.operator for t, goes in zip(takers, away, strict=True) if goes)
-        sent = sent if multicast else unicasts(sent)
+        sent = sent if stream.multicast else unicasts(sent)
         moved = transfer(context, name, layer, src.firings.n, sent, stream=src.operator)
     if moved is not None:
         every = Schedule.affine(1, 1, src.firings.n)
         queues.append(
             TokenQueue(src.last, moved, every, every, src.in_flight, n_bytes, relayed=True, lazy=lazy)
         )
-    for taker, reach, goes, shares in zip(takers, reaches, away, wanted, strict=True):
+    for taker, reach, goes, shares in zip(takers, stream.reaches, away, wanted, strict=True):
         actor = moved if goes and moved is not None else src.last
         needs, frees = schedules(
             context, taker, reach, maker.stripe_of, maker.index_of, np.array([src.firings.n], np.int64)
@@ -144,7 +147,6 @@ def _at_once(
         places = places_of(context, taker.stage, shares, src.firings.group.n_tokens)
         if src.firings.barrier:  # a firing is a fold of all tokens
             places = tuple((tile, ceil(n / src.firings.barrier)) for tile, n in places)
-        stream = sent_together(src, taker, takers) if actor == moved else ()
         queues.append(
             TokenQueue(
                 actor,
@@ -154,7 +156,7 @@ def _at_once(
                 under_way,
                 n_bytes,
                 places,
-                stream=stream,
+                stream=sent_together(src, taker, takers) if actor == moved else (),
                 lazy=lazy and actor == moved,
             )
         )
