@@ -11,6 +11,7 @@ import pytest
 from ohmsum.sim.answers.run import Run
 from ohmsum.sim.mapping.assignment import InBlocks
 from ohmsum.sim.report.html import to_html
+from ohmsum.sim.report.html.page import _pretty
 from ohmsum.tools.profile.as_json import to_json
 from ohmsum.tools.profile.profile import profile
 from selenium.webdriver.common.action_chains import ActionChains
@@ -241,3 +242,16 @@ def test_names_are_text_and_never_code(resnet18: Run, tmp_path: Path) -> None:
         assert page.js("document.title").startswith(bad)
         assert page.js("typeof window.broken") == "undefined"
         assert page.js("document.querySelectorAll('img').length") == 0
+
+
+@pytest.mark.parametrize(
+    ("plain", "pretty"),
+    [
+        ("321 us", "321 µs"),
+        ("85.4 mm2", "85.4 mm²"),
+        ("99 % used", "99 % used"),
+        ("1 unit of 4 uJ", "1 unit of 4 µJ"),
+    ],
+)
+def test_units_are_written_as_people_do_and_words_are_left(plain: str, pretty: str) -> None:
+    assert _pretty(plain) == pretty

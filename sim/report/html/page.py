@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.metadata import version
@@ -63,7 +64,7 @@ def head(
         "chip": answer.chip.name,
         "n_chips": answer.chip.n_chips,
         "subtitle": subtitle,
-        "notes": notes,
+        "notes": [_pretty(note) for note in notes],
         "provenance": {
             "ohmsum": version("ohmsum"),
             "chip": answer.chip.hash,
@@ -78,4 +79,11 @@ def head(
 
 
 def _pretty(text: str) -> str:
-    return text.replace(" u", " µ").replace("mm2", "mm²") if any(c.isdigit() for c in text) else text
+    """Micro and square as a page has them: of units behind a number, not of words (99 % used).
+
+    Examples
+    --------
+    >>> _pretty("321 us"), _pretty("85.4 mm2"), _pretty("99 % used"), _pretty("4 uploads")
+    ('321 µs', '85.4 mm²', '99 % used', '4 uploads')
+    """
+    return re.sub(r"(?<=\d )u(?=(s|J|W)\b)", "µ", text).replace("mm2", "mm²")
