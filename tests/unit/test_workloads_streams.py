@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 from ohmsum.workloads import Grid, Matrix, Product, Window
 from onnx import TensorProto
 
@@ -136,32 +135,3 @@ def test_repeated_key_heads_are_stored_once(tmp_path: Path) -> None:
     query, key, scores = body(imported(tmp_path, nodes, TOKENS, constants))
     assert (query.output.elements, key.output.elements) == (16, 8)
     assert scores.product == Product(4, 4, 6, shared_by=2)
-
-
-@pytest.mark.parametrize("apart", [False, True], ids=["one token", "a token a key"])
-def test_a_mask_of_keys_and_a_constant_of_queries_and_keys_has_a_token_for_each_query(
-    tmp_path: Path, apart: bool
-) -> None:
-    """Not one token of 6 x 6 numbers, which every row of scores would wait for and keep."""
-    causal = np.tril(np.ones((1, 1, 6, 6), bool))
-    constants = {"causal": causal, "s": np.array([1, 1, 1, 6]), "yes": np.array(0.0, np.float32),
-                 "no": np.array(-1e9, np.float32)}  # fmt: skip
-    nodes = [
-        node("Reshape", "keys s", "k"),
-        node("And", "k causal", "both"),
-        node("Where", "both yes no", "mask"),
-        node("Add", "x mask", "y"),
-    ]
-    network = imported(
-        tmp_path, nodes, {"keys": (1, 6) if apart else (1, 1, 1, 6), "x": (1, 2, 6, 6)}, constants,
-        dtypes={"keys": TensorProto.BOOL},
-    )  # fmt: skip
-    both, mask = (next(o for o in network if o.name == name) for name in ("both", "mask"))
-    assert (both.output.grid, both.output.elements, both.work, both.params) == (Grid(1, 6), 6, 6, 0)
-    assert (mask.output.grid, mask.inputs[0].window) == (Grid(1, 6), Window())
-
-
-def test_a_signal_and_a_constant_of_channels_stays_a_token_for_each_sample(tmp_path: Path) -> None:
-    nodes = [node("Conv", "x k", "c"), node("Mul", "c w", "y")]
-    network = imported(tmp_path, nodes, {"x": (1, 4, 52)}, {"k": (1, 4, 3), "w": (1, 8, 1)})
-    assert network.operators[-1].output.grid == Grid(1, 50)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
-
-from onnx import TensorProto
 
 from ...graph import Port, Window
 from ..builder import Builder, Constant, split_dims
 from ..nodes import Node, Shape
-from ..view import REPEAT, Axis, View, as_elements, expand, fresh, tokens
+from ..view import REPEAT, Axis, View, as_elements, expand, tokens
 from .registry import rule
 from .tables import table_params
 
@@ -43,7 +40,7 @@ def elementwise(node: Node, b: Builder) -> None:
     out_shape = b.graph.shape(node.outputs[0])
     live = [expand(b.view(node, i), out_shape) for i in b.live(node)]
     leader = max(live, key=lambda v: prod(f.size for f in tokens(v.axes)))
-    axes = _rows_of_a_mask(node, b, leader, live) or [_axis(i, leader, live) for i in range(len(out_shape))]
+    axes = [_axis(i, leader, live) for i in range(len(out_shape))]
     constants = [b.graph.statics[n].size for n in node.inputs if n and b.graph.is_static(n)]
     # A function of one tensor and of numbers is done before that tensor is repeated.
     once = len(live) == 1 and max(constants, default=1) == 1
@@ -116,26 +113,6 @@ def same_layout(
         port = Port(view.tensor, Window("prefix" if ordered else "all"))
     work = prod(out.shape) // out.grid.n_tokens
     b.result(node, b.emit(node, "vector", out, [port], function=function, work=work, params=params))
-
-
-def _rows_of_a_mask(node: Node, b: Builder, leader: View, live: list[View]) -> Sequence[Axis] | None:
-    """Keys that a constant masks otherwise for every query: a token for each query, its keys as elements.
-
-    So it is wherever a vector that is there at once is repeated along axes before its own, and a constant
-    changes along them. None if it is not so.
-    """
-    shape, mask = leader.shape, b.graph.dtypes.get(node.outputs[0]) == TensorProto.BOOL
-    if not shape or tokens(leader.axes[:-1]) or (tokens(leader.axes[-1:]) and not mask):
-        return None
-    if not leader.axes[-1] or leader.axes[-1][0].dim == REPEAT:
-        return None
-    known = [b.graph.shape(n) for n in node.inputs if n and b.graph.is_static(n)]
-    known = [(1,) * (len(shape) - len(s)) + s for s in known]
-    rows = [
-        i for i in range(len(shape) - 1)
-        if all(v.axes[i] and v.axes[i][0].dim == REPEAT for v in live) and any(s[i] > 1 for s in known)
-    ]  # fmt: skip
-    return fresh(node.outputs[0], shape, rows[:-1], rows[-1:]).axes if rows else None
 
 
 def _axis(index: int, leader: View, live: list[View]) -> Axis:
