@@ -230,7 +230,8 @@ def test_chains_go_on_at_their_advance_and_firings_keep_their_order(case: Case) 
         for visit, before in zip(chain, ahead, strict=True):
             own = visit.begin_fs + visit.step.advance(k % int(case.program.actor_firings[actor]))
             assert visit.advance_fs == max(own, before.advance_fs if before else 0)
-            assert before is None or visit.begin_fs >= before.begin_fs
+            # Servers in turn are taken by the number of the firing: a later one may find its server idle.
+            assert before is None or visit.step.turn_step or visit.begin_fs >= before.begin_fs
         assert [v.request_fs for v in chain[1:]] == [v.advance_fs for v in chain[:-1]]
 
 
