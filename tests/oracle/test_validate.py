@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from ohmsum.tools.cli import main
 from ohmsum.tools.validate import evaluate, select
 from ohmsum.tools.validate import rows as row_package
 from ohmsum.tools.validate.measures import product
-from ohmsum.tools.validate.predictions import freeze, frozen, predictions
-from ohmsum.tools.validate.row import EXPLAIN_ABOVE, Prediction, Row, RowOutcome
+from ohmsum.tools.validate.page import LEFT, WIDTH, page, place
+from ohmsum.tools.validate.predictions import Frozen, Move, freeze, frozen, predictions
+from ohmsum.tools.validate.row import EXPLAIN_ABOVE, TARGETS, Prediction, Row, RowOutcome, Score
 from ohmsum.tools.validate.rows import rows
 
 ROWS = rows()
@@ -56,6 +57,38 @@ class TestOutcome:
         assert not row(10.0, 10.0, band=(0.5, 0.7)).in_band
 
 
+class TestScore:
+    def test_identities_and_calibrated_rows_do_not_count(self) -> None:
+        good, bad = row(10.0, 10.0), row(10.0, 20.0)
+        flattering = [row(10.0, 10.0, kind=kind) for kind in ("identity", "calibrated")]
+        assert Score.of([good, bad, *flattering]) == Score(2, 1, 2, 1)
+
+    def test_rows_of_one_degree_of_freedom_count_once_and_only_if_all_are_good(self) -> None:
+        together = [row(10.0, value, by="clock") for value in (10.0, 11.0, 20.0)]
+        assert Score.of(together) == Score(3, 2, 1, 0)
+        assert Score.of(together[:2]) == Score(2, 2, 1, 1)
+        of_another = replace(together[2], row=replace(together[2].row, chip="puma@4-lane"))
+        assert Score.of([*together[:2], of_another]) == Score(3, 2, 2, 1)
+
+
+class TestPage:
+    @pytest.mark.parametrize(
+        ("error", "share"), [(0.0, 0.5), (1.0, 0.75), (-0.5, 0.25), (3.0, 1.0), (9.0, 1.0), (-0.9, 0.0)]
+    )
+    def test_twice_and_half_are_as_far_from_the_middle(self, error: float, share: float) -> None:
+        begin, end = place(-0.75), place(3.0)
+        assert begin == LEFT < end < WIDTH
+        assert place(error) == pytest.approx(begin + share * (end - begin))
+
+    def test_every_row_is_a_mark_with_its_signed_error(self) -> None:
+        text = page([row(10.0, 12.0), row(10.0, 5.0, why="Half of it is missing.")])
+        assert text.count("<circle") == 2
+        assert "isaac, x: +20.0 % (predicted)" in text
+        assert 'class="predicted off"' in text
+        assert "isaac, x (-50 %): Half of it is missing." in text
+        assert "1 of 2 rows on target" in text
+
+
 class TestTable:
     def test_size(self) -> None:
         assert len(ROWS) >= 40
@@ -69,18 +102,21 @@ class TestTable:
         keys = [(r.chip, r.quantity, r.unit, r.published) for r in ROWS]
         assert len(keys) == len(set(keys))
 
-    def test_targets_are_no_wider_than_their_kind_allows(self) -> None:
+    def test_targets_of_calibrated_rows_are_that_of_their_kind(self) -> None:
         for r in ROWS:
-            if r.kind != "predicted":
+            if r.kind == "calibrated":
                 assert r.target is None, r
                 assert r.band is None, r
 
-    def test_bookkeeping_within_one_percent_and_calibrated_within_five(
-        self, outcomes: list[RowOutcome]
-    ) -> None:
-        limits = {"bookkeeping": 0.01, "calibrated": 0.05, "predicted": math.inf}
-        bad = [(o.row.chip, o.row.quantity, o.error) for o in outcomes if abs(o.error) > limits[o.row.kind]]
-        assert not bad
+    def test_identities_have_no_free_figures_and_calibrated_rows_at_least_one(self) -> None:
+        free = {kind: [r.n_free for r in ROWS if r.kind == kind] for kind in TARGETS}
+        assert not any(free["identity"])
+        assert min(free["calibrated"]) == 1
+
+    def test_a_degree_of_freedom_decides_predictions_only(self) -> None:
+        assert {r.kind for r in ROWS if r.by} <= {"predicted", "calibrated"}
+        shared = Counter((r.preset, r.by) for r in ROWS if r.by)
+        assert min(shared.values()) > 1, "what decides one row needs no name"
 
     def test_every_row_is_in_its_band(self, outcomes: list[RowOutcome]) -> None:
         assert not [(o.row.chip, o.row.quantity, o.error) for o in outcomes if not o.in_band]
@@ -107,7 +143,7 @@ class TestCommand:
     def test_a_chip_in_its_bands_exits_with_0(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["validate", "isaac"]) == 0
         text = capsys.readouterr().out
-        assert re.search(r"power efficiency PE +627\.5 +627\.4 GOPS/W +-0\.0% +bookkeeping", text)
+        assert re.search(r"power efficiency PE +627\.5 +627\.4 GOPS/W +-0\.0% +identity", text)
         assert "Shafiee ISCA 2016, Table I; chip with links" in text
 
     def test_a_row_outside_its_band_exits_with_1(
@@ -132,22 +168,61 @@ class TestCommand:
         assert headline["error"] == pytest.approx(-0.40, abs=0.01)
         assert "1,383 ns" in headline["why"]
 
+    def test_the_score_is_of_predictions_alone(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["validate", "ane-like"]) == 0
+        text = capsys.readouterr().out
+        assert "calibrated: 2 of 2 on target (says nothing of the model)" in text
+        assert "predicted: 1 of 1 on target, 100%; 1 of 1 degrees of freedom with every row" in text
+        assert "ane-guide.readthedocs.io; engine; 1 free figure" in text
+
+    def test_a_page_of_signed_errors(self, tmp_path: Path) -> None:
+        assert main(["validate", "isaac", "--html", str(tmp_path / "rows.html")]) == 0
+        assert (tmp_path / "rows.html").read_text().count("<circle") == len(select(ROWS, "isaac"))
+
+    def test_the_page_is_of_published_numbers(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["validate", "--predict", "--html", "x.html"]) == 2
+        assert "does not go with --predict" in capsys.readouterr().err
+
     def test_freezing_needs_predictions(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["validate", "--freeze", "x.json"]) == 2
         assert "needs --predict" in capsys.readouterr().err
 
 
 class TestPredictions:
+    ONE = Prediction("isaac", "x", "W", "none", lambda _: 1.0)
+
     def test_every_one_is_frozen_with_version_and_commit(self) -> None:
         found = frozen()
-        assert re.fullmatch(r"[0-9a-f]{40}", found["commit"])
-        assert re.fullmatch(r"\d+\.\d+\.\d+.*", found["version"])
-        assert set(found["values"]) == {p.key for p in predictions()}
-        assert all(value > 0 for value in found["values"].values())
+        assert re.fullmatch(r"[0-9a-f]{40}", found.commit)
+        assert re.fullmatch(r"\d+\.\d+\.\d+.*", found.version)
+        assert set(found.values) >= {p.key for p in predictions()}
+        assert all(value > 0 for value in found.values.values())
+
+    def test_none_has_moved_without_a_line_in_the_changelog(self) -> None:
+        file = frozen()
+        assert not file.silent_moves([(p, p.simulated(p.chip)) for p in predictions()])
+        changelog = (Path(__file__).parents[2] / "CHANGELOG.md").read_text("utf-8")
+        changed = changelog.partition("### Numbers changed")[2]
+        entries = [" ".join(entry.split()) for entry in changed.split("\n- ")]
+        for key, move in file.moved.items():
+            (entry,) = [e for e in entries if move.entry and e.startswith(move.entry)]
+            assert re.search(rf"(?<![\d.]){re.escape(f'{move.value:,.4g}')}", entry), key
+
+    def test_what_is_frozen_stays_and_a_move_is_told(self) -> None:
+        before = Frozen("1.0.0", "0" * 40, {self.ONE.key: 1.0}, {})
+        assert not before.silent_moves([(self.ONE, 1.005)])
+        assert before.silent_moves([(self.ONE, 1.02)]) == [self.ONE.key]
+        after = freeze(before, [(self.ONE, 1.02)], "1.2.3", "1" * 40)
+        assert (after.version, after.values, after.moved) == (
+            "1.0.0",
+            {self.ONE.key: 1.0},
+            {self.ONE.key: Move(1.02, "")},
+        )
+        assert not after.silent_moves([(self.ONE, 1.02)])
+        assert after.silent_moves([(self.ONE, 1.0)]) == [self.ONE.key]
 
     def test_freezing_keeps_six_digits(self) -> None:
-        one = Prediction("isaac", "x", "W", "none", lambda _: 1.0)
-        text = freeze([(one, 1.23456789)], "1.2.3", "0" * 40)
+        text = freeze(Frozen("", "", {}, {}), [(self.ONE, 1.23456789)], "1.2.3", "0" * 40).text()
         assert json.loads(text)["values"] == {"isaac: x [W]": 1.23457}
 
     def test_neurram_by_the_formula_of_its_header(self) -> None:
@@ -163,7 +238,7 @@ class TestPredictions:
 
     def test_the_command_prints_what_was_frozen(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["validate", "neurram", "--predict"]) == 0
-        value = frozen()["values"]["neurram@3b-out-1b-in: throughput [TOPS]"]
+        value = frozen().values["neurram@3b-out-1b-in: throughput [TOPS]"]
         assert re.search(rf"throughput +[\d.]+ +{value:.4g} TOPS", capsys.readouterr().out)
 
 

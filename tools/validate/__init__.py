@@ -14,7 +14,7 @@ from .row import Row, RowOutcome
 
 def select(rows: Sequence[Row], chip: str | None) -> list[Row]:
     """The rows of a chip (its modes and multiples included), or all."""
-    return [row for row in rows if chip is None or row.chip.split("@")[0].split(" ")[0] == chip]
+    return [row for row in rows if chip is None or row.preset == chip]
 
 
 def evaluate(rows: Sequence[Row], tell: Progress | None = None) -> list[RowOutcome]:

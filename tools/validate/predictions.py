@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
-from typing import Any
 
 from ... import arch, workloads
 from ...sim.answers.run import Run
@@ -35,7 +35,6 @@ _BRUSCHI = "256x256 images, batch of 16; cores and network as assumed in the pre
 
 GAROFALO_ARRAYS = 128
 """Crossbars offered to MobileNetV2; the prediction is how many it takes."""
-
 
 SPEECH = Prediction(
     "speech-34@half-integration-time",
@@ -118,14 +117,73 @@ def _bruschi() -> list[Prediction]:
     ]
 
 
-def frozen() -> dict[str, Any]:
-    """The frozen predictions: ``version``, ``commit``, and ``values`` by `Prediction.key`."""
-    text = files(__package__).joinpath("predictions.json").read_text("utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
+SAME = 0.01
+"""Relative change up to which a prediction is the same."""
 
 
-def freeze(found: Sequence[tuple[Prediction, float]], version: str, commit: str) -> str:
-    """The text of a file of frozen predictions, six digits each."""
-    values = {prediction.key: float(f"{value:.6g}") for prediction, value in found}
-    return json.dumps({"version": version, "commit": commit, "values": values}, indent=1) + "\n"
+@dataclass(frozen=True)
+class Move:
+    """A prediction that came out differently later on.
+
+    Parameters
+    ----------
+    value : float
+        What it was then.
+    entry : str
+        Words of the changelog's entry that says why.
+    """
+
+    value: float
+    entry: str
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """The file of frozen predictions.
+
+    Parameters
+    ----------
+    version, commit : str
+        Of the code that made them first.
+    values : dict of str to float
+        By `Prediction.key`, as first predicted: they are never replaced.
+    moved : dict of str to Move
+        Those that are something else today.
+    """
+
+    version: str
+    commit: str
+    values: dict[str, float]
+    moved: dict[str, Move]
+
+    def latest(self, key: str) -> float | None:
+        """What a prediction was when somebody last said so; None if it was never frozen."""
+        return self.moved[key].value if key in self.moved else self.values.get(key)
+
+    def silent_moves(self, found: Sequence[tuple[Prediction, float]]) -> list[str]:
+        """Keys of predictions that are not what the file says."""
+        latest = [(p.key, value, self.latest(p.key)) for p, value in found]
+        return [key for key, value, was in latest if was is None or abs(value / was - 1) > SAME]
+
+    def text(self) -> str:
+        """The file."""
+        moved = {key: {"value": move.value, "entry": move.entry} for key, move in self.moved.items()}
+        return json.dumps({**vars(self), "moved": moved}, indent=1) + "\n"
+
+
+def frozen() -> Frozen:
+    """The predictions that are frozen."""
+    stored = json.loads(files(__package__).joinpath("predictions.json").read_text("utf-8"))
+    return Frozen(**{**stored, "moved": {key: Move(**move) for key, move in stored["moved"].items()}})
+
+
+def freeze(before: Frozen, found: Sequence[tuple[Prediction, float]], version: str, commit: str) -> Frozen:
+    """New predictions beside the old ones, six digits each; what moved waits for its entry in the changelog.
+
+    Predictions that are no more keep what they were: they were made.
+    """
+    now = {prediction.key: float(f"{value:.6g}") for prediction, value in found}
+    new = {key: value for key, value in now.items() if key not in before.values}
+    moves = {key: Move(now[key], "") for key in before.silent_moves(found) if key in before.values}
+    stamp = (version, commit) if not before.values else (before.version, before.commit)
+    return Frozen(*stamp, {**before.values, **new}, {**before.moved, **moves})

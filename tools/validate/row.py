@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["bookkeeping", "calibrated", "predicted"]
+Kind = Literal["identity", "calibrated", "predicted"]
 
-TARGETS: dict[Kind, float] = {"bookkeeping": 0.01, "calibrated": 0.05, "predicted": 0.25}
+TARGETS: dict[Kind, float] = {"identity": 0.01, "calibrated": 0.05, "predicted": 0.25}
 """Relative error that a row of this kind should keep, unless it says otherwise."""
 
 EXPLAIN_ABOVE = 0.25
@@ -28,11 +28,18 @@ class Row:
         In `unit`; two ends of a range (0 or infinity where the source says "below" or "above").
     source, boundary : str
         Literature, and what the figure includes.
-    kind : {"bookkeeping", "calibrated", "predicted"}
-        bookkeeping: a sum of given parts. calibrated: the figure, or another that fixes it, was an input of
-        the preset. predicted: it was not.
+    kind : {"identity", "calibrated", "predicted"}
+        identity: arithmetic on what the preset was given, or a published side that is computed from another
+        published figure; that they agree says nothing about the model. calibrated: the figure, or another
+        that fixes it, was an input of the preset. predicted: neither.
     simulated : callable
         Makes the number, in `unit`, from the name of the chip: by a run or a roll-up.
+    free : int
+        Figures behind it that nothing published fixes: fitted to a measurement on the same chip, or assumed
+        and moving it by a thousandth or more when they change by a tenth. None behind an identity, at least
+        the one that calibrates a calibrated row.
+    by : str
+        The one degree of freedom that decides it: rows of one chip that name the same count once.
     target : float, optional
         Relative error that a good result keeps; that of the kind if not given.
     band : (float, float), optional
@@ -50,9 +57,21 @@ class Row:
     boundary: str
     kind: Kind
     simulated: Callable[[str], float]
+    free: int = 0
+    by: str = ""
     target: float | None = None
     band: tuple[float, float] | None = None
     why: str = ""
+
+    @property
+    def n_free(self) -> int:
+        """Free figures behind it."""
+        return max(self.free, 1 if self.kind == "calibrated" else 0)
+
+    @property
+    def preset(self) -> str:
+        """Name of the chip without its mode and its number."""
+        return self.chip.partition("@")[0].partition(" ")[0]
 
 
 @dataclass(frozen=True)
@@ -95,6 +114,35 @@ class RowOutcome:
         """Whether the error is where it is known to be."""
         low, high = self.row.band or (-self.target, self.target)
         return low <= self.error <= high
+
+
+@dataclass(frozen=True)
+class Score:
+    """How good predictions are, identities and calibrated rows left out.
+
+    Parameters
+    ----------
+    rows, on_target : int
+        Predicted rows, and those on target.
+    degrees, degrees_on_target : int
+        Degrees of freedom that decide them, and those of which every row is on target.
+    """
+
+    rows: int
+    on_target: int
+    degrees: int
+    degrees_on_target: int
+
+    @staticmethod
+    def of(outcomes: Sequence[RowOutcome]) -> Score:
+        """The score of some rows."""
+        predicted = [o for o in outcomes if o.row.kind == "predicted"]
+        degrees: dict[tuple[str, str], bool] = {}
+        for i, o in enumerate(predicted):
+            key = (o.row.preset, o.row.by or f"row {i}")
+            degrees[key] = degrees.get(key, True) and o.on_target
+        on_target = sum(o.on_target for o in predicted)
+        return Score(len(predicted), on_target, len(degrees), sum(degrees.values()))
 
 
 @dataclass(frozen=True)

@@ -37,38 +37,38 @@ def _slow_crossbar_density(name: str) -> float:
 # fmt: off
 ROWS = (
     Row(
-        "isaac", "tile power", "mW", 330, TABLE, "tile with its share of the router", "bookkeeping",
+        "isaac", "tile power", "mW", 330, TABLE, "tile with its share of the router", "identity",
         lambda name: (rolled(name).tile_power_w or 0) * 1e3,
     ),
     Row(
-        "isaac", "tile area", "mm2", 0.372, TABLE, "tile with its share of the router", "bookkeeping",
+        "isaac", "tile area", "mm2", 0.372, TABLE, "tile with its share of the router", "identity",
         lambda name: rolled(name).tile_area_mm2 or 0,
     ),
-    Row("isaac", "chip power", "W", 65.8, TABLE, CHIP, "bookkeeping", power_w),
-    Row("isaac", "chip area", "mm2", 85.4, TABLE, CHIP, "bookkeeping", area_mm2),
+    Row("isaac", "chip power", "W", 65.8, TABLE, CHIP, "identity", power_w),
+    Row("isaac", "chip area", "mm2", 85.4, TABLE, CHIP, "identity", area_mm2),
     Row(
-        "isaac", "ADC share of chip power", "%", 49, TABLE, CHIP, "bookkeeping",
+        "isaac", "ADC share of chip power", "%", 49, TABLE, CHIP, "identity",
         lambda name: 100 * rolled(name).power_share()["tile.adc"],
     ),
     Row(
-        "isaac", "ADC share of tile power", "%", 58, TABLE, "tile", "bookkeeping",
+        "isaac", "ADC share of tile power", "%", 58, TABLE, "tile", "identity",
         lambda name: 100 * _power_share("tile.adc", 168 * (rolled(name).tile_power_w or 1)),
     ),
     Row(
         "isaac", "peak, product after product", "TOPS", 41.29, "168 x 12 x 8 arrays x 4,096 ops / 1.6 us",
-        CHIP, "bookkeeping", tops,
+        CHIP, "identity", tops,
     ),
     Row(
-        "isaac", "computational efficiency CE", "GOPS/mm2", 478.95, HEADLINE, CHIP, "bookkeeping",
+        "isaac", "computational efficiency CE", "GOPS/mm2", 478.95, HEADLINE, CHIP, "identity",
         lambda name: 1e3 * product(name).tops / rolled(name).area_mm2,
     ),
     Row(
         "isaac", "power efficiency PE", "GOPS/W", 627.5, HEADLINE + "; not the uncorrected 363.7", CHIP,
-        "bookkeeping", lambda name: 1e3 * product(name).tops / rolled(name).power_w,
+        "identity", lambda name: 1e3 * product(name).tops / rolled(name).power_w,
     ),
     Row(
         "isaac", "ADC conversions per 16-bit MAC", "", 1, "8 slices x 16 cycles / 128 rows", "array",
-        "bookkeeping", _conversions_per_mac,
+        "identity", _conversions_per_mac,
     ),
     Row(
         "isaac", "pipeline of a tile operation", "cycles", 22, TEXT, "one tile, no network", "calibrated",
