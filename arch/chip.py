@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from .analog import Adc, Crossbar, Dac, SampleHold, Weights
 from .checks import check
@@ -18,6 +18,9 @@ from .operands import StatedOperands
 from .quantities import Bits, Count, LengthNm
 from .sources import source_of
 from .stated import Stated
+
+if TYPE_CHECKING:
+    from .layer_rules import LayerTile
 
 TEXT_FIELDS = frozenset({"name", "description", "references", "source", "stated", "modes"})
 """Fields of a chip that say what it is or could be, not what it does; they are no part of its hash."""
@@ -143,6 +146,8 @@ class Chip(Component):
         None, description="How many of these chips there are, and the links between them."
     )
 
+    _layers: tuple[LayerTile, ...] = PrivateAttr(())
+
     @model_validator(mode="before")
     @classmethod
     def _drop_none(cls, data: Any) -> Any:
@@ -163,9 +168,38 @@ class Chip(Component):
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 over the validated values, defaults included and texts (name, sources) left out."""
+        """SHA-256 over the validated values, defaults included and texts (name, sources) left out, and over
+        what layers have otherwise.
+        """
         values = _without_texts(self.model_dump(mode="json", exclude_none=True))
+        if self._layers:
+            values["layers"] = [
+                [one.rule.patterns, one.rule.digital, _without_texts(one.tile.model_dump(mode="json"))]
+                for one in self._layers
+            ]
         return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    @property
+    def layers(self) -> tuple[LayerTile, ...]:
+        """What layers of a network have otherwise (`layer_rules`)."""
+        return self._layers
+
+    def with_layers(self, layers: tuple[LayerTile, ...]) -> Chip:
+        """The same chip, with tiles of their own for some layers."""
+        changed = self.model_copy()
+        changed.__dict__.pop("hash", None)
+        changed._layers = layers
+        return changed
+
+    def rule_of(self, name: str, kind: str) -> LayerTile | None:
+        """The rule for a layer of this name and ONNX type: the last one that matches."""
+        return next((one for one in reversed(self._layers) if one.rule.matches(name, kind)), None)
+
+    def tile_of(self, name: str, kind: str) -> Tile:
+        """The tile as a layer of this name and ONNX type uses it; of a chip that has crossbars."""
+        assert self.tile is not None
+        rule = self.rule_of(name, kind)
+        return self.tile if rule is None else rule.tile
 
     @property
     def n_chips(self) -> int:

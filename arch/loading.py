@@ -29,7 +29,12 @@ def names() -> list[str]:
     )
 
 
-def load(source: str | Path, overrides: Mapping[str, str] | None = None, n_chips: int | None = None) -> Chip:
+def load(
+    source: str | Path,
+    overrides: Mapping[str, str] | None = None,
+    n_chips: int | None = None,
+    layers: Path | None = None,
+) -> Chip:
     """Read and validate a chip, or the chips of a system.
 
     Parameters
@@ -43,16 +48,31 @@ def load(source: str | Path, overrides: Mapping[str, str] | None = None, n_chips
         ``null`` removes an optional field.
     n_chips : int, optional
         Number of copies of the chip; its file must say what links them.
+    layers : Path, optional
+        A file of rules by layer (`layer_rules`).
 
     Raises
     ------
     ConfigError
         With file, line, path, what was found and what was expected.
     """
+    chip = _load(source, overrides or {}, n_chips)
+    if layers is None:
+        return chip
+    from .layer_rules import read_rules, resolved
+
+    rules = read_rules(layers)
+    return chip.with_layers(
+        resolved(rules, chip, lambda changes: _load(source, {**(overrides or {}), **changes}, n_chips))
+    )
+
+
+def _load(source: str | Path, changes: Mapping[str, Any], n_chips: int | None) -> Chip:
+    """The chip with some fields changed."""
     document = _require_mapping(_read(source))
     if is_system(document):
         document = expand(document, _read)
-    for path, text in (overrides or {}).items():
+    for path, text in changes.items():
         apply_override(document, path, text)
     if n_chips is not None:
         _set_copies(document, n_chips)

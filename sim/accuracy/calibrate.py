@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,25 +29,26 @@ class Observed:
 
     Parameters
     ----------
-    precision : Precision
-        What it hangs on: chips with the same can share it.
+    precisions : dict of str to Precision
+        What it hangs on, by layer: chips with the same can share it.
     drafts : dict of str to Draft
     mapping_error : float
         Largest deviation of the tiled float32 product from ONNX Runtime on the calibration data, relative to
         the largest output: 1e-6 says that the tiles compute the network.
     """
 
-    precision: Precision
+    precisions: dict[str, Precision]
     drafts: dict[str, Draft]
     mapping_error: float
 
-    def serves(self, functional: Functional, p: Precision) -> bool:
-        """Whether the same layers on tiles of `p` see the same."""
-        return self.precision == p.observed and [*self.drafts] == [*functional.matrices]
+    def serves(self, functional: Functional, by_layer: Dict[str, Precision]) -> bool:
+        """Whether the same layers on tiles of these precisions see the same."""
+        wanted = {name: by_layer[name].observed for name in functional.matrices}
+        return self.precisions == wanted and [*self.drafts] == [*wanted]
 
-    def layers(self, p: Precision) -> dict[str, ComputedLayer]:
-        """The layers with converters and devices of `p`."""
-        return {name: draft.layer(p) for name, draft in self.drafts.items()}
+    def layers(self, by_layer: Dict[str, Precision]) -> dict[str, ComputedLayer]:
+        """The layers with converters and devices of these precisions."""
+        return {name: draft.layer(by_layer[name]) for name, draft in self.drafts.items()}
 
 
 def enough_samples(functional: Functional, mapping: Mapping) -> int:
@@ -57,7 +59,12 @@ def enough_samples(functional: Functional, mapping: Mapping) -> int:
 
 
 def observe(
-    functional: Functional, mapping: Mapping, p: Precision, data: Data, batch: int, tell: Progress
+    functional: Functional,
+    mapping: Mapping,
+    by_layer: Dict[str, Precision],
+    data: Data,
+    batch: int,
+    tell: Progress,
 ) -> Observed:
     """Ranges of inputs in a first pass, of converters in a second: sums of columns follow from input codes.
 
@@ -69,7 +76,7 @@ def observe(
     matrices = functional.matrices
     parts = functional.input_parts
     inputs = {name: Inputs(m.shape[0] * m.shape[1], parts.get(name, ())) for name, m in matrices.items()}
-    cut = {name: list(blocks(m, p)) for name, m in matrices.items()}
+    cut = {name: list(blocks(m, by_layer[name])) for name, m in matrices.items()}
 
     def seen(take: Callable[[str, Floats], None]) -> Callable[[str, Floats], Floats]:
         def product(name: str, x: Floats) -> Floats:
@@ -92,8 +99,10 @@ def observe(
     for name, one in inputs.items():
         if not one.n_vectors:
             raise SimulationError(f"layer {name!r}: the data never reach it, nothing to calibrate it with")
-    drafts = {n: Draft(n, m, mapping.blocks_of(n).tiling, p, inputs[n]) for n, m in matrices.items()}
+    drafts = {
+        n: Draft(n, m, mapping.blocks_of(n).tiling, by_layer[n], inputs[n]) for n, m in matrices.items()
+    }
     for i, feeds in enumerate(data.batches(batch)):
         tell("calibration: converters", 0.5 + i * batch / data.n / 2)
         functional.run(feeds, seen(lambda name, x: drafts[name].add(x)))
-    return Observed(p.observed, drafts, error / scale if scale else error)
+    return Observed({n: by_layer[n].observed for n in matrices}, drafts, error / scale if scale else error)

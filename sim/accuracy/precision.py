@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 from ...arch.analog import Crossbar as ChipCrossbar
 from ...arch.chip import Chip
 from ...arch.range_rules import LeastError, Rule, parse
+from ...workloads.graph import Operator
 from ..errors import SimulationError
 from ..kernels.slices import code_range
+from ..mapping import Mapping
+from ..mapping.assignment import OnCrossbars, OnRewritten
 from .devices import IDEAL, Device, find_device
 
 DEFAULT_RULE: Rule = LeastError()
@@ -104,17 +107,17 @@ class Precision:
         return code_range(self.weight_bits, signed=True)[1]
 
     @staticmethod
-    def of(chip: Chip) -> Precision:
-        """The precision of a chip's tiles.
+    def of(chip: Chip, layer: Operator | None = None) -> Precision:
+        """The precision of a chip's tiles, as one layer uses them.
 
         Raises
         ------
         SimulationError
             The chip has no crossbars, or precisions that the kernels cannot compute.
         """
-        tile = chip.tile
-        if tile is None:
+        if chip.tile is None:
             raise SimulationError(f"chip {chip.name!r} has no crossbars: nothing on it is analog")
+        tile = chip.tile if layer is None else chip.tile_of(layer.name, layer.op)
         crossbar, cell, weights = tile.crossbar, tile.crossbar.cell, tile.weights
         _check("tile.dac.bits", tile.dac.bits, 1)
         _check("tile.adc.bits", tile.adc.bits, 2)
@@ -154,6 +157,14 @@ class Precision:
             input_rule=_rule(tile.dac.range_rule),
             adc_rule=_rule(tile.adc.range_rule),
         )
+
+
+def precisions(chip: Chip, mapping: Mapping) -> dict[str, Precision]:
+    """Of every layer on crossbars, by name."""
+    of_chip = Precision.of(chip)
+    on = [o for o in mapping.network.operators if isinstance(mapping.of(o.name), OnCrossbars | OnRewritten)]
+    ruled = {o.name: o.matrix is not None and chip.rule_of(o.name, o.op) is not None for o in on}
+    return {o.name: Precision.of(chip, o) if ruled[o.name] else of_chip for o in on}
 
 
 def _rule(text: str | None) -> Rule:

@@ -23,7 +23,7 @@ from .conditions import Conditions
 from .data import Data
 from .functional import Functional
 from .metrics import decibels, mean_and_interval
-from .precision import Precision
+from .precision import Precision, precisions
 from .scores import Score, score_of
 
 Floats = npt.NDArray[np.float32]
@@ -99,7 +99,7 @@ class Study:
         self.functional, self.data = functional, data
         self.metric = score_of(metric) if isinstance(metric, str) else metric
         self.batch = self._batch(mapping)
-        self.precision = Precision.of(chip)
+        self.precision, self.precisions = Precision.of(chip), precisions(chip, mapping)
         self.reference: npt.NDArray[Any] = (
             self._outputs(functional.reference) if like is None else like.reference
         )
@@ -108,10 +108,25 @@ class Study:
         n = CALIBRATION_STEPS if functional.in_time else n
         some = data.some(n, functional.in_time)
         seen = None if like is None else like.observed
-        if seen is None or not seen.serves(functional, self.precision):
-            seen = observe(functional, mapping, self.precision, some, self.batch, progress)
+        if seen is None or not seen.serves(functional, self.precisions):
+            seen = observe(functional, mapping, self.precisions, some, self.batch, progress)
         self.observed: Observed = seen
-        self.layers, self.mapping_error = seen.layers(self.precision), seen.mapping_error
+        self.layers, self.mapping_error = seen.layers(self.precisions), seen.mapping_error
+
+    @property
+    def noisy(self) -> bool:
+        """Whether the devices of any layer are other than ideal."""
+        return any(self.precisions[name].device.noisy for name in self.layers)
+
+    @property
+    def imperfect(self) -> bool:
+        """Whether wires or converters of any layer are worse than their number of bits."""
+        return any(self.precisions[name].imperfect for name in self.layers)
+
+    @property
+    def devices(self) -> str:
+        """Names of the devices of all layers."""
+        return ", ".join(dict.fromkeys(self.precisions[name].device.name for name in self.layers))
 
     def evaluate(
         self,
@@ -126,9 +141,9 @@ class Study:
         Layers named in `digital` are computed exactly.
         """
         values, powers = [], Powers()
-        p = self.precision
-        noisy = conditions.noise and p.device.noisy
-        random = noisy or conditions.yield_fraction < 1 or bool(p.gain_spread or p.offset_spread)
+        noisy = conditions.noise and self.noisy
+        uneven = any(p.gain_spread or p.offset_spread for p in self.precisions.values())
+        random = noisy or conditions.yield_fraction < 1 or uneven
         with _one_thread(), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             for i, seed in enumerate(seeds if random else seeds[:1]):

@@ -102,7 +102,7 @@ OF_THE_NETWORK = (
     "bind", "input", "unknown_operators", "operator", "outputs", "inputs", "value", "weight_inputs_from",
 )  # fmt: skip
 """Fields that say which network of its file is meant."""
-OF_THE_CHIP = ("chips", "set", "input_range", "adc_range")
+OF_THE_CHIP = ("chips", "set", "layers", "input_range", "adc_range")
 """Fields that say how the chip of its file is changed, by the names that doors have."""
 
 
@@ -141,6 +141,17 @@ class Job(BaseModel):
             example="tile.adc.bits=6",
         ),
     ] = Field(default_factory=dict)
+    layers: Annotated[
+        Name | None,
+        Asked(
+            "Rules by layer, a .yaml file: bits, device or encoding of some layers, or digital.",
+            "FILE",
+            not_with={
+                "training": "the way back and the update know one tile for all layers",
+                "swap": "layers that take turns share the tile",
+            },
+        ),
+    ] = None
     work: Work = Field(default_factory=InferenceWork)
     engine: Annotated[
         Literal["compiled", "reference"] | None,
@@ -268,7 +279,8 @@ class Job(BaseModel):
 
         rules = {"tile.dac.range_rule": self.input_range, "tile.adc.range_rule": self.adc_range}
         asked = {path: rule for path, rule in rules.items() if rule is not None}
-        return arch.load(self.chip, overrides={**asked, **self.changes}, n_chips=self.chips)
+        rules_file = None if self.layers is None else Path(self.layers)
+        return arch.load(self.chip, {**asked, **self.changes}, n_chips=self.chips, layers=rules_file)
 
     def source(self) -> DataSource | None:
         """Where operands come from; None without data."""

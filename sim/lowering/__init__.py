@@ -119,7 +119,7 @@ def _stage(context: Context, operator: Operator, a: Assignment, makers: list[Sta
         return training.save(context, operator, a)
     match a:
         case OnCrossbars():
-            return crossbars.lower(context, operator, a)
+            return crossbars.lower(context.of_layer(operator), operator, a)
         case OnRewritten():
             return rewritten.multiply(context, operator, a)
         case WritesOperand():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from ...arch.chip import Chip, Tile
 from ...arch.digital import MacArray, Unit
 from ...arch.links import ChipLink, Memory
 from ...arch.parts import unit_word
+from ...workloads.graph import Operator
 from ..flit_detail import FlitDetail
 from ..interconnect import flit_detail, interconnect
 from ..mapping.assignment import InBlocks
@@ -80,6 +81,15 @@ class Context:
     def tile(self) -> Tile:
         assert self.chip.tile is not None
         return self.chip.tile
+
+    def of_layer(self, operator: Operator) -> Context:
+        """The same, with the tiles as one layer uses them."""
+        tile = self.chip.tile_of(operator.name, operator.op)
+        if tile is self.chip.tile:
+            return self
+        seen = replace(self, chip=self.chip.model_copy(update={"tile": tile}))
+        vars(seen)["cuts"] = self.cuts
+        return seen
 
     @cached_property
     def own_links(self) -> dict[tuple[int, int], ChipLink]:

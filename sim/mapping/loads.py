@@ -67,11 +67,12 @@ def loads(problem: Problem, apart: frozenset[str]) -> list[Load]:
             continue
         choice = choices[o.name]
         assert isinstance(choice, Analog)  # it has a tiling
-        times = _of_layer(o, choice, chip.tile, word)
+        tile = chip.tile_of(o.name, o.op)
+        times = _of_layer(o, choice, tile, word)
         for key, total in follow[o.name].items():
             times[key] = times.get(key, 0) + ceil(total / n)
         alone = o.matrix.recurrent_k > 0 or not problem.options.replicate
-        hold = MvmTiming.of(chip.tile, tiling, 1).crossbar_hold_fs * o.matrix.applications
+        hold = MvmTiming.of(tile, tiling, 1).crossbar_hold_fs * o.matrix.applications
         n_bytes = (_waiting(o, network) + follow_bytes[o.name]) * word
         found.append(Load(o.name, tiling.crossbars, n, hold, 1 if alone else n, 1, times, n_bytes))
     return found

@@ -74,9 +74,8 @@ def _widths(layers: list[Operator], tilings: dict[str, Tiling], n_chips: int) ->
 
 
 def _asked(chip: Chip, o: Operator, tiling: Tiling, width: int) -> Replicable:
-    assert chip.tile is not None
     assert o.matrix is not None
-    hold_fs = MvmTiming.of(chip.tile, tiling, 1).crossbar_hold_fs * o.matrix.applications
+    hold_fs = MvmTiming.of(chip.tile_of(o.name, o.op), tiling, 1).crossbar_hold_fs * o.matrix.applications
     return Replicable(width * tiling.row_blocks, hold_fs, o.output.grid, o.matrix.recurrent_k > 0)
 
 

@@ -145,11 +145,11 @@ def _together(problem: Problem, tile: Tile, layers: list[Operator], pace: Pace) 
 
 def replicable(chip: Chip, o: Operator, tiling: Tiling) -> Replicable:
     """A layer as replication sees it."""
-    assert chip.tile is not None
     assert o.matrix is not None
+    timing = MvmTiming.of(chip.tile_of(o.name, o.op), tiling, 1)
     return Replicable(
         crossbars=tiling.crossbars,
-        interval_fs=MvmTiming.of(chip.tile, tiling, 1).crossbar_hold_fs * o.matrix.applications,
+        interval_fs=timing.crossbar_hold_fs * o.matrix.applications,
         grid=o.output.grid,
         recurrent=o.matrix.recurrent_k > 0,
     )

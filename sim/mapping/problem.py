@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...arch.chip import Chip, Tile
+from ...arch.nearest import nearest_hint
 from ...workloads.graph import Network, Operator
 from ..errors import SimulationError
 from .assignment import Analog, Choice
@@ -60,6 +61,7 @@ class Problem:
             An operator has no hardware, or an option names none.
         """
         _check_names(network, options)
+        options = _with_rules(network, chip, options)
         check_tiles(chip, options)
         _check_tokens(network, options.most_tokens)
         network = prepared(network, chip, options)
@@ -83,6 +85,21 @@ def _check_names(network: Network, options: MappingOptions) -> None:
             raise SimulationError(
                 f"`digital: {name}`: network {network.name!r} has no such operator; see `ohmsum show`"
             )
+
+
+def _with_rules(network: Network, chip: Chip, options: MappingOptions) -> MappingOptions:
+    """Options with the layers that rules keep digital."""
+    layers = [o for o in network.operators if o.kind == "matrix"]
+    for rule in (one.rule for one in chip.layers):
+        if not any(rule.matches(o.name, o.op) for o in layers):
+            named = ", ".join(map(repr, rule.patterns))
+            hint = nearest_hint(rule.patterns[0], [o.name for o in layers])
+            raise SimulationError(f"{rule.place}: no layer of {network.name!r} is {named}{hint}")
+    rules = {o.name: chip.rule_of(o.name, o.op) for o in layers}
+    digital = [name for name, found in rules.items() if found is not None and found.rule.digital]
+    if chip.layers and options.swap:
+        raise SimulationError("`layers`: layers that take turns (`swap`) have the same bits, expected one")
+    return replace(options, digital=tuple(dict.fromkeys((*options.digital, *digital))))
 
 
 def check_tiles(chip: Chip, options: MappingOptions) -> None:
@@ -116,8 +133,10 @@ def _check_tokens(network: Network, most: int) -> None:
 def _tilings(network: Network, analog: list[Operator], chip: Chip) -> dict[str, Tiling]:
     if chip.tile is None:
         return {}
-    array = _array(chip.tile)
-    return {o.name: tile_matrix(o.matrix or written(o, network).matrix, array, o.name) for o in analog}
+    arrays = {o.name: _array(chip.tile_of(o.name, o.op) if o.matrix else chip.tile) for o in analog}
+    return {
+        o.name: tile_matrix(o.matrix or written(o, network).matrix, arrays[o.name], o.name) for o in analog
+    }
 
 
 def _array(tile: Tile) -> Array:

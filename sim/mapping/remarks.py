@@ -31,8 +31,9 @@ def other_bits(layers: Iterable[Operator], chip: Chip) -> tuple[str, ...]:
     if chip.tile is None:
         return ()
     layers = [o for o in layers if o.matrix is not None]
-    weights = {o.name: f for o in layers if (f := o.weight_format) is not None}
-    inputs = {o.name: f for o in layers if (f := o.input_format) is not None}
+    plain = [o for o in layers if chip.rule_of(o.name, o.op) is None]  # a rule has been asked for
+    weights = {o.name: f for o in plain if (f := o.weight_format) is not None}
+    inputs = {o.name: f for o in plain if (f := o.input_format) is not None}
     return (
         *_against(weights, "weights", chip.tile.weights.bits, len(layers), "cells", "tile.weights.bits"),
         *_against(inputs, "inputs", chip.tile.dac.bits, len(layers), "cycles", "tile.dac.bits"),

@@ -126,7 +126,7 @@ def _layers(chip: Chip, mapping: Mapping) -> dict[str, _Layer]:
         if not isinstance(a, OnCrossbars) or o.matrix is None or chip.tile is None:
             continue
         # Converters that are shared are fastest where a tile has one crossbar of the layer.
-        timing = MvmTiming.of(chip.tile, replace(a.tiling, crossbars=1), 1)
+        timing = MvmTiming.of(chip.tile_of(o.name, o.op), replace(a.tiling, crossbars=1), 1)
         tokens = o.output.grid.n_tokens
         most = 1 if o.matrix.recurrent_k else tokens
         token_fs = timing.crossbar_hold_fs * o.matrix.applications

@@ -69,14 +69,15 @@ def layer_signals(chip: Chip, mapping: Mapping) -> dict[str, LayerSignal]:
     """Every layer with static weights on crossbars, by name."""
     if chip.tile is None:
         return {}
-    of_kind: dict[tuple[int, bool], LayerSignal] = {}
+    of_kind: dict[tuple[int, bool, int], LayerSignal] = {}
     found = {}
     for operator in mapping.network.operators:
         m = operator.matrix
         if m is not None and isinstance(mapping.of(operator.name), OnCrossbars):
-            kind = m.k, not _never_negative(mapping.network, operator.inputs[0].tensor)
+            tile = chip.tile_of(operator.name, operator.op)
+            kind = m.k, not _never_negative(mapping.network, operator.inputs[0].tensor), id(tile)
             if kind not in of_kind:
-                of_kind[kind] = layer_signal(chip.tile, *kind)
+                of_kind[kind] = layer_signal(tile, *kind[:2])
             found[operator.name] = of_kind[kind]
     return found
 

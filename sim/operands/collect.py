@@ -7,13 +7,13 @@ from math import gcd
 
 import numpy as np
 
-from ...arch.chip import Chip, Tile
+from ...arch.chip import Chip
 from ...workloads.graph import Matrix
 from ..accuracy.calibrate import enough_samples, observe
 from ..accuracy.data import Data
 from ..accuracy.functional import Functional
 from ..accuracy.layer import ComputedLayer, blocks, tiled_product
-from ..accuracy.precision import Precision
+from ..accuracy.precision import precisions
 from ..errors import SimulationError
 from ..lowering.grouping import Firings, replica_group
 from ..mapping.mapping import Mapping
@@ -46,19 +46,16 @@ class Collector:
         self, functional: Functional, mapping: Mapping, chip: Chip, data: Data, tell: Progress
     ) -> None:
         self.functional, self.mapping, self.data, self._tell = functional, mapping, data, tell
-        self.precision = Precision.of(chip)
-        assert chip.tile is not None  # else Precision has refused the chip
-        self.tile: Tile = chip.tile
+        self._precisions, self._chip = precisions(chip, mapping), chip
         self._free = run_free(chip, mapping.network)
         self.matrices = functional.matrices
         self._operators = {o.name: o for o in mapping.network.operators}
-        self._parts = {name: list(blocks(m, self.precision)) for name, m in self.matrices.items()}
+        self._parts = {name: list(blocks(m, self._precisions[name])) for name, m in self.matrices.items()}
         self._size = data.n if functional.in_time else self._batch()
         some = data.some(enough_samples(functional, mapping), functional.in_time)
         self._run(data.some(1, functional.in_time), lambda name, x: None, "shapes")  # told before the rest
-        self.layers = observe(functional, mapping, self.precision, some, self._size, tell).layers(
-            self.precision
-        )
+        seen = observe(functional, mapping, self._precisions, some, self._size, tell)
+        self.layers = seen.layers(self._precisions)
 
     def exact(self) -> dict[str, LayerOperands]:
         """From every value of every sample."""
@@ -129,7 +126,8 @@ class Collector:
     def _tally(self, layer: ComputedLayer, exact: bool) -> Tally:
         columns = ExactColumns() if exact else NormalColumns()
         codes = layer.codes
-        return Tally(layer.crossbars, self.tile, codes.signed, (codes.low, codes.high), columns)
+        tile = self._chip.tile_of(layer.name, self._operators[layer.name].op)
+        return Tally(layer.crossbars, tile, codes.signed, (codes.low, codes.high), columns)
 
     def _products(self, name: str) -> float:
         """Products of one inference."""

@@ -45,7 +45,7 @@ class StatedSource:
             raise SimulationError(f"chip {chip.name!r} has no crossbars: nothing on it has operands")
         operators = {o.name: o for o in mapping.network.operators}
         about = self.means.model_dump(exclude={"source"})
-        return Operands("stated", stated_layers(operators, mapping.by_name, chip.tile, self.means), about)
+        return Operands("stated", stated_layers(operators, mapping.by_name, chip, self.means), about)
 
 
 @dataclass(frozen=True)

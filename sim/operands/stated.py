@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...arch.chip import Tile
+from ...arch.chip import Chip, Tile
 from ...arch.operands import StatedOperands as Means
 from ...workloads.graph import Operator
 from ..mapping.assignment import Assignment, OnCrossbars
@@ -47,11 +47,11 @@ def stated_layer(operator: Operator, a: OnCrossbars, tile: Tile, means: Means) -
 
 
 def stated_layers(
-    operators: Mapping[str, Operator], assignments: Mapping[str, Assignment], tile: Tile, means: Means
+    operators: Mapping[str, Operator], assignments: Mapping[str, Assignment], chip: Chip, means: Means
 ) -> dict[str, LayerOperands]:
     """The same for every layer on crossbars."""
     return {
-        name: stated_layer(operators[name], a, tile, means)
+        name: stated_layer(operators[name], a, chip.tile_of(name, operators[name].op), means)
         for name, a in assignments.items()
         if isinstance(a, OnCrossbars)
     }

@@ -66,15 +66,14 @@ def compute(plan: AccuracyPlan, progress: Progress | None = None) -> Result:
     study: Study | None = None
     for value, chip in plan.chips:
         network, study = study_of(plan, chip, progress, study)
-        device = study.precision.device
         if plan.conditions[0].irdrop == "exact" and not study.precision.wire:
             raise UsageError(
                 f"--irdrop exact: chip {chip.name!r} has perfect wires, expected a resistance: "
                 "--set tile.crossbar.wire_resistance='1 Ohm'"
             )
         if result is None:
-            result = Result(network, study.float_value, study.data.n, study.mapping_error, device.name)
-        for conditions in _conditions(plan, device.noisy, study.precision.imperfect):
+            result = Result(network, study.float_value, study.data.n, study.mapping_error, study.devices)
+        for conditions in _conditions(plan, study.noisy, study.imperfect):
             result.rows.append((value, study.evaluate(conditions, plan.seeds, progress=progress)))
         if plan.loss is not None:
             result.choices += _search(plan, study, progress)

@@ -143,7 +143,7 @@ def _conditions(noise: bool, times_s: list[float], compensations: list[str], **c
 
 ASKED = (
     "network", "chip", "chips", "set", "bind", "input", "outputs", "inputs", "value", "host", "digital",
-    "partition", "attention", "most_tokens", "most_tiles",
+    "layers", "partition", "attention", "most_tokens", "most_tiles",
     "input_range", "adc_range",
 )  # fmt: skip
 """Fields of a question that say what is computed; the others say when."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ...arch import Chip
 
 
-OF_THE_CHIP = ("set", "chips", "digital")
+OF_THE_CHIP = ("set", "chips", "layers", "digital")
 
 
 def show(
