@@ -60,7 +60,7 @@ def test_a_rule_for_one_layer_moves_that_layer(tmp_path: Path, lenet: workloads.
         assert mapped.blocks_of(name).tiling == few.blocks_of(name).tiling
     assert mapped.blocks_of("fc1").tiling == full.blocks_of("fc1").tiling  # the last rule decides, whole
     power = {name: chip.tile_of(name, "Gemm").adc.power_w or 0.0 for name in ("fc1", "fc2")}
-    assert power["fc2"] < power["fc1"] == arch.load("isaac").tile.adc.power_w  # type: ignore[union-attr]
+    assert power["fc2"] < power["fc1"] == arch.load("isaac").tile.adc.power_w
 
 
 def study(chip: Chip, options: MappingOptions | None = None) -> Study:
@@ -89,7 +89,7 @@ def test_a_device_of_one_layer(tmp_path: Path) -> None:
     chip = arch.load("hermes-64", layers=rules(tmp_path, text))
     noisy = [n for n, p in study(chip).precisions.items() if p.device.noisy]
     assert noisy == ["fc2"]
-    assert arch.load("hermes-64", overrides=bits).tile.crossbar.cell.model is None  # type: ignore[union-attr]
+    assert arch.load("hermes-64", overrides=bits).tile.crossbar.cell.model is None
 
 
 def test_digital_by_rule_is_the_option(tmp_path: Path, lenet: workloads.Network) -> None:
