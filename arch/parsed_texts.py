@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -51,15 +52,22 @@ def recall(digest: str, kind: str = "yaml") -> tuple[bool, Any]:
 
 def keep(digest: str, value: Any, kind: str = "yaml") -> None:
     """Keep a plain value. Where the folder cannot be written, nothing is kept."""
-    target = folder(kind) / f"{digest}.json"
+    with suppress(ValueError):
+        keep_file(f"{digest}.json", json.dumps(value).encode(), kind)
+
+
+def keep_file(name: str, content: bytes, kind: str) -> None:
+    """Keep a file, whole or not at all. Where the folder cannot be written, nothing is kept."""
+    target = folder(kind) / name
     part = target.with_suffix(f".{os.getpid()}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _make_room(target.parent)
-        part.write_text(json.dumps(value), "utf-8")
+        part.write_bytes(content)
         part.replace(target)
-    except (OSError, ValueError):
-        part.unlink(missing_ok=True)
+    except OSError:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def package_digest() -> str:

@@ -1,7 +1,7 @@
 """The compiled engine: the rules of `sim/engines/__init__.py` as one numba event loop over flat records.
 
 It gives the same as the reference engine, to the femtosecond and the last count, some hundred times faster.
-numba is imported when a run begins, not before.
+numba is imported where no process has compiled the loop before.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from ..errors import DeadlockError, SimulationError
 from ..noc.flit import FlitNetwork
 from ..program import Program
 from .compiled_forward import FastForward
-from .compiled_loop import NETWORK_SOURCES, SOURCES
 from .compiled_loop import state as st
+from .compiled_loop.entry import loop, loop_with_routers
 from .compiled_loop.state import State
 from .compiled_network import FROM_ROUTERS, beside_routers
 from .compiled_result import explain_deadlock, make_result
@@ -90,7 +90,6 @@ def run_to_end(
     progress: Callable[[float], None] | None,
 ) -> State:
     """Call the compiled loop until nothing more happens."""
-    loop = compiled_loop(routers)
     n_firings = int(state.actors["limit"].sum())
     status = st.PAUSED
     while True:
@@ -116,23 +115,8 @@ def run_to_end(
             state = forward.record(state)
         elif status == st.PERIOD_OVER:
             state = forward.skip(state)
-        status = loop(state)
-
-
-def compiled_loop(routers: FlitNetwork | None) -> Callable[[State], int]:
-    """The loop; checks after each call that it was compiled from the sources as they are."""
-    from .compiled_loop.entry import load, load_with_routers
-
-    sources = SOURCES if routers is None else NETWORK_SOURCES
-
-    def checked(state: State) -> int:
         state.head["max_events"] = EVENTS_PER_CALL
-        status = load()(state.head) if routers is None else load_with_routers()(state.head, routers.head)
-        if state.head["sources"][0] != sources.digest:
-            raise RuntimeError("numba's cache holds another version of the event loop; delete __pycache__")
-        return status
-
-    return checked
+        status = loop(state.head) if routers is None else loop_with_routers(state.head, routers.head)
 
 
 def with_more_nodes(state: State) -> State:

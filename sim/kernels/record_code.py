@@ -14,7 +14,6 @@ from numba.core import cgutils, config, types
 from numba.extending import intrinsic
 
 from .records import RecordType
-from .sources import Sources
 
 OPTIONS: dict[str, Any] = {"_nrt": False, "error_model": "numpy"}
 """No reference counts, since nothing is allocated; divisions are not checked for 0."""
@@ -88,22 +87,3 @@ def _record_at(context: Any, builder: Any, address: Any, index: Any, kind: Any) 
     """The record number `index` from `address` on."""
     offset = builder.mul(index, context.get_constant(types.int64, kind.size), flags=["nsw"])
     return builder.inttoptr(builder.add(address, offset), context.get_value_type(kind))
-
-
-def machine_code(run: Callable[P, R], signature: Any, sources: Sources) -> Callable[P, R]:
-    """The outermost function, compiled; from the cache on disk if it is there.
-
-    `run` closes over ``sources.digest`` and nothing else, and writes it into its head.
-    """
-    if sources.unchanged() and not CONFIG.BOUNDSCHECK:
-        try:
-            return _compiled(run, signature, cache=True)
-        except RuntimeError as error:  # neither the package's folder nor the user's cache can be written
-            if "cannot cache" not in str(error):
-                raise
-    return _compiled(run, signature, cache=False)
-
-
-def _compiled(run: Callable[P, R], signature: Any, *, cache: bool) -> Callable[P, R]:
-    compiled: Callable[P, R] = NJIT(signature, cache=cache, nogil=True, **OPTIONS)(run)
-    return compiled

@@ -28,9 +28,9 @@ def record(**fields: str) -> RecordType:
 
 
 def head_record(tables: Mapping[str, RecordType], **fields: str) -> RecordType:
-    """The type of a head: `fields`, the digest of the sources, and address and length of every table."""
+    """The type of a head: `fields`, and address and length of every table."""
     places = {f"{name}_{what}": "i8" for what in ("at", "size") for name in tables}
-    return record(**fields, sources="i8", **places)
+    return record(**fields, **places)
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,13 @@ That is a schedule, so a run with as much room as it takes up cannot deadlock.
 
 from __future__ import annotations
 
-import numba
-import numpy as np
-from numpy.typing import NDArray
+from .record_code import kernel
+from .traffic import I64
 
-I64 = NDArray[np.int64]
-
-NEVER = np.int64(1) << 61
+NEVER = 1 << 61
 
 
-@numba.njit(cache=True)
+@kernel
 def latest(
     order: I64,
     start: I64,
@@ -27,23 +24,9 @@ def latest(
     src: I64,
     wire_start: I64,
     need: I64,
-) -> I64:
-    """Latest time of every firing, 0 for the last ones.
-
-    Parameters
-    ----------
-    order : I64, shape (actors,)
-        Consumers before producers.
-    start : I64, shape (actors + 1,)
-        First firing of every actor among all.
-    pace, latency : I64, shape (actors,)
-        Time between two firings, and from a firing to its token.
-    in_start, in_wire : I64
-        Wires into every actor (CSR).
-    src, wire_start : I64
-        Of every wire: the producer, and where its `need` begins, one value per firing of the consumer.
-    """
-    at = np.full(start[-1], NEVER, np.int64)
+    at: I64,
+) -> None:
+    """See `sim/compiled.py`; `at` is NEVER before."""
     for actor in order:
         begin, end = start[actor], start[actor + 1]
         if at[end - 1] == NEVER:
@@ -59,13 +42,11 @@ def latest(
                 while done < asked:
                     at[first + done] = min(at[first + done], at[k] - latency[maker])
                     done += 1
-    return at
 
 
-@numba.njit(cache=True)
-def peaks(at: I64, start: I64, src: I64, dst: I64, wire_start: I64, free: I64) -> I64:
-    """Most tokens of every wire at once, from the issue of a token until it is let go; at least 1."""
-    found = np.ones(len(src), np.int64)
+@kernel
+def peaks(at: I64, start: I64, src: I64, dst: I64, wire_start: I64, free: I64, found: I64) -> None:
+    """See `sim/compiled.py`; `found` is 1 before."""
     for wire in range(len(src)):
         maker, user = src[wire], dst[wire]
         k, gone, users = 0, 0, start[user + 1] - start[user]
@@ -74,4 +55,3 @@ def peaks(at: I64, start: I64, src: I64, dst: I64, wire_start: I64, free: I64) -
                 gone = max(gone, free[wire_start[wire] + k])
                 k += 1
             found[wire] = max(found[wire], i + 1 - gone)
-    return found

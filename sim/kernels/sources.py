@@ -1,11 +1,7 @@
-"""Machine code that is never stale: what it is compiled from is part of the key of its cache.
+"""Machine code that is never stale: a digest of all that it is compiled from is part of its file's name.
 
-numba's cache on disk looks at the file of the outermost function only: an edit of any other file that a loop
-is compiled from would go unseen. Therefore a digest of all of them is a constant of the outermost function,
-and thereby part of the key, since numba hashes what a function closes over: an edit means another entry. The
-digest is taken before the files are imported and again when the code is compiled; if they changed in between,
-nothing is cached. The machine code writes its digest into the head that it runs on, and every call compares
-it with that of the sources, so that not even a change of numba's keys could let stale code pass.
+The digest is taken before the files are imported and again when the code has been compiled; if they changed
+in between, nothing is kept.
 """
 
 from __future__ import annotations

@@ -6,27 +6,13 @@ output the first and the last row or column of the input that its window covers.
 
 from __future__ import annotations
 
-import numba
-import numpy as np
-from numpy.typing import NDArray
-
-I64 = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+from .record_code import kernel
+from .traffic import I64, Bools
 
 
-@numba.njit(cache=True)
+@kernel
 def mark(tokens: I64, out_cols: int, rows: I64, cols: I64, in_cols: int, asked: Bools) -> None:
-    """Mark the input tokens that some output tokens need.
-
-    Parameters
-    ----------
-    tokens : I64, shape (n,)
-        Output tokens, row-major.
-    rows, cols : I64, shape (2, rows or columns of the output)
-        First and last input row or column.
-    asked : bool array, shape (input tokens,)
-        Changed in place.
-    """
+    """See `sim/compiled.py`."""
     for t in tokens:
         y, x = t // out_cols, t % out_cols
         for r in range(rows[0, y], rows[1, y] + 1):
@@ -34,7 +20,7 @@ def mark(tokens: I64, out_cols: int, rows: I64, cols: I64, in_cols: int, asked: 
                 asked[r * in_cols + c] = True
 
 
-@numba.njit(cache=True)
+@kernel
 def need_and_free(
     tokens: I64,
     firing_of: I64,
@@ -46,27 +32,13 @@ def need_and_free(
     queue_of: I64,
     index_of: I64,
     length: I64,
-) -> tuple[I64, I64]:
-    """What each firing of a stripe needs of the queues that its input tokens come in, and lets go of them.
-
-    Parameters
-    ----------
-    tokens, firing_of : I64, shape (n,)
-        Output tokens and the firings that make them, in order.
-    queue_of, index_of : I64, shape (input tokens,)
-        The queue that a token comes in, -1 for none, and its place in it.
-    length : I64, shape (queues,)
-        Tokens of every queue.
-
-    Returns
-    -------
-    need, free : I64, shape (queues, n_firings)
-        Cumulative; what no later firing needs is let go.
-    """
-    need = np.zeros((len(length), n_firings), np.int64)
-    first = np.empty((len(length), n_firings), np.int64)
+    need: I64,
+    first: I64,
+    free: I64,
+) -> None:
+    """See `sim/compiled.py`; `first` is the first token that a firing needs. All three are zeros before."""
     for q in range(len(length)):
-        first[q] = length[q]
+        first[q, :] = length[q]
     for i in range(len(tokens)):
         y, x, k = tokens[i] // out_cols, tokens[i] % out_cols, firing_of[i]
         for r in range(rows[0, y], rows[1, y] + 1):
@@ -76,11 +48,9 @@ def need_and_free(
                 if q >= 0:
                     need[q, k] = max(need[q, k], index_of[u] + 1)
                     first[q, k] = min(first[q, k], index_of[u])
-    free = np.empty_like(first)
     for q in range(len(length)):
         for k in range(1, n_firings):
             need[q, k] = max(need[q, k], need[q, k - 1])
         free[q, n_firings - 1] = length[q]
         for k in range(n_firings - 2, -1, -1):
             free[q, k] = min(free[q, k + 1], first[q, k + 1])
-    return need, free

@@ -9,8 +9,8 @@ from math import ceil
 import numpy as np
 
 from ...workloads.graph import Grid, Window
-from ..kernels import stripes as kernel
-from ..kernels.stripes import Bools
+from .. import compiled
+from ..kernels.traffic import Bools
 from ..mapping.assignment import InBlocks, OnTileUnits
 from ..program import I64, Schedule
 from .connect import wanted_of
@@ -208,7 +208,7 @@ def schedules(
     if reach is None:
         ends = [Schedule.constant(int(n)) for n in length]
         return ends, [Schedule.constant(0)] * len(ends)
-    need, free = kernel.need_and_free(
+    need, free = compiled.need_and_free(
         taker.tokens,
         taker.firing_of,
         context.builder.n_firings(taker.first),

@@ -18,7 +18,7 @@ from graphlib import TopologicalSorter
 
 import numpy as np
 
-from ..kernels import rooms as kernel
+from .. import compiled
 from ..program import I64, ProgramBuilder, Schedule
 
 
@@ -173,7 +173,7 @@ class _Wires:
 
     def times(self, latency: I64, relayed: set[int], early: set[int]) -> I64:
         """When every firing is: as late as it may, but `early` and `relayed` actors when inputs are there."""
-        at = kernel.latest(
+        at = compiled.latest(
             self.order,
             self.start,
             self.pace,
@@ -194,18 +194,18 @@ class _Wires:
         """When the inputs of an actor's firings are there, and it keeps its pace."""
         n = self.start[actor + 1] - self.start[actor]
         paced = np.arange(n) * self.pace[actor]
-        found = np.full(n, -kernel.NEVER)
+        found = np.full(n, -compiled.NEVER)
         for wire in self.in_wire[self.in_start[actor] : self.in_start[actor + 1]].tolist():
             src, first = self.src[wire], self.wire_start[wire]
             need = self.need[first : first + n]
             there = at[self.start[src] + np.maximum(need, 1) - 1] + latency[src]
-            found = np.maximum(found, np.where(need > 0, there, -kernel.NEVER))
+            found = np.maximum(found, np.where(need > 0, there, -compiled.NEVER))
         soonest: I64 = np.maximum.accumulate(found - paced) + paced
         return soonest
 
     def peaks(self, at: I64) -> I64:
         """Most tokens on every wire."""
-        return kernel.peaks(at, self.start, self.src, self.dst, self.wire_start, self.free)
+        return compiled.peaks(at, self.start, self.src, self.dst, self.wire_start, self.free)
 
     def of_later(self, at: I64, period_fs: int) -> I64:
         """Tokens on every wire of inferences that begin before those of the first have been let go."""

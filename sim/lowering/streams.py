@@ -14,8 +14,8 @@ from math import ceil
 import numpy as np
 
 from ...workloads.graph import Window
-from ..kernels import stripes as kernel
-from ..kernels.stripes import Bools
+from .. import compiled
+from ..kernels.traffic import Bools
 from ..mapping.assignment import HOST
 from ..program import Schedule
 from .apart import Apart, settled
@@ -104,7 +104,7 @@ def _distribute(
         if reach is None:
             asked[i] = True
         else:
-            kernel.mark(taker.tokens, reach.out_cols, reach.rows, reach.cols, reach.in_cols, asked[i])
+            compiled.mark(taker.tokens, reach.out_cols, reach.rows, reach.cols, reach.in_cols, asked[i])
     stream = TokenStream(src, maker_of(src), takers, reaches, asked, multicast, lazy)
     if not src.parts and (src.firings.barrier or src.firings.folds or src.firings.group.n_tokens > 1):
         return _at_once(context, stream)

@@ -19,7 +19,7 @@ from ..noc.fabric import Fabric
 from ..program import I64
 
 if TYPE_CHECKING:
-    from ..kernels.placement import PlacementTraffic
+    from ..kernels.traffic import PlacementTraffic
 
 Search = Literal["linear", "greedy", "anneal"]
 
@@ -144,7 +144,7 @@ def place(
     pinned : int
         Tile of every chip that keeps its place; -1 for none.
     """
-    from ..kernels.placement import improve
+    from ..compiled import improve
 
     chip, fabric = ground.chip, ground.fabric
     assert chip.tile is not None
@@ -201,7 +201,7 @@ def _by_chip(nets: list[Net], per_chip: int, n_chips: int) -> list[list[Net]]:
 
 def _traffic(nets: list[Net], router_of: I64, last_link: I64, link_start: I64) -> PlacementTraffic:
     """Nets of one chip as the kernel takes them."""
-    from ..kernels.placement import PlacementTraffic
+    from ..kernels.traffic import PlacementTraffic
 
     touching: list[list[int]] = [[] for _ in router_of]
     for i, net in enumerate(nets):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from ohmsum.sim.compiled import need_and_free
 from ohmsum.sim.engines.result import Cause
-from ohmsum.sim.kernels.stripes import need_and_free
 from ohmsum.sim.mapping import MappingOptions
 from ohmsum.sim.program import Program, ProgramBuilder, Schedule
 from ohmsum.workloads.graph import Grid

@@ -10,6 +10,8 @@ from .test_layout import ROOT, imported
 FLOORS = (
     {"errors", "extras", "progress", "asked"},
     {"kernels"},
+    {"machine_code"},
+    {"compiled"},
     {"noc"},
     {"flit_detail", "interconnect"},
     {"program"},

@@ -1,56 +1,58 @@
-"""The loop as one compiled function."""
+"""The loop as one compiled function, alone and beside a network of routers.
+
+It takes the head of a state (and that of the network), runs until something needs Python, and returns what
+(`state.PAUSED` and others). The state is consistent then: call it again to go on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
+from typing import Any
 
-import numba
-
-from ...kernels.record_code import machine_code
 from ...kernels.records import Records
+from ...machine_code import ArrayOf, MachineCode
 from ...noc.flit.loop.state import HEAD as NETWORK_HEAD
 from . import NETWORK_SOURCES, SOURCES
-from .loop import go_on
-from .routers import go_on_beside_routers
 from .state import HEAD, PAUSED
 
 
-@cache
-def load() -> Callable[[Records], int]:
-    """The compiled loop.
+def _alone() -> Any:
+    from ...kernels.record_code import kernel
+    from .loop import go_on
 
-    It takes the head of a state, runs until something needs Python, and returns what (`state.PAUSED` and
-    others). The state is consistent then: call it again to go on.
-    """
-    digest = SOURCES.digest
-
+    @kernel
     def run(head: Records) -> int:
         s = head[0]
-        s.sources = digest
         stop = s.n_events + s.max_events
         status = PAUSED
         while status == PAUSED and s.n_events < stop:
             status = go_on(s)
         return status
 
-    return machine_code(run, numba.int64(numba.from_dtype(HEAD)[::1]), SOURCES)
+    return run
 
 
-@cache
-def load_with_routers() -> Callable[[Records, Records], int]:
-    """The same beside a network of routers, whose head it takes too."""
-    digest = NETWORK_SOURCES.digest
+def _beside_routers() -> Any:
+    from ...kernels.record_code import kernel
+    from .routers import go_on_beside_routers
 
+    @kernel
     def run(head: Records, network: Records) -> int:
         s = head[0]
         net = network[0]
-        s.sources = digest
         stop = s.n_events + s.max_events
         status = PAUSED
         while status == PAUSED and s.n_events < stop:
             status = go_on_beside_routers(s, net)
         return status
 
-    heads = (numba.from_dtype(HEAD)[::1], numba.from_dtype(NETWORK_HEAD)[::1])
-    return machine_code(run, numba.int64(*heads), NETWORK_SOURCES)
+    return run
+
+
+loop = MachineCode("event-loop", [ArrayOf(HEAD)], _alone, SOURCES, returns=True)
+loop_with_routers = MachineCode(
+    "event-loop-with-routers",
+    [ArrayOf(HEAD), ArrayOf(NETWORK_HEAD)],
+    _beside_routers,
+    NETWORK_SOURCES,
+    returns=True,
+)

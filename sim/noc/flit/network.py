@@ -12,7 +12,7 @@ from ...errors import DeadlockError, SimulationError
 from ..router import RouterConfig
 from ..topology import HOST, Topology
 from .arrays import fresh_state, more_slots, with_messages
-from .loop import SOURCES
+from .loop.entry import loop
 from .loop.state import BROKEN, DEADLOCK, MORE_SLOTS, OFFER, OK, Records
 from .routes import route_table
 
@@ -218,13 +218,10 @@ class FlitNetwork:
         DeadlockError
             Flits in the network can never move again.
         """
-        from .loop.entry import load  # numba, only now that it is needed
-
         self._state.head["n_delivered"] = 0
         self._state.head["stop_at_delivery"] = stop_at_delivery
-        while (result := load()(self._state.head, until)) != OK:
+        while (result := loop(self._state.head, until)) != OK:
             self.answer(result)
-        assert self._state.head["sources"][0] == SOURCES.digest, "stale machine code"
         done = self._state.deliveries[: self._state.head["n_delivered"][0]]
         return Delivered(*(done[name].copy() for name in ("tag", "created", "injected", "arrived")))
 
