@@ -169,7 +169,7 @@ def _of_firing(src: Stage, taker: Taker, asked: Bools) -> Shares:
         return taker.wanted
     grid, group = src.firings.grid, src.firings.group
     rows, cols = np.divmod(np.flatnonzero(asked), grid.cols)
-    at = np.unique(rows % group.rows * group.cols + cols % group.cols)
+    at = np.flatnonzero(np.bincount(rows % group.rows * group.cols + cols % group.cols))
     cuts = np.flatnonzero(np.diff(at) > 1)
     begins = at[np.concatenate([[0], cuts + 1])].tolist()
     ends = (at[np.concatenate([cuts, [len(at) - 1]])] + 1).tolist()

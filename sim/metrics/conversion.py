@@ -109,7 +109,7 @@ def conversion_error(tile: Tile, rows: int, groups: int, x: Slices, w: Slices) -
     opposite = apart or x.apart  # two turns of opposite signs, whose means cancel
     finest = 0.0 if w.continuous else 1.0
     steps = sorted({max(limit / codes, finest) for limit in _limits(min(most, columns.reach))}, reverse=True)
-    step = min(steps, key=lambda step: columns.errors(step, codes).apart(factors**2))
+    step = steps[int(np.argmin(columns.squares(np.array(steps), codes, factors**2)))]
     variance, square_of_mean = columns.errors(step, codes).of(factors)
     return 2 * groups * variance if opposite else groups * variance + groups**2 * square_of_mean
 
@@ -142,10 +142,6 @@ class Errors:
     mean: F64
     variance: F64
     common: F64
-
-    def apart(self, weights: F64) -> float:
-        """Mean squares of the pairs, weighed."""
-        return float(weights @ (self.variance + np.diag(self.common) + self.mean**2))
 
     def of(self, factors: F64) -> tuple[float, float]:
         """Variance, and square of the mean, of a sum with these factors."""
@@ -194,9 +190,20 @@ class _Sums:
         seen = self.values[(self.shares > SELDOM).any(axis=0)]
         return float(np.abs(seen).max())
 
-    def errors(self, step: float, codes: int) -> Errors:
+    def squares(self, steps: F64, codes: int, weights: F64) -> F64:
+        """Mean squares of the errors of the pairs, weighed, for every step."""
+        found: F64 = self._wrong(steps[:, np.newaxis], codes) ** 2 @ (weights @ self.shares)
+        return found
+
+    def _wrong(self, step: float | F64, codes: int) -> F64:
+        """Error of the conversion of every value."""
         low = -codes - 1 if (self.shares[:, self.values < 0] > SELDOM).any() else 0
-        wrong = np.clip(np.rint(self.values / step), low, codes) * step - self.values
+        wrong: F64 = np.clip(np.rint(self.values / step), low, codes) * step - self.values
+        return wrong
+
+    def errors(self, step: float, codes: int) -> Errors:
+        """At one step."""
+        wrong = self._wrong(step, codes)
         mean = self.shares @ wrong
         variance = np.maximum(self.shares @ wrong**2 - mean**2, 0.0)
         own = np.maximum(np.diag(self.covariance), 1e-12)
@@ -227,7 +234,13 @@ class _Bells:
         """The largest sum that a sample has."""
         return float((self.mean + FULL_SCALE * self.spread).max())
 
+    def squares(self, steps: F64, codes: int, weights: F64) -> F64:
+        """Mean squares of the errors of the pairs, weighed, for every step."""
+        found = [self.errors(step, codes) for step in steps.tolist()]
+        return np.array([weights @ (e.variance + e.mean**2) for e in found])
+
     def errors(self, step: float, codes: int) -> Errors:
+        """At one step."""
         rounding = step**2 / 12 if step > 1 or not self.whole else 0.0
         lost, tail = _clipped(step * codes, self.mean, self.spread)
         n = len(lost)
