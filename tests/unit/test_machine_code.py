@@ -121,7 +121,7 @@ def test_what_only_numba_has_is_refused() -> None:
     def source() -> Any:
         import numba
 
-        @numba.njit  # type: ignore[untyped-decorator]
+        @numba.njit
         def allocates(x: Any, _scale: float, n: int) -> int:
             return len(np.concatenate((x, np.zeros(n))))
 
