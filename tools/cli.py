@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -60,6 +61,7 @@ class _Later(typer.core.TyperCommand):
         return command(str(self.name)).make_context(*args, **kwargs)
 
 
+@cache
 def command(name: str) -> Any:
     """A command with its options."""
     module = import_module(f".commands.{name}", __package__)

@@ -7,6 +7,11 @@ class UsageError(ValueError):
     """An argument that is not valid; the message names it, what was found and what was expected."""
 
 
+def told(error: Exception) -> str:
+    """What another library says, on one line of at most 160 characters."""
+    return " ".join(str(error).split())[:160]
+
+
 def is_users(error: BaseException) -> bool:
     """Whether an error is the user's to mend (one or two lines, exit 2) rather than ours (a traceback)."""
     # Imported here: only when something went wrong is it worth to load the packages for their error classes.

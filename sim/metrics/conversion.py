@@ -44,7 +44,7 @@ class Slices:
     square : F64, shape (slices, slices)
         Mean products of two of them.
     shares : F64, shape (slices, 2^bits)
-        How often each slice is each value.
+        How often each slice is each value; no columns where there are more values than `MOST_LEVELS`.
     signed : bool
         Whether a slice has a sign.
     error : float
@@ -85,7 +85,7 @@ class Slices:
         level = 2 ** (self.bits - 1)
         mean, square = np.append(self.mean, level), np.pad(self.square, (0, 1))
         square[-1, :] = square[:, -1] = level * mean
-        always = np.eye(2**self.bits)[[level]]
+        always = (np.arange(self.shares.shape[1]) == level).astype(np.float64)
         return replace(self, mean=mean, square=square, shares=np.vstack([self.shares, always]))
 
 

@@ -32,7 +32,7 @@ from ...workloads.functions import get
 from ...workloads.graph import Network, Operator
 from ..mapping.assignment import OnCrossbars
 from ..program import F64
-from .conversion import FULL_SCALE, Slices, conversion_error
+from .conversion import FULL_SCALE, MOST_LEVELS, Slices, conversion_error
 
 if TYPE_CHECKING:
     from ...arch.chip import Chip, Tile
@@ -66,8 +66,12 @@ class LayerSignal:
 
 
 def layer_signals(chip: Chip, mapping: Mapping) -> dict[str, LayerSignal]:
-    """Every layer with static weights on crossbars, by name."""
-    if chip.tile is None:
+    """Every layer with static weights on crossbars, by name; none where codes have more bits than the kernels
+    of `ohmsum accuracy` take.
+    """
+    from ..accuracy.precision import MOST_BITS
+
+    if chip.tile is None or max(chip.tile.weights.bits, chip.tile.dac.bits) > MOST_BITS:
         return {}
     of_kind: dict[tuple[int, bool, int], LayerSignal] = {}
     found = {}
@@ -143,6 +147,8 @@ def _weights(tile: Tile, k: int) -> Slices:
     weights, n = tile.weights, tile.slices
     pair = weights.encoding == "differential"
     rank = (max(k, 2) - 0.375) / (max(k, 2) + 0.25)  # of the largest of k (Blom, 1958)
+    if weights.bits == 1:
+        return _signs(pair)
     top, largest = 2 ** (weights.bits - 1) - 1, NormalDist().inv_cdf((1 + rank) / 2)
     bits = ceil((weights.bits - 1 if pair else weights.bits) / n)
     power = (top / largest) ** 2
@@ -151,10 +157,21 @@ def _weights(tile: Tile, k: int) -> Slices:
     return Slices(bits, power, *digits, pair, 0.0 if continuous else 1 / (12 * power), continuous=continuous)
 
 
+def _signs(pair: bool) -> Slices:
+    """Weights of one bit: signs times the mean magnitude, the two levels of least error for a Gaussian (Max,
+    1960). One cell of a pair holds it; without pairs the two levels are one step of a cell apart.
+    """
+    if pair:
+        return Slices(1, pi / 2, np.ones(1), np.ones((1, 1)), np.array([[0.0, 1.0]]), True, 1 - 2 / pi)
+    half = np.full(1, 0.5)
+    return Slices(1, pi / 8, half, half[None], np.array([[0.5, 0.5]]), False, 1 - 2 / pi)
+
+
 @cache
 def _digits(top: int, deviations: float, bits: int, n: int, offset: int) -> tuple[F64, F64, F64]:
     """Means, mean products and shares of values of the slices of a Gaussian, `top` at so many deviations.
 
+    Slices of more values than `MOST_LEVELS` have no shares: their sums are taken as Gaussian.
     Without an offset of its magnitude; with one of code + offset (two's complement has the same digits but
     for the sign's, which counts the other way round).
     """
@@ -164,7 +181,8 @@ def _digits(top: int, deviations: float, bits: int, n: int, offset: int) -> tupl
     codes = given.clip(-top, top).astype(np.int64) + offset
     digits = np.array([(codes >> (bits * i)) & (2**bits - 1) for i in range(n)])
     share /= share.sum()
-    shares = np.array([np.bincount(d, share, 2**bits) for d in digits])
+    counted = 2**bits <= MOST_LEVELS
+    shares = np.array([np.bincount(d, share, 2**bits) for d in digits]) if counted else np.empty((n, 0))
     mean: F64 = digits @ share
     square: F64 = (digits * share) @ digits.T
     return mean, square, shares
@@ -185,8 +203,8 @@ def _cells(tile: Tile, x: Slices, w: Slices) -> float:
         share = np.exp(-(at**2) / 2)
         levels = np.minimum(at * sqrt(w.power), top)
     else:
-        levels = np.arange(top + 1.0)
-        share = np.ones(top + 1)
+        levels = np.linspace(0.0, top, min(top + 1, MOST_LEVELS))
+        share = np.ones(len(levels))
     window = device.g_max_us * (1 - low)
     targets = (device.g_max_us * low + levels * window / top).astype(np.float32)
     written, read = device.spreads(targets, 0.0)

@@ -89,3 +89,24 @@ def test_the_noise_of_layers_adds_up() -> None:
     total = sum(10 ** (-s.snr_db / 10) for s in run.signals.values())
     assert network_snr_db(run.signals) == pytest.approx(-10 * math.log10(total))
     assert ohmsum.run("lenet5", "systolic").signals == {}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "weights"),
+    [("differential", 1 - 2 / math.pi), ("offset", 1 - 2 / math.pi), ("bias_column", 1 - 2 / math.pi)],
+)
+def test_weights_of_one_bit_are_signs(encoding: str, weights: float) -> None:
+    """The sign of a Gaussian times its mean magnitude leaves 1 - 2/pi of its power (Max, 1960)."""
+    one = {"tile.weights.bits": "1", "tile.crossbar.cell.bits": "1", "tile.weights.encoding": encoding}
+    found = layer_signal(arch.load("isaac", overrides=one).tile, 128, signed=False)
+    assert found.terms["weights"] == pytest.approx(weights)
+    assert 0 < found.terms["converters"] < math.inf
+
+
+def test_cells_of_many_bits_take_no_memory() -> None:
+    many = {"tile.weights.bits": "24", "tile.crossbar.cell.bits": "24", "tile.weights.encoding": "offset"}
+    chip = arch.load("isaac", overrides=many)
+    found = layer_signal(chip.tile, 128, signed=False)
+    assert found.terms["weights"] < 1e-9
+    beyond = arch.load("isaac", overrides=many | {"tile.weights.bits": "25"})
+    assert ohmsum.run("mlp", beyond).signals == {}

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 from types import TracebackType
 
-from ..errors import UsageError
+from ..errors import UsageError, told
 
 
 class StoreLock:
@@ -33,7 +33,7 @@ class StoreLock:
                     f"--store {self._store}: another sweep is writing to it; wait for it, or name another "
                     "store"
                 ) from None
-            raise UsageError(f"--store {self._store}: cannot write there ({error})") from None
+            raise UsageError(f"--store {self._store}: cannot write there ({told(error)})") from None
         return self
 
     def __exit__(

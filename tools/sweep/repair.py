@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import UsageError
+from ..errors import UsageError, told
 from .lock import StoreLock
 from .store import SCHEMA, is_whole, new_store
 
@@ -61,7 +61,7 @@ def _rows(path: Path) -> tuple[list[tuple[object, ...]], int]:
                 )
             found = list(_each(connection))
     except _ERRORS as error:
-        raise UsageError(f"--store {path}: nothing in it can be read ({error}); remove it") from None
+        raise UsageError(f"--store {path}: nothing in it can be read ({told(error)}); remove it") from None
     while found and found[-1] is None:  # there may be no rows behind the last that can be read
         found.pop()
     whole = {row[0]: row for row in found if row is not None and is_whole(row)}

@@ -15,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 
-from ..errors import UsageError
+from ..errors import UsageError, told
 from .evaluate import PointOutcome, Task
 from .lock import StoreLock
 
@@ -86,7 +86,9 @@ class SweepStore:
             is_damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(
                 error, sqlite3.OperationalError
             )
-            what = f"damaged ({error}); {REPAIR}" if is_damaged else f"cannot be written ({error})"
+            what = (
+                f"damaged ({told(error)}); {REPAIR}" if is_damaged else f"cannot be written ({told(error)})"
+            )
             raise UsageError(f"--store {self.path}: {what}") from None
         return self
 
@@ -123,7 +125,7 @@ class SweepStore:
         try:
             self._connection.execute(_INSERT, (*row, checksum(row)))
         except sqlite3.DatabaseError as error:
-            raise UsageError(f"--store {self.path}: cannot be written ({error}); {REPAIR}") from None
+            raise UsageError(f"--store {self.path}: cannot be written ({told(error)}); {REPAIR}") from None
 
     def known(self, keys: Iterable[str]) -> dict[str, PointOutcome]:
         """Outcomes of those keys that have one."""
@@ -132,7 +134,7 @@ class SweepStore:
             try:
                 row = self._connection.execute("SELECT * FROM points WHERE key = ?", (key,)).fetchone()
             except (sqlite3.DatabaseError, UnicodeDecodeError, OverflowError) as error:
-                raise UsageError(f"--store {self.path}: damaged ({error}); {REPAIR}") from None
+                raise UsageError(f"--store {self.path}: damaged ({told(error)}); {REPAIR}") from None
             if row is None:
                 continue
             if not is_whole(row):
@@ -179,9 +181,9 @@ def _check(path: Path) -> None:
     except sqlite3.Error as error:
         is_damaged = path.read_bytes()[: len(_MAGIC)] == _MAGIC
         advice = (
-            f"damaged ({error}); {REPAIR}"
+            f"damaged ({told(error)}); {REPAIR}"
             if is_damaged
-            else f"not the store of a sweep ({error}); name another file"
+            else f"not the store of a sweep ({told(error)}); name another file"
         )
         raise UsageError(f"--store {path}: {advice}") from None
     if application == 0 and schema == 0:

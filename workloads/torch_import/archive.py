@@ -109,8 +109,11 @@ def _refuse_code(path: Path, members: dict[str, str], archive: zipfile.ZipFile, 
     found = [name for name in members if name.startswith("data/aotinductor/")]
     for name, member in members.items():
         if name.startswith(("data/weights/", "data/constants/")) and name.endswith(".json"):
-            config = json.loads(archive.read(member)).get("config", {})
-            found += [tensor for tensor, entry in config.items() if not _is_plain(entry)]
+            found += [
+                tensor
+                for tensor, entry in _table(path, name, archive.read(member)).items()
+                if not _is_plain(entry)
+            ]
         elif name.startswith("data/sample_inputs/"):
             try:
                 with quiet():
@@ -124,6 +127,20 @@ def _refuse_code(path: Path, members: dict[str, str], archive: zipfile.ZipFile, 
         )
 
 
-def _is_plain(entry: dict[str, Any]) -> bool:
+def _table(path: Path, name: str, content: bytes) -> dict[str, Any]:
+    """The weights or constants that a member lists, by name."""
+    try:
+        found = json.loads(content)
+    except RecursionError:
+        found = None
+    table = found.get("config") if isinstance(found, dict) else None
+    if not isinstance(table, dict):
+        raise NetworkError(f"{path}: its member {name!r} is damaged, expected a table of tensors")
+    return table
+
+
+def _is_plain(entry: object) -> bool:
     """Whether a weight or constant is stored as bare numbers."""
+    if not isinstance(entry, dict):
+        return False
     return not entry.get("use_pickle") and str(entry.get("path_name")).startswith(("weight_", "tensor_"))
