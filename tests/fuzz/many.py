@@ -24,10 +24,18 @@ from .networks import an_onnx_file, an_onnx_graph
 from .stores import a_store
 from .trial import LONGEST_CPU_S, MOST_KIB, most_kib, tried
 
-KINDS: dict[str, Kind] = {
-    kind.__name__: kind
-    for kind in (a_chip, a_setting, an_onnx_file, an_onnx_graph, an_archive, a_suite, a_sweep, a_command)
-} | {"a_store": a_store}
+_ALL: list[Kind] = [
+    a_chip,
+    a_setting,
+    an_onnx_file,
+    an_onnx_graph,
+    an_archive,
+    a_suite,
+    a_sweep,
+    a_command,
+    a_store,
+]
+KINDS = {kind.__name__: kind for kind in _ALL}
 MOST_ADDRESSES = 24 << 30
 A_REPORT_S = 60.0
 
