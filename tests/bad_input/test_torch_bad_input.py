@@ -167,6 +167,13 @@ class TestNothingInAFileIsRun:
         assert "code.so' is code or a pickled object" in refused(lambda: load(path))
 
 
+@pytest.mark.parametrize("content", ["[]", '{"config": "x"}', "[" * 100_000, '{"config": {"w": 3}}'])
+def test_a_table_of_weights_that_is_none(unsupported: Path, tmp_path: Path, content: str) -> None:
+    name = "model_weights_config.json"
+    path = with_member(unsupported, tmp_path / "bad.pt2", name, content.encode())
+    assert "expected a table of tensors" in (message := refused(lambda: load(path))) or "'w'" in message
+
+
 def test_without_torch_the_message_says_how_to_install_it(
     unsupported: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -283,13 +283,17 @@ def test_absent_weights_raise_no_warning(tmp_path: Path) -> None:
         load("lenet5")
 
 
-@pytest.mark.parametrize("where", ["node", "op_type", "input", "tensor", "inside"])
+@pytest.mark.parametrize("where", ["node", "op_type", "input", "tensor", "inside", "function"])
 def test_names_that_are_no_text(tmp_path: Path, where: str) -> None:
     proto = model([node("Add", "x c", "y")], TOKENS, {"c": (16,)})
     (made,) = proto.graph.node
     if where == "inside":
         branch = helper.make_graph([node("Neg", "x", "MARKMARK")], "b", [], [])
         proto.graph.node.append(helper.make_node("If", ["c"], ["z"], then_branch=branch, else_branch=branch))
+    elif where == "function":
+        body, imports = [node("Neg", "a", "b")], [helper.make_opsetid("", 20)]
+        body[0].op_type = "MARKMARK"
+        proto.functions.append(helper.make_function("f", "f", ["a"], ["b"], body, imports))
     elif where == "tensor":
         proto.graph.initializer[0].name = "MARKMARK"
     elif where == "input":

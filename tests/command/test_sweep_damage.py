@@ -109,6 +109,16 @@ def test_results_of_other_code_are_not_taken_over(
     assert len(stored(tmp_path / "space.sqlite")) == 2 * N_TINY
 
 
+def test_what_sqlite_says_is_told_on_one_line(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, store = copied(finished, tmp_path), tmp_path / "space.sqlite"
+    store.write_bytes(store.read_bytes().replace(b"CREATE TABLE points (", b'CREATE TABLE points ("'))
+    for more in ([], ["--repair"]):
+        assert main(["sweep", str(file), "--jobs", "1", *more]) == 2
+        assert len(capsys.readouterr().err.splitlines()) == 1
+
+
 def test_nothing_to_repair(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = write(tmp_path, TINY)
     assert main(["sweep", str(file), "--repair"]) == 2

@@ -158,5 +158,5 @@ def _told(where: object) -> Iterator[None]:
     except NetworkError:
         raise
     except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
-        what = f"{type(error).__name__}: {error}"
+        what = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
         raise NetworkError(f"{where}: attributes, shapes or names do not fit each other ({what})") from error

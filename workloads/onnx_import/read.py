@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from math import prod
 from pathlib import Path
@@ -49,7 +49,7 @@ def read_model(path: Path) -> tuple[onnx.ModelProto, str]:
     if not model.graph.node:
         raise NetworkError(f"{path}: the graph {model.graph.name!r} has no nodes, expected a network")
     _check_opset(path, model)
-    _check_names(path, model.graph)
+    _check_names(path, model)
     model = finish(model, str(path))
     for tensor in _tensors(model.graph):
         _check_shape(path, tensor)
@@ -129,18 +129,39 @@ def external_location(tensor: onnx.TensorProto) -> str:
     return location if isinstance(location, str) else ""
 
 
-def _check_names(path: Path, graph: onnx.GraphProto) -> None:
+def _check_names(path: Path, model: onnx.ModelProto) -> None:
     """Names are text: those that are not UTF-8 come as bytes."""
-    for node in graph.node:
-        for name in (node.name, node.op_type, node.domain, *node.input, *node.output):
-            if not isinstance(name, str):
-                raise NetworkError(f"{path}: a name {name[:40]!r} of a node is not UTF-8, expected text")
+    for name in _names(model):
+        if not isinstance(name, str):
+            raise NetworkError(f"{path}: the name {name[:40]!r} is not UTF-8, expected text")
+
+
+def _names(model: onnx.ModelProto) -> Iterator[str | bytes]:
+    """Every name in a model."""
+    for holder in (model, *model.functions):
+        yield from (opset.domain for opset in holder.opset_import)
+    for function in model.functions:
+        yield from (function.name, function.domain, *function.input, *function.output, *function.attribute)
+        yield from _names_of_nodes(function.node)
+    yield from _names_of_graph(model.graph)
+
+
+def _names_of_graph(graph: onnx.GraphProto) -> Iterator[str | bytes]:
+    yield graph.name
+    yield from (tensor.name for tensor in graph.initializer)
+    for value in (*graph.input, *graph.output, *graph.value_info):
+        yield value.name
+        yield from (dim.dim_param for dim in value.type.tensor_type.shape.dim)
+    yield from _names_of_nodes(graph.node)
+
+
+def _names_of_nodes(nodes: Iterable[onnx.NodeProto]) -> Iterator[str | bytes]:
+    for node in nodes:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
         for attribute in node.attribute:
-            for inside in (attribute.g, *attribute.graphs):
-                _check_names(path, inside)
-    for named in (*graph.initializer, *graph.input, *graph.output, *graph.value_info):
-        if not isinstance(named.name, str):
-            raise NetworkError(f"{path}: the name {named.name[:40]!r} is not UTF-8, expected text")
+            yield from (attribute.name, attribute.ref_attr_name)
+            for inside in (attribute.g, *attribute.graphs) if attribute.HasField("g") else attribute.graphs:
+                yield from _names_of_graph(inside)
 
 
 def _check_shape(path: Path, tensor: onnx.TensorProto) -> None:

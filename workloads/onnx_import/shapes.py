@@ -13,10 +13,16 @@ import onnx
 from onnx import checker, helper, numpy_helper, shape_inference
 
 from ..errors import NetworkError
+from .checks import Checker
 from .nodes import Graph, Shape
 from .order import label
 
 DATA_INPUT_ELEMENTS = 1024  # values handed to shape inference: targets, axes, scales
+NOT_INFERRED = (
+    shape_inference.InferenceError, checker.ValidationError,
+    LookupError, MemoryError, RuntimeError, TypeError, ValueError,
+)  # fmt: skip
+"""What ONNX's inference raises where it does not understand a node."""
 COUNTS = frozenset({onnx.TensorProto.INT32, onnx.TensorProto.INT64})
 BY_NUMBERS = frozenset({"Resize", "Upsample", "Range"})  # shapes that hang on values of any type
 MICROSOFT = "com.microsoft"
@@ -41,10 +47,15 @@ class Shapes:
         By domain.
     trust : bool
         The shapes written in the file are those of these inputs (no dimension was bound or overridden).
+    checker : Checker
+        What every node has to pass before ONNX's inference, written in C++, sees it.
     """
 
-    def __init__(self, model: onnx.ModelProto, graph: Graph, opsets: dict[str, int], trust: bool) -> None:
+    def __init__(
+        self, model: onnx.ModelProto, graph: Graph, opsets: dict[str, int], trust: bool, checker: Checker
+    ) -> None:
         self.graph = graph
+        self.checker = checker
         self.opsets = opsets
         self.ir_version = model.ir_version
         self.imports = [helper.make_opsetid(d, v) for d, v in opsets.items()]
@@ -81,6 +92,7 @@ class Shapes:
         schema = self.schema(node)
         if schema is None:
             return self._without_schema(node)
+        self.checker.valid(node)
         names = [name for name in node.input if name]
         asked = names if node.op_type in BY_NUMBERS else [n for n in names if self.graph.dtypes[n] in COUNTS]
         data = {n: numpy_helper.from_array(v, n) for n in asked if (v := self._small_value(n)) is not None}
@@ -93,8 +105,8 @@ class Shapes:
                 opset_imports=self.imports,
                 ir_version=self.ir_version,
             )
-        except (shape_inference.InferenceError, checker.ValidationError) as error:
-            reason = str(error).strip().splitlines()[0]
+        except NOT_INFERRED as error:
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise NetworkError(
                 f"{self.graph.file}: node {label(node)}: its shapes do not fit: {reason}"
             ) from None

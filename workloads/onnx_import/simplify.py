@@ -55,8 +55,8 @@ class Simplifier:
         self.folder = folder
         self.policy = policy
         self.opsets = {o.domain if o.domain != "ai.onnx" else "": o.version for o in model.opset_import}
-        self.types = Shapes(model, graph, self.opsets, trust_shapes)
         self.checker = Checker(model, graph, self.opsets)
+        self.types = Shapes(model, graph, self.opsets, trust_shapes, self.checker)
         self.alias: dict[str, str] = {}
         self.formats: dict[str, Format] = {}  # of live tensors that are codes, or have been
         self.sequences: dict[str, list[str]] = {}
