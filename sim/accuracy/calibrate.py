@@ -15,6 +15,7 @@ from ..progress import Progress
 from .data import Data
 from .functional import Functional
 from .layer import ComputedLayer, Draft, Inputs, blocks, tiled_product
+from .own_codes import NO_CODES
 from .precision import Precision
 
 Floats = npt.NDArray[np.float32]
@@ -99,8 +100,10 @@ def observe(
     for name, one in inputs.items():
         if not one.n_vectors:
             raise SimulationError(f"layer {name!r}: the data never reach it, nothing to calibrate it with")
+    own = functional.own_codes
     drafts = {
-        n: Draft(n, m, mapping.blocks_of(n).tiling, by_layer[n], inputs[n]) for n, m in matrices.items()
+        n: Draft(n, m, mapping.blocks_of(n).tiling, by_layer[n], inputs[n], own.get(n, NO_CODES))
+        for n, m in matrices.items()
     }
     for i, feeds in enumerate(data.batches(batch)):
         tell("calibration: converters", 0.5 + i * batch / data.n / 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from .model import (
     static_values,
 )
 from .operators import ComputedOperator, Conv, Gemm, Mapped, Product, UnsupportedError
+from .own_codes import CodesOf, OwnCodes
 from .recurrent import Recurrent
 from .transposed import ConvTranspose
 
@@ -54,6 +56,12 @@ def _called(name: str, wanted: set[str]) -> list[str]:
         if mine:
             return mine
     return []
+
+
+def _computed(
+    node: onnx.NodeProto, name: str, mapped: Mapped, stored: Mapping[str, Array]
+) -> ComputedOperator:
+    return KINDS[node.op_type](node, name, stored, mapped)
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,7 @@ class Functional:
         self.inputs = [v for v in graph.input if v.name not in stored]
         self.outputs = [v.name for v in graph.output]
         self.whole = session(self.model, self.file)
+        self.own_codes: dict[str, OwnCodes] = {}
         self.operators = self._operators(mapping)
         self.steps = self._steps()
 
@@ -125,7 +134,9 @@ class Functional:
         nodes = {i: self.model.graph.node[i] for i in chosen}
         names = sorted({n for node in nodes.values() for n in node.input if n in self.static})
         values = static_values(self.model, names)
-        mapped = {o.name: o.matrix for o in mapping.network.operators if o.matrix is not None}
+        layers = {o.name: o for o in mapping.network.operators}
+        mapped = {o.name: o.matrix for o in layers.values() if o.matrix is not None}
+        codes = CodesOf(self.model, self.static)
         found: dict[int, ComputedOperator] = {}
         refused: list[tuple[str, str]] = []
         for i, mine in chosen.items():
@@ -135,7 +146,9 @@ class Functional:
                     raise UnsupportedError([(first, kind)])
                 if first not in mapped:
                     raise UnsupportedError([(first, f"{kind} of two activations")])
-                found[i] = KINDS[kind](nodes[i], first, values, Mapped(mine, mapped[first]))
+                make = partial(_computed, nodes[i], first, Mapped(mine, mapped[first]))
+                found[i] = make(values)
+                self.own_codes |= codes(nodes[i], values, make, layers[first])
             except UnsupportedError as error:
                 refused += error.found
         if refused:

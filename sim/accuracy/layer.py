@@ -15,7 +15,8 @@ from ..kernels.rng import derive_seed
 from ..mapping import Tiling
 from .conditions import Conditions
 from .crossbar import CellArray, ColumnSums, ComputedCrossbar, CrossbarBlock, Programmed
-from .precision import Precision
+from .own_codes import NO_CODES, InputSteps, OwnCodes
+from .precision import DEFAULT_RULE, Precision
 from .ranges import limits
 
 Floats = npt.NDArray[np.float32]
@@ -80,8 +81,16 @@ class Inputs:
             seen.add(np.ascontiguousarray(part, np.float32).reshape(-1, 1))
         self.n_vectors += len(x)
 
-    def codes(self, p: Precision) -> InputCodes:
-        """Ranges by the rule of the chip."""
+    def codes(self, p: Precision, own: InputSteps | None = None) -> InputCodes:
+        """Whole multiples of the network's own codes where the bits hold them; else ranges by the rule of
+        the chip.
+        """
+        if own is not None and len(self.parts) == 1 and p.input_rule == DEFAULT_RULE:
+            low, high = slices.code_range(p.input_bits, own.low < 0)
+            times = high // max(own.high, -own.low)
+            if times:
+                alike = np.ones(self.parts[0], np.float32)
+                return InputCodes(own.low < 0, low, high, own.step / times, alike, self.n_vectors)
         signed = any(seen.negative for seen in self.seen)
         low, high = slices.code_range(p.input_bits, signed)
         steps = np.array([limits(seen, p.input_rule, high)[0] / high for seen in self.seen])
@@ -97,6 +106,8 @@ class Draft:
     matrix : (groups, k, n) float32
     tiling : Tiling
         Of the mapping; the blocks made here are checked against it.
+    own : OwnCodes
+        Of a quantised network.
 
     Raises
     ------
@@ -104,15 +115,23 @@ class Draft:
         Precisions that the inputs' signs do not fit; naming the layer.
     """
 
-    def __init__(self, name: str, matrix: Floats, tiling: Tiling, p: Precision, inputs: Inputs) -> None:
+    def __init__(
+        self,
+        name: str,
+        matrix: Floats,
+        tiling: Tiling,
+        p: Precision,
+        inputs: Inputs,
+        own: OwnCodes = NO_CODES,
+    ) -> None:
         self.name, self.p = name, p
         self.groups, self.k, self.n = matrix.shape
         try:
-            self.codes = inputs.codes(p)
+            self.codes = inputs.codes(p, own.inputs)
             self.exact_blocks = list(blocks(matrix, p))
             scaled = matrix * self.codes.row_scales.reshape(self.groups, self.k, 1)
             columns = scaled.transpose(1, 0, 2).reshape(self.k, self.groups * self.n)
-            self.column_steps = conductance.weight_steps(columns, p.weight_bits)
+            self.column_steps = _weight_steps(columns, p, own)
             levels = (scaled / self.column_steps.reshape(self.groups, 1, self.n)).astype(np.float32)
             if not p.continuous:  # the division may round the largest weight of a column one code too far
                 levels = np.clip(np.rint(levels), -p.weight_top, p.weight_top)
@@ -206,6 +225,18 @@ class ComputedLayer:
                 total[:, block.columns] += bar(part, first_row + start)
             y[start : start + len(codes)] = total * scale
         return y
+
+
+def _weight_steps(columns: Floats, p: Precision, own: OwnCodes) -> npt.NDArray[np.float64]:
+    """One weight code of each column: of the network's own codes a whole part, where the bits hold them."""
+    largest = conductance.weight_steps(columns, p.weight_bits).astype(np.float64)
+    if own.weights is None or p.continuous:
+        return largest
+    given = np.where(own.weights > 0, own.weights, np.inf)
+    top = np.maximum(np.rint(np.abs(columns).max(axis=0) / given), 1)
+    times = np.floor(p.weight_top / top)
+    found: npt.NDArray[np.float64] = np.where((own.weights > 0) & (times > 0), given / times, largest)
+    return found
 
 
 def tiled_product(x: Floats, parts: list[CrossbarBlock], n_columns: int) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -223,6 +224,44 @@ MORE_NETWORKS: dict[str, tuple[Any, tuple[int, ...]]] = {
     "audio": (audio, (1, 1, 200)),
     "gated": (Gated, (7, 1, 6)),
 }
+
+
+class Block(nn.Module):
+    """Two convolutions beside a short cut, as ResNet-18 has eight of."""
+
+    def __init__(self, before: int, after: int) -> None:
+        super().__init__()
+        stride = after // before
+        self.first = nn.Sequential(
+            nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU(),
+            nn.Conv2d(after, after, 3, 1, 1, bias=False), nn.BatchNorm2d(after),
+        )  # fmt: skip
+        short = nn.Sequential(nn.Conv2d(before, after, 1, stride, bias=False), nn.BatchNorm2d(after))
+        self.short = nn.Identity() if stride == 1 else short
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.first(x) + self.short(x))
+
+
+def whole_resnet() -> tuple[nn.Module, Tensor]:
+    """ResNet-18 with an eighth of its channels on images of 16 x 16, its norms calibrated; two images."""
+    torch.manual_seed(0)
+    widths = (8, 8, 8, 16, 16, 32, 32, 64, 64)
+    blocks = [Block(a, b) for a, b in pairwise(widths)]
+    stem = nn.Sequential(nn.Conv2d(3, 8, 3, 1, 1, bias=False), nn.BatchNorm2d(8), nn.ReLU())
+    made = nn.Sequential(stem, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+    with torch.no_grad():
+        for _ in range(10):
+            made(torch.randn(16, 3, 16, 16))
+    return made.eval(), torch.randn(2, 3, 16, 16)
+
+
+def whole_minilm() -> tuple[nn.Module, Tensor]:
+    """Six layers as MiniLM has them, of width 32; two texts of twelve tokens."""
+    torch.manual_seed(0)
+    made = Encoder()
+    made.layers.extend(Layer(32, 4) for _ in range(4))
+    return made.eval(), torch.randint(0, 50, (2, 12))
 
 
 def network(name: str) -> tuple[nn.Module, Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
@@ -134,7 +135,7 @@ def _value(metric: Score, value: float) -> str:
 
 
 def as_json(plan: AccuracyPlan, result: Result, varied: str, options: Mapping[str, Any]) -> str:
-    """One JSON object; names end in their units, what is unknown or infinite is left out."""
+    """One JSON object; names end in their units, what is unknown is left out, infinite ratios are a text."""
     body = {
         "schema": SCHEMA,
         "provenance": {
@@ -147,26 +148,31 @@ def as_json(plan: AccuracyPlan, result: Result, varied: str, options: Mapping[st
         "chip": plan.chips[0][1].name,
         "samples": result.n_samples,
         "metric": plan.metric.name,
-        "float": result.float_value,
+        "float": _number(result.float_value),
         "mapping_error": result.mapping_error,
         "device": result.device,
         "varied": varied or None,
         "rows": [{"value": value or None, **_outcome(o)} for value, o in result.rows],
         "digital_search": [
-            {"digital": c.digital, "loss": c.loss, "mean": c.outcome.mean} for c in result.choices
+            {"digital": c.digital, "loss": c.loss, "mean": _number(c.outcome.mean)} for c in result.choices
         ],
     }
     return json.dumps(finite(body), indent=1, allow_nan=False) + "\n"
 
 
+def _number(value: float) -> float | str:
+    """JSON has no infinite numbers: the ratio of a signal to no deviation is a text."""
+    return "infinite" if value == math.inf else value
+
+
 def _outcome(outcome: Outcome) -> dict[str, Any]:
     return {
         "conditions": asdict(outcome.conditions),
-        "mean": outcome.mean,
+        "mean": _number(outcome.mean),
         "interval95": outcome.interval,
-        "values": outcome.values,
+        "values": [_number(value) for value in outcome.values],
         "layers": [
-            {"name": name, "own_snr_db": e.own_db, "total_snr_db": e.total_db}
+            {"name": name, "own_snr_db": _number(e.own_db), "total_snr_db": _number(e.total_db)}
             for name, e in outcome.layers.items()
         ],
         "notes": outcome.notes,
