@@ -53,6 +53,7 @@ def findings(chip: Chip) -> Iterator[Finding]:
             yield from rule(chip.tile)
         yield from operands.findings(chip.tile)
         yield from _network(chip, chip.tile)
+    yield from _sharing(chip)
     yield from _memory(chip)
     yield from _attention(chip)
     yield from _outside(chip)
@@ -170,6 +171,31 @@ def _columns(tile: Tile) -> Iterator[Finding]:
         how = f"{tile.weights.bits} bits, {tile.crossbar.cell.bits} per cell, {tile.weights.encoding}"
         what = f"one weight takes {tile.columns_per_weight} columns ({how})"
         yield "tile.weights", f"{what}, a crossbar has {tile.weight_columns}"
+
+
+def _sharing(chip: Chip) -> Iterator[Finding]:
+    """Ports have crossbars behind them, and nobody fires by himself who waits for his turn."""
+    for port in chip.ports:
+        where = f"ports.{port.name}"
+        if chip.tile is None:
+            yield where, "nothing is behind it, expected a `tile` with crossbars"
+        elif port.crossbars > chip.n_crossbars:
+            yield (
+                f"{where}.crossbars",
+                f"found {port.crossbars}, but the chip has {chip.n_crossbars} crossbars to stand behind it",
+            )
+        elif not port.in_turn and not port.time_fs:
+            yield f"{where}.time", "missing, expected the time that a stream takes for a vector"
+        elif port.kind == "adc" and not chip.tile.adc.law.converts:
+            yield f"{where}.kind", f"found adc, but tile.adc.kind {chip.tile.adc.kind} converts nothing"
+    names = [port.name for port in chip.ports]
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            yield f"ports.{i}.name", f"a second port is called {name!r}, expected a name of its own"
+    free = chip.tile is not None and chip.tile.replicas == "free"
+    if free and (chip.ports or chip.schedule == "layer_serial"):
+        waits = "crossbars wait for their turn at `ports`" if chip.ports else "schedule layer_serial"
+        yield "tile.replicas", f"found free, but {waits}; expected lock_step"
 
 
 def _rows(tile: Tile) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from .component import Component, Counted, Other
 from .digital import Buffer, Bus, MacArray, Register, ShiftAdd, Unit
 from .links import Chips, Host, KvCache, Memory, Noc
 from .operands import StatedOperands
+from .ports import Port
 from .quantities import Bits, Count, LengthNm
 from .sources import source_of
 from .stated import Stated
@@ -27,6 +28,7 @@ TEXT_FIELDS = frozenset({"name", "description", "references", "source", "stated"
 
 Text = Annotated[str, Field(strict=True)]
 Units = Annotated[tuple[Unit, ...], Field(strict=False)]
+Ports = Annotated[tuple[Port, ...], Field(strict=False)]
 
 
 class Tile(Counted):
@@ -124,6 +126,13 @@ class Chip(Component):
     node_nm: LengthNm | None = Field(None, alias="node", description="Technology node.")
     activation_bits: Bits = Field(description="Width of an activation in buffers and on the network.")
     tile: Tile | None = Field(None, description="The tiles with crossbars; left out of a chip that has none.")
+    schedule: Literal["pipeline", "layer_serial"] | None = Field(
+        None,
+        description="When layers work: pipeline (if absent), all at once, each as soon as its inputs are "
+        "there; layer_serial, one after the other: a layer begins when the one before it has made its last "
+        "token, the first one when the inference before has ended.",
+    )
+    ports: Ports = Field((), description="What crossbars share: stream interfaces, banks, controllers.")
     units: Units = Field((), description="Digital function units of the chip, shared by its tiles.")
     mac_array: MacArray | None = Field(None, description="Digital multiply-accumulate arrays.")
     other: Other | None = Field(None, description="What the chip has beside these parts.")
@@ -200,6 +209,11 @@ class Chip(Component):
         assert self.tile is not None
         rule = self.rule_of(name, kind)
         return self.tile if rule is None else rule.tile
+
+    @property
+    def n_crossbars(self) -> int:
+        """Crossbars of one chip."""
+        return self.tile.count * self.tile.crossbar.count if self.tile else 0
 
     @property
     def n_chips(self) -> int:

@@ -69,13 +69,21 @@ def vector_interval_fs(tile: Tile) -> int:
     return tile.dac.n_slices * tile.crossbar.phases * groups * read_interval_fs(tile)
 
 
+def port_interval_fs(chip: Chip) -> int:
+    """Shortest time between two vectors of a crossbar behind ports when all crossbars work; 0 without."""
+    if chip.tile is None:
+        return 0
+    product_fs = vector_interval_fs(chip.tile)
+    return max((port.crossbars * port.busy_fs(product_fs) for port in chip.ports), default=0)
+
+
 def peak_ops_per_s(chip: Chip) -> float:
     """Operations per second of all crossbars and MAC arrays of one chip (one MAC is two operations)."""
     peak = Fraction(0)
     if chip.tile is not None:
         tile = chip.tile
         macs = tile.count * tile.crossbar.count * tile.crossbar.rows * tile.weights_per_row
-        peak += Fraction(2 * macs * FS_PER_S, vector_interval_fs(tile))
+        peak += Fraction(2 * macs * FS_PER_S, max(vector_interval_fs(tile), port_interval_fs(chip)))
     if chip.mac_array is not None:
         array = chip.mac_array
         peak += Fraction(2 * array.count * array.rows * array.cols * FS_PER_S, array.cycle_fs)

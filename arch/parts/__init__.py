@@ -13,6 +13,7 @@ from functools import cache
 
 from ..chip import Chip
 from ..digital import Unit
+from ..ports import Port
 from . import beside_tiles, in_tile
 from .part import BOUNDARIES, Boundary, Fitted, Part, Turn
 
@@ -28,6 +29,11 @@ def unit_word(name: str) -> str:
     return f"unit {name}" if name in TAKEN else name
 
 
+def port_word(name: str) -> str:
+    """What results call a port, as a part and as a class of resources."""
+    return f"port {name}"
+
+
 def fitted(chip: Chip) -> tuple[Fitted, ...]:
     """All parts of a chip, in the order of `PARTS`."""
     return tuple(_fit(part, path, model, count) for part in PARTS for path, model, count in part.find(chip))
@@ -37,6 +43,9 @@ def _fit(part: Part, path: str, model: object, count: int) -> Fitted:
     from ..component import Costed
 
     assert isinstance(model, Costed)
+    if isinstance(model, Port):
+        word = port_word(model.name)
+        return Fitted(part, word, word, word, path, model, count)
     if not isinstance(model, Unit):
         return Fitted(part, part.key, part.label, part.klass, path, model, count)
     word = unit_word(model.name)
@@ -73,6 +82,8 @@ def class_of_field(path: str) -> str:
     steps = path.split(".")
     if "units" in steps[:2] and len(steps) > steps.index("units") + 1:
         return unit_word(steps[steps.index("units") + 1])
+    if steps[0] == "ports" and len(steps) > 1:
+        return port_word(steps[1])
     found = [part for part in PARTS if path == part.path or path.startswith(f"{part.path}.")]
     longest = max((len(part.path) for part in found), default=0)
     best = [part for part in found if len(part.path) == longest]
@@ -95,7 +106,8 @@ def off_tile(chip: Chip) -> frozenset[str]:
     """Components of the energy balance that lie in no tile of a chip."""
     inside = {part.key for part in in_tile.PARTS}
     beside = {part.key for part in beside_tiles.PARTS if part.key} - inside
-    return frozenset(beside | {unit_word(unit.name) for unit in chip.units})
+    named = {unit_word(unit.name) for unit in chip.units} | {port_word(port.name) for port in chip.ports}
+    return frozenset(beside | named)
 
 
 def colours() -> dict[str, str]:
@@ -123,6 +135,7 @@ __all__ = [
     "fields_that_widen",
     "fitted",
     "off_tile",
+    "port_word",
     "unit_word",
     "work_of_class",
     "work_of_component",

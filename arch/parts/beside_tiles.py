@@ -9,7 +9,7 @@ from ..component import Costed
 from ..links import Host, KvCache, Memory, Router
 from .in_tile import CLOCK, CYCLE, NUMBER, WIDTH
 from .part import Found, Part, Turn
-from .rates import bandwidth, every_cycle, every_port, per_hop, router_count, stated
+from .rates import bandwidth, every_cycle, every_port, per_hop, router_count, stated, vectors
 
 BANDWIDTH = Turn("bandwidth", "bandwidth", "more")
 DELAY = Turn("latency", "delay", "less")
@@ -18,6 +18,11 @@ DELAY = Turn("latency", "delay", "less")
 def units_of_chip(chip: Chip) -> Iterable[Found]:
     for unit in chip.units:
         yield f"units.{unit.name}", unit, unit.count
+
+
+def ports(chip: Chip) -> Iterable[Found]:
+    for port in chip.ports:
+        yield f"ports.{port.name}", port, port.of_chip(chip.n_crossbars)
 
 
 def mac_array(chip: Chip) -> Iterable[Found]:
@@ -83,6 +88,11 @@ PARTS = (
     Part(
         key="", label="unit", path="units", find=units_of_chip, boundary="chip", action="lane-cycle",
         energy=stated("energy_j"), rate=every_cycle, turns=(*CLOCK, NUMBER),
+    ),
+    Part(
+        key="port ", label="port", path="ports", find=ports, boundary="chip", action="vector",
+        energy=stated("energy_j"), rate=vectors,
+        turns=(Turn("time", "time per vector", "less", only_if_set=True),),
     ),
     Part(
         key="mac array", label="MAC array", path="mac_array", find=mac_array, boundary="array",

@@ -9,7 +9,8 @@ from ..chip import Chip
 from ..component import Costed
 from ..digital import Bus, MacArray, ShiftAdd, Unit
 from ..links import Noc
-from ..reads import read_interval_fs
+from ..ports import Port
+from ..reads import port_interval_fs, read_interval_fs, vector_interval_fs
 from ..units import FS_PER_S
 
 
@@ -44,6 +45,14 @@ def every_cycle(chip: Chip, model: Costed) -> float | None:
         return model.rows * model.cols * FS_PER_S / model.cycle_fs
     assert isinstance(model, ShiftAdd | Unit)
     return model.lanes * FS_PER_S / model.cycle_fs
+
+
+def vectors(chip: Chip, model: Costed) -> float | None:
+    """Vectors per second that a port passes while all crossbars behind it work."""
+    assert isinstance(model, Port)
+    if chip.tile is None:
+        return None
+    return model.crossbars * FS_PER_S / max(vector_interval_fs(chip.tile), port_interval_fs(chip))
 
 
 def bandwidth(chip: Chip, model: Costed) -> float | None:

@@ -31,7 +31,7 @@ from ..noc.deadlock import check_deadlock_free
 from ..noc.detail import Detail
 from ..operands.layer_operands import LayerOperands
 from ..program import Program
-from . import arrays, crossbars, kv_cache, rewritten, streams, training, units
+from . import arrays, crossbars, kv_cache, rewritten, serial, streams, training, units
 from .autoregression import feed_back
 from .connect import connect
 from .context import Context
@@ -98,6 +98,7 @@ def lower(
     else:
         connect(context, stages, outputs, multicast=multicast)
     lower_swap(context, stages)
+    serial.order(context, stages)
     bound_prefetch(context)
     training.order(context, stages)
     if autoregressive:

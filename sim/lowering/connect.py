@@ -105,7 +105,7 @@ def _rooms(stages: dict[str, Stage], edges: list[Edge]) -> list[int]:
 
 def _kept_whole(context: Context, stages: dict[str, Stage], edges: list[Edge], rooms: list[int]) -> list[int]:
     """Room for all that one segment of layers makes for a later one, where it waits in buffers."""
-    if context.mapping.swap is None or context.waiting.in_memory:
+    if not context.in_segments or context.waiting.in_memory:
         return rooms
     return [
         max(room, stages[e.src].firings.n) if context.waiting.between(e.src, e.dst) else room
@@ -171,7 +171,7 @@ def _distribute(context: Context, src: Stage, streams: list[_Stream], multicast:
 def _channel(context: Context, src: int, stream: _Stream, slack: int, n_bytes: int) -> None:
     """The channel into a consumer, with its room and what is under way."""
     edge = stream.edge
-    between = context.mapping.swap is not None and context.waiting.between(edge.src, edge.dst)
+    between = context.in_segments and context.waiting.between(edge.src, edge.dst)
     if between and context.waiting.in_memory:
         src = through_memory(context, src, edge, stream.dst, n_bytes)
     context.builder.channel(

@@ -103,17 +103,22 @@ class Context:
 
     @cached_property
     def waiting(self) -> Waiting:
-        """Streams between segments of layers, where layers take turns on the crossbars."""
+        """Streams between segments of layers."""
         found = Waiting.of(self.mapping, self.chip)
-        if self.mapping.swap is not None:
-            found.check(self.chip, self.mapping.swap.group)
+        if self.in_segments:
+            found.check(self.chip, self.mapping.swap.group if self.mapping.swap else 1)
         return found
+
+    @property
+    def in_segments(self) -> bool:
+        """Whether layers follow each other in segments, between which streams wait whole."""
+        return self.mapping.swap is not None or self.chip.schedule == "layer_serial"
 
     @cached_property
     def cuts(self) -> dict[str, Cut]:
         """The stripes of the operators that work in some; none where the output is the next input."""
         mapping = self.mapping
-        if self.autoregressive or mapping.swap is not None or mapping.partition != "pipeline":
+        if self.autoregressive or self.in_segments or mapping.partition != "pipeline":
             return {}
         return cuts(mapping.network, self.chip, mapping.by_name, mapping.tile_order)
 

@@ -19,9 +19,11 @@ from ..mapping.assignment import InBlocks
 from ..mapping.timing import MvmTiming, ceil_div
 from ..operands.layer_operands import LayerOperands
 from ..program import I64, Schedule
+from . import ports
 from .context import Context
 from .growth import schedule, spread_evenly
 from .links import ARBITRATION
+from .ports import Behind
 
 Each = int | Schedule
 """A count or a time of each firing."""
@@ -135,28 +137,49 @@ def multiply(
     """
     tokens = None if copies is None else copies.tokens
     product = MvmProduct.of(context, actor, m, a, n_tokens, tokens)
-    tile, time = context.tile, product.time
+    time = product.time
     name, servers = (a.operator, 1) if copies is None else (copies.name, copies.count)
     units = servers * a.replicas * a.tiling.crossbars
     arrays = context.resource(f"{name} crossbars", "crossbar", servers=servers, units=units)
     adcs = _adcs(context, a) if copies is None else _own_adcs(context, a, copies)
-    hold = product.times(time.period_fs)
-    longest = time.crossbar_hold_fs * m.applications
-    if time.convert_fs:
-        adc_hold = product.times(time.period_fs, time.convert_fs - time.period_fs)
-        context.builder.visit(actor, arrays, hold, time.read_fs)
-        in_turn = tile.adc.arbitration is not None and len(adcs) > 1  # each converter from its own grant on
-        context.builder.visit(actor, adcs, adc_hold, adc_hold, spread=in_turn)
-        latency = time.read_fs + longest - time.period_fs + time.convert_fs
-    else:
-        group = (arrays, *adcs) if tile.adc.law.converts else (arrays,)
-        context.builder.visit(actor, group, hold)
-        latency = longest
-    _spend(context, product, hold)
+    behind = ports.ports_of(context, a)
+    streamed, stream_fs = ports.stream(context, actor, behind, m.applications)
+    hold, latency = _read(context, product, arrays, adcs, behind)
+    _spend(context, product, product.times(time.period_fs))
+    ports.spend(context, actor, behind, m.applications, time.crossbar_hold_fs)
     if product.operands is not None:
         _spend_on_data(context, product, product.operands)
-    interval = hold if isinstance(hold, int) else int(hold.cols.min())
-    return latency + _shift_add(context, product, name, servers), ceil_div(interval, servers)
+    interval = max(stream_fs, hold if isinstance(hold, int) else int(hold.cols.min()))
+    return streamed + latency + _shift_add(context, product, name, servers), ceil_div(interval, servers)
+
+
+def _read(
+    context: Context, product: MvmProduct, arrays: int, adcs: tuple[int, ...], behind: tuple[Behind, ...]
+) -> tuple[Each, int]:
+    """Visits of crossbars and converters, and of ports that the product keeps. Returns hold and latency."""
+    adc, time, actor, builder = context.tile.adc, product.time, product.actor, context.builder
+    applications = product.matrix.applications
+    n, own_fs = ports.turns(behind), ports.own_fs(behind, applications)
+    hold = product.times(n * time.period_fs, own_fs)
+    latency = n * time.crossbar_hold_fs * applications + own_fs
+    banks = {kind: ports.held_by(behind, kind) for kind in ("dac", "adc", "controller")}
+    every = tuple(r for bank in banks.values() for r in bank)
+    # What is not served in the order of requests is taken from its own grant on, not all at one instant.
+    apart = any(b.port.arbitration not in (None, "fcfs") for b in behind if b.port.in_turn)
+    if not time.convert_fs:
+        group = (arrays, *adcs) if adc.law.converts else (arrays,)
+        builder.visit(actor, (*group, *every), hold, spread=apart)
+        return hold, latency
+    drain_fs = time.read_fs + time.convert_fs - time.period_fs
+    if banks["controller"]:
+        whole = product.times(n * time.period_fs, own_fs + drain_fs)
+        builder.visit(actor, (arrays, *adcs, *every), whole, spread=apart)
+    else:
+        adc_hold = product.times(n * time.period_fs, time.convert_fs - time.period_fs)
+        builder.visit(actor, (arrays, *banks["dac"]), hold, own_fs + time.read_fs, spread=apart)
+        in_turn = adc.arbitration is not None and len(adcs) > 1  # each converter from its own grant on
+        builder.visit(actor, (*adcs, *banks["adc"]), adc_hold, adc_hold, spread=apart or in_turn)
+    return hold, latency + drain_fs
 
 
 def _own_adcs(context: Context, a: InBlocks, copies: Copies) -> tuple[int, ...]:

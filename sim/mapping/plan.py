@@ -19,7 +19,7 @@ from .options import MappingOptions
 from .packing import FILLED, Room, pack
 from .places import work_of
 from .problem import Problem, fits
-from .replicate import Replicable, replicate
+from .replicate import Replicable, replicate, replicate_in_turn
 from .stripes import run_free
 from .tiling import Tiling
 from .timing import MvmTiming, bytes_fs, ceil_div, host_fs, total_tiles, unit_beats
@@ -137,7 +137,12 @@ def _together(problem: Problem, tile: Tile, layers: list[Operator], pace: Pace) 
     layers = [o for o in layers if o.matrix is not None]
     if problem.options.replicate and layers:
         spare = per_tile * tiles - sum(need.crossbars for need in needed)
-        counts = replicate([replicable(chip, o, tilings[o.name]) for o in layers], spare, floor_fs)
+        found_layers = [replicable(chip, o, tilings[o.name]) for o in layers]
+        if chip.schedule == "layer_serial":
+            counts = replicate_in_turn(found_layers, spare)
+        else:
+            floor_fs = max(floor_fs, sum(layer.floor_fs for layer in found_layers))
+            counts = replicate(found_layers, spare, floor_fs)
         replicas |= {o.name: n for o, n in zip(layers, counts, strict=True)}
     needs = [Need(name, tiling.crossbars, replicas[name]) for name, tiling in tilings.items()]
     return Plan(replicas, dict(zip(tilings, allocate(needs, per_tile, tiles), strict=True)))
@@ -146,13 +151,22 @@ def _together(problem: Problem, tile: Tile, layers: list[Operator], pace: Pace) 
 def replicable(chip: Chip, o: Operator, tiling: Tiling) -> Replicable:
     """A layer as replication sees it."""
     assert o.matrix is not None
-    timing = MvmTiming.of(chip.tile_of(o.name, o.op), tiling, 1)
+    product_fs = MvmTiming.of(chip.tile_of(o.name, o.op), tiling, 1).crossbar_hold_fs
     return Replicable(
         crossbars=tiling.crossbars,
-        interval_fs=timing.crossbar_hold_fs * o.matrix.applications,
+        interval_fs=product_fs * o.matrix.applications,
         grid=o.output.grid,
         recurrent=o.matrix.recurrent_k > 0,
+        floor_fs=ports_fs(chip, o, tiling, product_fs),
     )
+
+
+def ports_fs(chip: Chip, o: Operator, tiling: Tiling, product_fs: int) -> int:
+    """Least time per inference that a layer keeps the ports of all chips, however its crossbars lie."""
+    assert o.matrix is not None
+    vectors = o.output.grid.n_tokens * o.matrix.applications * tiling.crossbars
+    each = [(p.busy_fs(product_fs), p.of_chip(chip.n_crossbars) * chip.n_chips) for p in chip.ports]
+    return max((vectors * busy_fs // n for busy_fs, n in each), default=0)
 
 
 def _in_turns(

@@ -28,12 +28,19 @@ class Replicable:
         Of its output.
     recurrent : bool
         A token needs the one before; replicas would be of no use.
+    floor_fs : int
+        Time per inference of what its replicas share.
     """
 
     crossbars: int
     interval_fs: int
     grid: Grid
     recurrent: bool
+    floor_fs: int = 0
+
+    def total_fs(self, replicas: int) -> int:
+        """Time per inference with so many replicas."""
+        return max(self.floor_fs, self.interval_fs * (self.grid.n_tokens // replicas))
 
 
 def steps(grid: Grid) -> list[int]:
@@ -54,10 +61,7 @@ def replicate(layers: list[Replicable], spare: int, floor_fs: int) -> list[int]:
     replicas = [1] * len(layers)
     choices = [[1] if layer.recurrent else steps(layer.grid) for layer in layers]
 
-    def total(i: int) -> int:
-        return layers[i].interval_fs * (layers[i].grid.n_tokens // replicas[i])
-
-    heap = [(-total(i), i) for i in range(len(layers))]
+    heap = [(-layers[i].total_fs(1), i) for i in range(len(layers))]
     heapq.heapify(heap)
     while heap:
         slowest, i = heapq.heappop(heap)
@@ -66,5 +70,33 @@ def replicate(layers: list[Replicable], spare: int, floor_fs: int) -> list[int]:
             break
         spare -= (later[0] - replicas[i]) * layers[i].crossbars
         replicas[i] = later[0]
-        heapq.heappush(heap, (-total(i), i))
+        heapq.heappush(heap, (-layers[i].total_fs(replicas[i]), i))
+    return replicas
+
+
+def replicate_in_turn(layers: list[Replicable], spare: int) -> list[int]:
+    """Replicas of layers that work one after the other, whose times add up.
+
+    A step goes to the layer that it saves most time per crossbar, until none fits or saves anything. (The
+    least sum has replicas in proportion to the root of time over crossbars; whole steps come near it.)
+    """
+    replicas = [1] * len(layers)
+    choices = [[1] if layer.recurrent else steps(layer.grid) for layer in layers]
+
+    def best(i: int) -> tuple[float, int, int]:
+        """Time saved per crossbar by the best step of a layer, itself (negative) and the replicas then."""
+        layer, now = layers[i], layers[i].total_fs(replicas[i])
+        found = [
+            ((now - layer.total_fs(r)) / ((r - replicas[i]) * layer.crossbars), -i, r)
+            for r in choices[i]
+            if r > replicas[i] and (r - replicas[i]) * layer.crossbars <= spare
+        ]
+        return max(found, default=(0.0, -i, replicas[i]))
+
+    while layers:
+        saved, i, r = max(best(i) for i in range(len(layers)))
+        if saved <= 0:
+            break
+        spare -= (r - replicas[-i]) * layers[-i].crossbars
+        replicas[-i] = r
     return replicas

@@ -67,10 +67,13 @@ class Cut:
 def run_free(chip: Chip, network: Network) -> bool:
     """Whether copies of layers fire by themselves.
 
-    Not where the chip says `lock_step`, where crossbars take turns at converters (in a fixed order), nor in
-    a training step or a group of inferences, whose samples follow each other on one schedule.
+    Not where the chip says `lock_step`, where crossbars take turns at converters or ports (in a fixed order),
+    where layers work one after the other, nor in a training step or a group of inferences, whose samples
+    follow each other on one schedule.
     """
     if chip.tile is None or chip.tile.replicas == "lock_step" or crossbars_per_adc(chip.tile) > 1:
+        return False
+    if chip.ports or chip.schedule == "layer_serial":
         return False
     return all(o.role is None and o.samples == 1 for o in network.operators)
 

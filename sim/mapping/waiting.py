@@ -1,5 +1,8 @@
 """What one segment of layers makes for a later one, and where it waits.
 
+Segments are those that take turns on the crossbars, or on a chip whose layers work one after the other
+(`schedule: layer_serial`) every layer with what follows it.
+
 In the buffers of the tiles that will use it, if all that waits at the same time fits into the buffers of all
 tiles (any address in any buffer: assumption). Otherwise every such stream is written to the memory and read
 again when its consumer has room; without memory it is an error.
@@ -14,6 +17,7 @@ import numpy as np
 from ...arch.chip import Chip
 from ..errors import SimulationError
 from ..program import I64
+from .assignment import OnArray, OnCrossbars, OnRewritten
 from .mapping import Mapping
 
 
@@ -38,7 +42,7 @@ class Waiting:
     @staticmethod
     def of(mapping: Mapping, chip: Chip) -> Waiting:
         """Of a mapped network."""
-        level = _levels(mapping)
+        level = levels(mapping, chip)
         room = chip.tile.buffer.capacity_bytes * mapping.tiles_total if chip.tile else 0
         return Waiting(level, _kept_bytes(mapping, chip, level), room)
 
@@ -55,15 +59,26 @@ class Waiting:
         """Raise `SimulationError` if there is nowhere to wait."""
         if self.in_memory and chip.memory is None:
             smaller = ", or a smaller `swap_group`" if group > 1 else ""
+            serial = chip.schedule == "layer_serial"
+            what, which = ("schedule layer_serial", "layers") if serial else ("`swap`", "segments")
             raise SimulationError(
-                f"`swap`: up to {self.kept_bytes} bytes wait between segments, the tile buffers hold "
+                f"{what}: up to {self.kept_bytes} bytes wait between {which}, the tile buffers hold "
                 f"{self.buffer_bytes}\nuse a chip with memory (memory), more or larger buffers{smaller}"
             )
 
 
-def _levels(mapping: Mapping) -> dict[str, int]:
-    segments = mapping.swap.segments if mapping.swap else ()
-    own = {name: i for i, segment in enumerate(segments) for name in segment.layers}
+def in_turn(mapping: Mapping) -> list[str]:
+    """The layers that work one after the other where the chip says so: those of crossbars and MAC arrays."""
+    return [a.operator for a in mapping.assignments if isinstance(a, OnCrossbars | OnRewritten | OnArray)]
+
+
+def levels(mapping: Mapping, chip: Chip) -> dict[str, int]:
+    """The last segment that each operator waits for."""
+    if chip.schedule == "layer_serial":
+        own = {name: i for i, name in enumerate(in_turn(mapping))}
+    else:
+        segments = mapping.swap.segments if mapping.swap else ()
+        own = {name: i for i, segment in enumerate(segments) for name in segment.layers}
     found: dict[str, int] = {}
     for o in mapping.network.operators:
         before = (found[mapping.network.producer(p.tensor).name] for p in o.inputs)

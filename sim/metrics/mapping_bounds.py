@@ -13,8 +13,8 @@ crossbar, x crossbars a copy, r copies, and let there be X crossbars.
   tokens that a first window needs (all of them where it needs the whole), so that the latency is at least
   ``sum a n s / r`` over the way. With ``sum x r <= X``, the inequality of Cauchy and Schwarz makes that at
   least ``(sum sqrt(a x n s))^2 / X``.
-- *Shared work.* Host, memory and MAC arrays do work that no mapping of the class takes from them: work over
-  servers. So do the links to the host: bytes over bandwidth.
+- *Shared work.* Host, memory, ports (their own time for every vector) and MAC arrays do work that no mapping
+  of the class takes from them: work over servers. So do the links to the host: bytes over bandwidth.
 
 Sources: the pooled bound is the resource bound of modulo scheduling (Rau, MICRO 1994) with whole copies.
 """
@@ -26,6 +26,7 @@ from dataclasses import dataclass, replace
 from math import sqrt
 from typing import TYPE_CHECKING
 
+from ...arch.parts import port_word
 from ...workloads.graph import Network
 from ...workloads.stream import Tensor, Window
 from ..mapping.assignment import OnCrossbars
@@ -256,6 +257,14 @@ def _shared(chip: Chip, mapping: Mapping, alone: BusyTimes) -> Iterator[Bound]:
     """Work that every mapping of the class leaves where it is, over the servers of all chips."""
     program = alone.program
     yield Bound(input_fs(mapping.network, chip), "link to the host")
+    for port in chip.ports:
+        vectors = sum(
+            a.tiling.crossbars * a.matrix.applications * o.output.grid.n_tokens
+            for o in mapping.network.operators
+            if isinstance(a := mapping.of(o.name), OnCrossbars)
+        )
+        n = port.of_chip(chip.n_crossbars) * chip.n_chips
+        yield Bound(vectors * port.time_fs // n, port_word(port.name))
     members = class_members(program)
     for name, n_copies in SHARED.items():
         if name in members:

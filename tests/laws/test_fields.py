@@ -65,18 +65,20 @@ def test_no_field_is_left_out() -> None:
     """Units of tiles and of the chip have the same ones."""
     units = re.compile(r"^(tile\.)?units\.[^.*]+")
     tested = {units.sub("units.*", field) for s in SECTIONS for field in s["cases"]}
-    tested = {re.sub(r"passes\.[a-z]+", "passes.*", re.sub(r"links\.\d", "links.*", f)) for f in tested}
+    tested = {re.sub(r"(passes|links|ports)\.[a-z\d]+", r"\1.*", f) for f in tested}
     fields = {units.sub("units.*", f.replace("tile.units.*", "units.*")) for f in schema()}
     common = {f for f in fields if f.rpartition(".")[2] in IN_COMMON and "cell" not in f}
     assert {f for f in fields - tested - common if f.rpartition(".")[2] not in TEXTS} == set()
     assert tested <= fields
-    turned = {f"{units.sub('units.*', f.path)}.{key}" for _, f in PARTS for key in IN_COMMON}
+    turned = {re.sub(r"ports\.\w+", "ports.*", units.sub("units.*", f.path)) for _, f in PARTS}
+    turned = {f"{path}.{key}" for path in turned for key in IN_COMMON}
     assert {f for f in common - tested if f.rpartition(".")[0]} <= turned
 
 
 MORE = {
     "analog": {"tile.sample_hold": "{count: 2}", "noc.area": "1 um2",
-               "tile.count": "2", "tile.grid": "[1, 2]", "chips.count": "4"},
+               "tile.count": "2", "tile.grid": "[1, 2]", "chips.count": "4",
+               "ports": "[{name: door, kind: dac, crossbars: 4, time: 5 ns}]"},
     "digital": {},
 }  # fmt: skip
 """What makes a chip of everything that has a cost, and needs its links."""

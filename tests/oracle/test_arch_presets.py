@@ -158,6 +158,7 @@ class TestEveryPreset:
         chip = arch.load(name)
         asked = ["noc.multicast", "noc.arbitration", "noc.outstanding", "noc.gateways"] if chip.noc else []
         asked += ["tile.replicas"] if chip.noc and chip.tile else []
+        asked += ["schedule", "ports"] if chip.tile else []
         asked += ["memory.interleave"] if chip.memory and chip.memory.channels > 1 else []
         for part in ("tile.adc", "mac_array"):
             if part.partition(".")[0] in chip.model_fields_set:

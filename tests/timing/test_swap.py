@@ -26,8 +26,8 @@ from ohmsum.workloads.graph import Grid, Network, Operator
 from ohmsum.workloads.load import load
 from rich.console import Group
 
-from ..engines.test_lowering_random import random_network
 from ..kit.engines import ENGINES, Engine, each_engine
+from ..kit.random_networks import random_network
 from ..kit.small_networks import NS, PIXEL_3X3, add, matrix, network, program, round_chip, source
 
 OVERLAP = MappingOptions(replicate=False, placement="linear", swap=True)

@@ -18,8 +18,8 @@ from ohmsum.sim.simulate import simulate
 from ohmsum.workloads.graph import Grid
 from ohmsum.workloads.load import load
 
-from ..engines.test_lowering_random import random_network
 from ..kit.engines import ENGINES, Engine, each_engine
+from ..kit.random_networks import random_network
 from ..kit.small_networks import NS, ROUND, SINGLE, matrix, network, program, source
 
 TENSOR = MappingOptions(replicate=False, placement="linear", partition="tensor")
