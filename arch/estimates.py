@@ -43,6 +43,22 @@ def resolve(document: Document) -> None:
             _resolve(document, value, (key,))
 
 
+def without_models(value: Any) -> Any:
+    """The plain value with zero in place of every model."""
+    if isinstance(value, list):
+        return [without_models(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: f"0 {next(iter(FIELDS[key][1].units))}" if _is_model(key, item) else without_models(item)
+        for key, item in value.items()
+    }
+
+
+def _is_model(key: str, item: object) -> bool:
+    return key in FIELDS and isinstance(item, dict) and "model" in item
+
+
 def _resolve(document: Document, value: Any, path: Location) -> None:
     if isinstance(value, list):
         for index, item in enumerate(value):
@@ -50,7 +66,7 @@ def _resolve(document: Document, value: Any, path: Location) -> None:
     elif isinstance(value, dict):
         for key in list(value):
             item = value[key]
-            if key in FIELDS and isinstance(item, dict) and "model" in item:
+            if _is_model(key, item):
                 _put(document, value, key, (*path, key))
             else:
                 _resolve(document, item, (*path, key))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from .chip import Chip
+from .chip import FIELDS_ALONE, Chip
 from .errors import ConfigError
-from .estimates import resolve
+from .estimates import resolve, without_models
 from .messages import describe_errors
 from .modes import apply_mode, split_mode
 from .nearest import nearest_hint
@@ -99,10 +100,23 @@ def _require_mapping(document: Document) -> Document:
 
 
 def validate(document: Document) -> Chip:
-    """The chip of a parsed document, its cost models evaluated."""
-    resolve(document)
+    """The chip of a parsed document, its cost models evaluated.
+
+    Where a model fails, a field that is wrong by itself is the cause to tell, if there is one.
+    """
     try:
-        return Chip.model_validate(document.value)
+        resolve(document)
+    except ConfigError:
+        fields = copy(document)
+        fields.value = without_models(document.value)
+        _validated(fields, {FIELDS_ALONE: True})
+        raise
+    return _validated(document, {})
+
+
+def _validated(document: Document, context: dict[str, bool]) -> Chip:
+    try:
+        return Chip.model_validate(document.value, context=context)
     except ValidationError as error:
         raise ConfigError(describe_errors(document, error)) from None
 

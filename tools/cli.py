@@ -78,21 +78,33 @@ for _name, _about in COMMANDS.items():
     app.command(_name, cls=_Later, help=_about, short_help=_about.partition("\n\n")[0])(_nothing)
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        from importlib.metadata import version
-
-        typer.echo(f"ohmsum {version('ohmsum')}")
-        raise typer.Exit
-
-
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="With --version: and those of all that it uses, for a report.")
     ] = False,
 ) -> None:
     """Cycle-level simulator for hybrid analog/digital in-memory-computing chips."""
+    if version:
+        _tell_version(verbose)
+        raise typer.Exit
+    if verbose:
+        context.fail("--verbose goes with --version")
+    if context.invoked_subcommand is None:
+        context.fail("Missing command.")
+
+
+def _tell_version(verbose: bool) -> None:
+    if verbose:
+        from .stack import stack
+
+        print(*stack(), sep="\n")
+    else:
+        from importlib.metadata import version
+
+        print(f"ohmsum {version('ohmsum')}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

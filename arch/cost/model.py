@@ -152,7 +152,8 @@ class Model:
         Raises
         ------
         ConfigError
-            The model does not give this cost, or a parameter is unknown, missing or no number.
+            The model does not give this cost, a parameter is unknown, missing or no number, or what the
+            formula gives for them is no finite number from zero.
         """
         if cost not in self.costs:
             raise ConfigError(f"model {self.name!r} gives no {cost}, it gives {', '.join(self.costs)}")
@@ -176,7 +177,18 @@ class Model:
                     f"model {self.name!r}: {choice.name}: found {word!r}, expected one of {wanted}"
                 )
             values[choice.name] = inputs[choice.name] = str(word)
-        return Estimate(self.costs[cost](**values), self.name, self.source, inputs, tuple(outside))
+        return Estimate(self._value(cost, values, inputs), self.name, self.source, inputs, tuple(outside))
+
+    def _value(self, cost: str, values: Mapping[str, float | str], inputs: Mapping[str, str]) -> float:
+        """What a formula gives; a formula knows nothing of numbers that cannot be."""
+        try:
+            value = self.costs[cost](**values)
+        except (ArithmeticError, TypeError, ValueError):
+            value = math.nan
+        if not isinstance(value, complex) and 0 <= value < math.inf:
+            return value
+        given = ", ".join(f"{name} {text}" for name, text in inputs.items())
+        raise ConfigError(f"model {self.name!r}: no possible {cost} follows from {given}")
 
     def __call__(self, cost: str, **given: object) -> float:
         """The cost alone; warns (`CostWarning`) outside the range of the source."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import re
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from ohmsum.arch import load
+from hypothesis import given
+from hypothesis import strategies as st
+from ohmsum.arch import cost, load
 from ohmsum.arch.errors import ConfigError
 from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.job import perform as performed
@@ -27,6 +31,44 @@ IMPOSSIBLE = [
 def test_a_number_outside_of_what_can_be_is_refused(field: str, value: str) -> None:
     with pytest.raises(ConfigError, match=f"{field}: '{value}' is impossible, expected .* from .* to "):
         load("isaac", {field: value})
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("node", "0 nm", "node: '0 nm' is not allowed, expected a length above zero"),
+        ("node", "1e-30 nm", "node: '1e-30 nm' is impossible"),
+        ("tile.buffer.capacity", "-4 KiB", "tile.buffer.capacity: '-4 KiB' is not allowed"),
+        ("tile.adc.bits", "6000", "tile.adc.bits: found 6000, expected at most 64"),
+        ("tile.adc.bits", "0", "tile.adc.bits: found 0, expected at least 1"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::ohmsum.arch.cost.CostWarning")
+@pytest.mark.parametrize(
+    ("part", "model"),
+    [
+        ("tile.buffer.energy_per_byte", "{model: sram}"),
+        ("tile.adc.energy", "{model: adc-survey}"),  # which would miss its enob
+        ("tile.adc.energy", "{model: nothing}"),
+    ],
+)
+def test_a_wrong_field_is_told_before_the_model_that_reads_it(
+    field: str, value: str, message: str, part: str, model: str
+) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        load("isaac", {part: model, field: value})
+
+
+@pytest.mark.parametrize("name", cost.names())
+@given(data=st.data())
+def test_a_model_gives_a_number_that_can_be_or_says_why_not(name: str, data: st.DataObject) -> None:
+    model = cost.get(name)
+    numbers = st.sampled_from([0.0, -1.0, 1e-300, 1e300, 0.5, 1.0, 8.0, 6000.0])
+    given_ = {p.name: data.draw(numbers, p.name) for p in model.parameters if p.default is None}
+    words = {c.name: data.draw(st.sampled_from(c.options), c.name) for c in model.choices}
+    asked = data.draw(st.sampled_from(sorted(model.costs)))
+    with contextlib.suppress(ConfigError):
+        assert 0 <= model.estimate(asked, {**given_, **words}).value < math.inf
 
 
 @pytest.mark.parametrize("number", [math.inf, math.nan, -1.0])

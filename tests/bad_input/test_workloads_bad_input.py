@@ -325,9 +325,7 @@ def test_scores_that_no_memory_holds_have_no_mask_that_is_looked_for(tmp_path: P
     assert only(network).reach is None
 
 
-def test_a_value_that_crashes_the_runtime_is_unknown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_value_that_crashes_the_runtime_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It runs in a process of its own: the command goes on, and says what it lacks."""
     pytest.importorskip("onnxruntime")
 

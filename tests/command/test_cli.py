@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy
 import ohmsum.sim.simulate
 import onnx
 import pytest
@@ -118,6 +120,10 @@ def test_set_changes_the_chip(tmp_path: Path) -> None:
         (["show", "--schema"], ['"$schema"', '"crossbar"']),
         (["show", "lenet5"], ["Conv", "parameters"]),
         (["--version"], ["ohmsum 0."]),
+        (
+            ["--version", "--verbose"],
+            ["ohmsum 0.", f"Python {platform.python_version()} ", f"numpy {numpy.__version__}\n", "onnxruntime "],
+        ),
         (["run", "--help"], ["--chip", "--no-host", "--json"]),
     ],
 )
@@ -128,6 +134,15 @@ def test_lists_and_descriptions(
     out = capsys.readouterr().out
     for text in expected:
         assert text in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [(["--verbose"], "goes with --version"), (["--verbose", "chips"], "goes with --version")],
+)
+def test_the_root_alone(arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert expected in capsys.readouterr().err
 
 
 def test_a_printed_chip_can_be_run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
