@@ -122,7 +122,7 @@ def test_set_changes_the_chip(tmp_path: Path) -> None:
         (["--version"], ["ohmsum 0."]),
         (
             ["--version", "--verbose"],
-            ["ohmsum 0.", f"Python {platform.python_version()} ", f"numpy {numpy.__version__}\n", "onnxruntime "],
+            ["ohmsum 0.", f"Python {platform.python_version()} ", f"numpy {numpy.__version__}\n", "onnx "],
         ),
         (["run", "--help"], ["--chip", "--no-host", "--json"]),
     ],
