@@ -1,7 +1,7 @@
 """SIGKILL at random moments: `python -m tests.fuzz.kills [N]` kills sweep, profile and check N times each.
 
-After each, no process of the command is left two seconds later, and every file that it writes is as before or
-whole. The sweep goes on in the same store: in the end every point is there once, with the rows of a sweep that
+After each, no process of the command is left two seconds later, and every file that it writes is as before,
+or whole. The sweep goes on in the same store: in the end every point is there once, with the rows of a sweep that
 nobody killed.
 """
 
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 from ..kit.sweeps import stored, write
 
@@ -55,7 +56,7 @@ def main(n: int) -> int:
                 "--json",
                 str(folder / "p.json"),
             ],
-            "check": ["check", str(suite), "--jobs", "2", "--json", str(folder / "c.json")],
+            "check": ["check", str(suite), "--jobs", "2", "--junit", str(folder / "c.xml")],
         }
         finished([*commands["check"][:2], "--update"])
         golden = {path: path.read_bytes() for path in folder.iterdir() if "golden" in path.name}
@@ -67,8 +68,8 @@ def main(n: int) -> int:
                 flush=True,
             )
             assert not sum(orphans)
-            for path in folder.glob("*.json"):
-                json.loads(path.read_bytes())
+            for path in (*folder.glob("*.json"), *folder.glob("*.xml")):
+                json.loads(path.read_bytes()) if path.suffix == ".json" else ElementTree.parse(path)
         assert {path: path.read_bytes() for path in golden} == golden, "golden files are as they were"
         _compare(folder, spec, commands["sweep"])
     return 0
