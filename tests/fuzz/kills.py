@@ -1,8 +1,8 @@
 """SIGKILL at random moments: `python -m tests.fuzz.kills [N]` kills sweep, profile and check N times each.
 
 After each, no process of the command is left two seconds later, and every file that it writes is as before,
-or whole. The sweep goes on in the same store: in the end every point is there once, with the rows of a sweep that
-nobody killed.
+or whole. The sweep goes on in the same store: in the end every point is there once, with the rows of a sweep
+that nobody killed.
 """
 
 from __future__ import annotations
