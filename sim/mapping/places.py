@@ -183,19 +183,18 @@ def split(network: Network, chip: Chip, options: MappingOptions) -> Network:
     operator ``NAME.state``.
     """
     operators: list[Operator] = []
-    for operator in network.operators:
-        if operator.kind == "matrix" and operator.state_work:
-            operators.extend(_split_state(operator))
-            continue
-        kept = _kept(operator, choose(operator, chip, options))
-        rest = operator.fused[len(kept) :]
-        reach = operator.reach if output_grows(operator, network) else None
-        operators.extend(_split(operator, kept, rest, reach) if rest else [operator])
+    for whole in network.operators:
+        recurrent = whole.kind == "matrix" and whole.state_work
+        for operator in _split_state(whole) if recurrent else [whole]:
+            kept = _kept(operator, choose(operator, chip, options))
+            rest = operator.fused[len(kept) :]
+            reach = operator.reach if not recurrent and output_grows(operator, network) else None
+            operators.extend(_split(operator, kept, rest, reach) if rest else [operator])
     return replace(network, operators=tuple(operators), outputs=_renamed(network, operators), _by_tensor={})
 
 
 def _split_state(operator: Operator) -> list[Operator]:
-    """The matrix of a recurrent operator, and its state update."""
+    """The matrix of a recurrent operator, and its state update, to whose output fused functions belong."""
     assert operator.matrix is not None
     gates = replace(
         operator.output,
@@ -209,10 +208,11 @@ def _split_state(operator: Operator) -> list[Operator]:
         kind="vector",
         inputs=(Port(gates.name, Window("same")),),
         output=operator.output,
+        fused=operator.fused,
         function=operator.state_work[0][0],
         state_work=operator.state_work,
     )
-    return [replace(operator, output=gates, state_work=()), update]
+    return [replace(operator, output=gates, state_work=(), fused=()), update]
 
 
 def _kept(operator: Operator, choice: Choice) -> tuple[str, ...]:

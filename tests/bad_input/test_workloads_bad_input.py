@@ -232,6 +232,17 @@ def test_loops_and_live_conditions(tmp_path: Path) -> None:
             "node 'y' (MaxPool): is not valid ONNX: Required attribute 'kernel_shape' is missing",
         ),
         ([node("Relu", "x x", "y")], {}, "node 'y' (Relu): is not valid ONNX"),
+        # ONNX's inference ended the process at both of these.
+        (
+            [node("GatherND", "x i", "y", batch_dims=-2)],
+            {"i": np.zeros((1, 6, 1), np.int64)},
+            "node 'y' (GatherND): batch_dims -2, expected 0 to 2",
+        ),
+        (
+            [node("Split", "x", "y b c", num_outputs=1, axis=1)],
+            {},
+            "node 'y' (Split): num_outputs 1, expected its 3 outputs",
+        ),
         (
             [node("NonZero", "x", "i"), node("Cast", "i", "y", to=1)],
             {},

@@ -1,8 +1,9 @@
 """SIGKILL at random moments: `python -m tests.fuzz.kills [N]` kills sweep, profile and check N times each.
 
-After each, no process of the command is left two seconds later, and every file that it writes is as before,
-or whole. The sweep goes on in the same store: in the end every point is there once, with the rows of a sweep
-that nobody killed.
+After each, no process of the command is left after two seconds (of a machine that is not busy: longer by as
+many times as there are processes to run for each processor), and every file that it writes is as before, or
+whole. The sweep goes on in the same store: in the end every point is there once, with the rows of one that
+nobody killed.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 from xml.etree import ElementTree
+
+from ohmsum.tools.workers import n_processors
 
 from ..kit.sweeps import stored, write
 
@@ -90,16 +93,18 @@ def _compare(folder: Path, spec: Path, sweep: list[str]) -> None:
     )
 
 
-def killed(arguments: list[str], after_s: float) -> int:
-    """Kill a command after a time; how many of its processes are left when patience is at its end."""
+def killed(arguments: list[str], after_s: float) -> float:
+    """Kill a command after a time; how many seconds later the last of its processes ended."""
     process = begun(arguments)
     time.sleep(after_s)
     process.send_signal(signal.SIGKILL)
+    start = time.monotonic()
     process.wait()
-    end = time.monotonic() + PATIENCE_S
-    while (left := of_session(process.pid)) and time.monotonic() < end:
-        time.sleep(0.05)
-    return len(left)
+    while left := of_session(process.pid):
+        patience_s = PATIENCE_S * max(1.0, os.getloadavg()[0] / n_processors())
+        assert time.monotonic() - start < patience_s, f"left: {left}"
+        time.sleep(0.02)
+    return time.monotonic() - start
 
 
 def of_session(leader: int) -> list[int]:

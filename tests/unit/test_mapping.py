@@ -259,3 +259,19 @@ def test_weights_that_two_layers_use_are_said_to_be_held_twice(tmp_path: Path) -
     constants = {"w": (2, 32, 16), "r": (2, 32, 8)}
     both = [node("LSTM", "x w r", "y", hidden_size=8, direction="bidirectional")]
     assert map_network(imported(tmp_path, both, {"x": (4, 1, 16)}, constants), chip, SINGLE).remarks == ()
+
+
+@pytest.mark.parametrize(("op", "function", "kept"), [("Relu", "relu", ("relu",)), ("Gelu", "gelu", ())])
+def test_an_activation_behind_a_recurrent_layer_is_that_of_its_state(
+    op: str, function: str, kept: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Not of its gates; where the tiles do not offer it, it is an operator of its own."""
+    nodes = [node("LSTM", "x w r", "y", hidden_size=4), node(op, "y", "z")]
+    made = imported(tmp_path, nodes, {"x": (5, 1, 3)}, {"w": (1, 16, 3), "r": (1, 16, 4)})
+    assert [o.fused for o in made.operators if o.op == "LSTM"] == [(function,)]
+    mapped = map_network(made, arch.load("puma")).network.operators
+    fused = {o.name: o.fused for o in mapped}
+    assert fused["y"] == ()
+    assert fused["y.state"] == kept
+    apart = [o.function for o in mapped if o.kind == "vector" and o.op != "State"]
+    assert apart == ([] if kept else [function])

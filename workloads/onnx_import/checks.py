@@ -49,7 +49,11 @@ class Checker:
         shape = self.graph.shapes.get(node.input[0]) if node.input else None
         if shape is not None:
             self._axis(node, values, len(shape))
+            self._batch_dims(node, values)
             self._permutation(node, values, len(shape))
+        parts = values.get("num_outputs")
+        if node.op_type == "Split" and parts is not None and parts != len(node.output):
+            raise self._error(node, f"num_outputs {parts}, expected its {len(node.output)} outputs")
         groups = values.get("num_groups")
         if groups is not None and shape is not None and (groups < 1 or len(shape) < 2 or shape[1] % groups):
             raise self._error(node, f"num_groups {groups} does not divide the channels of its input {shape}")
@@ -63,6 +67,14 @@ class Checker:
             raise self._error(
                 node, f"axis {axis}, expected {-rank} to {most}: its input has {rank} dimensions"
             )
+
+    def _batch_dims(self, node: onnx.NodeProto, values: dict[str, Any]) -> None:
+        """Dimensions that all inputs begin with: ONNX's inference reads as many without a look back."""
+        if "batch_dims" not in values:
+            return
+        found, least = values["batch_dims"], min(len(self.graph.shapes.get(name, ())) for name in node.input)
+        if not 0 <= found < max(least, 1):
+            raise self._error(node, f"batch_dims {found}, expected 0 to {max(least - 1, 0)}")
 
     def _permutation(self, node: onnx.NodeProto, values: dict[str, Any], rank: int) -> None:
         perm = values.get("perm")
