@@ -10,6 +10,7 @@ from ..errors import SimulationError
 
 Compensation = Literal["off", "drift", "affine"]
 IrDrop = Literal["off", "fast", "exact"]
+Bias = Literal["fitted", "plain"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,10 @@ class Conditions:
     compensation : {"off", "drift", "affine"}
         drift: one digital factor per crossbar that brings its calibration outputs back to their size (Joshi
         et al., Nat. Commun. 11, 2020). affine: gain and offset per column by least squares.
+    bias : {"fitted", "plain"}
+        fitted: the digital bias of each column makes up for what rounding and clipping take from its mean on
+        the calibration data, with ideal devices. Errors of a mean are alike at all pixels, so that no pooling
+        averages them out.
     irdrop : {"off", "fast", "exact"}
         How the drop along wires is computed, where the chip gives their resistance.
 
@@ -48,6 +53,7 @@ class Conditions:
     yield_fraction: float = 1.0
     compensation: Compensation = "drift"
     irdrop: IrDrop = "fast"
+    bias: Bias = "fitted"
 
     def __post_init__(self) -> None:
         _within("time", self.time_s, 0.0, math.inf, "seconds, 0 or more")
@@ -57,6 +63,7 @@ class Conditions:
         for name, value, kind in (
             ("compensation", self.compensation, Compensation),
             ("irdrop", self.irdrop, IrDrop),
+            ("bias", self.bias, Bias),
         ):
             if value not in get_args(kind):
                 choices = ", ".join(get_args(kind))

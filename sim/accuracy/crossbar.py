@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil, log2
 
 import numpy as np
@@ -136,13 +137,23 @@ class ComputedCrossbar(CellArray):
     p : Precision
         With the converters of `sums`; else that of its array.
     sample : (n_samples, n_rows) input codes that digital corrections are fitted with
+    wanted : (n_samples, n_columns) what they should give, in units of input codes x weight codes; the product
+        of the codes if not given
     """
 
-    def __init__(self, sums: ColumnSums, p: Precision, sample: Floats) -> None:
+    def __init__(
+        self, sums: ColumnSums, p: Precision, sample: Floats, wanted: Doubles | None = None
+    ) -> None:
         array = sums.array
         self.block, self.p, self.signed = array.block, p, array.signed
         self.cells, self.ideal, self.converter = array.cells, array.ideal, sums.converter(p)
         self.sample = sample
+        self.wanted = sample.astype(np.float64) @ array.block.codes if wanted is None else wanted
+
+    @cached_property
+    def bias(self) -> Doubles:
+        """What rounding and clipping take from the mean of each column, on the sample, for ideal devices."""
+        return compensation.mean_deficit(self.read(self.ideal, self.sample, 0), self.wanted)
 
     def spread(self, seed: int) -> Spread:
         """Gains and offsets of the converters of each of its columns, by weight slice; None if all alike."""
@@ -228,8 +239,8 @@ class Programmed:
         else:
             self.reads = to_reads(crossbar.cells, p, conditions, derive_seed(seed, 0))
         n = crossbar.block.codes.shape[1]
-        self.gain: npt.NDArray[np.float64] = np.ones(n)
-        self.offset: npt.NDArray[np.float64] = np.zeros(n)
+        self.gain: Doubles = np.ones(n)
+        self.offset: Doubles = crossbar.bias if conditions.bias == "fitted" else np.zeros(n)
         if conditions.compensation == "affine" and (changed or p.imperfect):
             self._fit_columns(seed)
         elif conditions.compensation == "drift" and changed:
@@ -240,8 +251,7 @@ class Programmed:
         bar = self.crossbar
         if len(bar.sample) >= 2:
             now = bar.read(self.reads, bar.sample, derive_seed(seed, 2), spread=self.spread)
-            ideal = bar.sample.astype(np.float64) @ bar.block.codes
-            self.gain, self.offset = compensation.affine_calibration(now, ideal)
+            self.gain, self.offset = compensation.affine_calibration(now, bar.wanted)
 
     def _fit_drift(self, conditions: Conditions, seed: int) -> None:
         """One factor that brings the calibration outputs back to their size when fresh."""

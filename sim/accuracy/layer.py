@@ -143,31 +143,36 @@ class Draft:
                 f"layer {name!r}: {len(self.blocks)} crossbars here, {tiling.crossbars} in the mapping"
             )
         self._sums = [ColumnSums(CellArray(b, p, self.codes.signed)) for b in self.blocks]
-        self._kept: list[Floats] = []
+        self._kept: list[tuple[Floats, Floats]] = []
         self._n_seen = 0
 
     def add(self, x: Floats) -> None:
         """Take in (n_vectors, groups * k) inputs."""
         share = CORRECTION_VECTORS / self.codes.n_vectors
         for start in range(0, len(x), CHUNK_ROWS):
-            codes = self.codes(x[start : start + CHUNK_ROWS])
+            part = x[start : start + CHUNK_ROWS]
+            codes = self.codes(part)
             # steps of the golden ratio spread evenly, and never fall in step with the pixels of an image
             place = np.arange(self._n_seen, self._n_seen + len(codes), dtype=np.uint64) * np.uint64(
                 2654435769
             )
-            self._kept.append(codes[(place % np.uint64(2**32)) < share * 2**32])
+            keep = (place % np.uint64(2**32)) < share * 2**32
+            self._kept.append((part[keep], codes[keep]))
             self._n_seen += len(codes)
             for sums in self._sums:
                 sums.add(np.ascontiguousarray(codes[:, sums.array.block.rows]))
 
     def layer(self, p: Precision) -> ComputedLayer:
         """With the ranges of what was seen, for converters and devices of `p`."""
-        sample = np.concatenate(self._kept)
+        inputs, sample = (np.concatenate(part) for part in zip(*self._kept, strict=True))
+        units = self.column_steps.astype(np.float64) * self.codes.step
         try:
-            bars = [
-                ComputedCrossbar(s, p, np.ascontiguousarray(sample[:, s.array.block.rows]))
-                for s in self._sums
-            ]
+            bars = []
+            for sums, exact in zip(self._sums, self.exact_blocks, strict=True):
+                block = sums.array.block
+                wanted = inputs[:, block.rows] @ exact.codes / units[block.columns]
+                codes = np.ascontiguousarray(sample[:, block.rows])
+                bars.append(ComputedCrossbar(sums, p, codes, wanted))
         except ValueError as error:
             raise SimulationError(f"layer {self.name!r}: {error}") from None
         return ComputedLayer(self, p, bars)

@@ -41,6 +41,33 @@ def affine_calibration(measured: npt.ArrayLike, ideal: npt.ArrayLike) -> tuple[D
     return gain, wish.mean(axis=0) - gain * got.mean(axis=0)
 
 
+def mean_deficit(measured: npt.ArrayLike, wanted: npt.ArrayLike) -> Doubles:
+    """What each column lacks on the mean, to be added to its bias (Nagel et al., ICCV 2019, bias correction).
+
+    What a mean of few samples shows by chance is taken off: the part of its square that the variance of the
+    mean explains (positive-part shrinkage, James and Stein 1961).
+
+    Parameters
+    ----------
+    measured, wanted : (n_samples, n_columns)
+
+    Returns
+    -------
+    (n_columns,); zeros for less than two samples
+    """
+    got = floats("measured", measured, ndim=2, dtype=np.float64)
+    wish = floats("wanted", wanted, ndim=2, dtype=np.float64)
+    shape("wanted", wish, got.shape)
+    if len(got) < 2:
+        return np.zeros(got.shape[1])
+    lack = wish - got
+    mean = lack.mean(axis=0)
+    chance = lack.var(axis=0, ddof=1) / len(lack)
+    share = 1 - np.divide(chance, mean**2, out=np.ones_like(mean), where=mean != 0)
+    found: Doubles = mean * np.maximum(share, 0.0)
+    return found
+
+
 def apply_affine(y: npt.ArrayLike, gain: npt.ArrayLike, offset: npt.ArrayLike) -> Floats:
     """``gain[j] * y[:, j] + offset[j]`` in y's dtype."""
     values = floats("y", y, ndim=2)
