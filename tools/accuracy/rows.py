@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ...sim.accuracy.data import Data
     from ...sim.accuracy.scores import Score
     from ...sim.accuracy.search import DigitalChoice
+    from ...sim.accuracy.search_bits import BitsChoice
     from ...sim.accuracy.study import Outcome, Study
     from ...sim.job.job import Job
     from ...workloads.graph import Network
@@ -35,6 +36,8 @@ class AccuracyPlan:
         Beside the ideal one, which is always there.
     loss : float or None
         Search the layers to keep digital for this loss.
+    bits_loss : float or None
+        Search bits of every layer for this loss.
     """
 
     job: Job
@@ -44,6 +47,7 @@ class AccuracyPlan:
     seeds: Sequence[int]
     metric: Score
     loss: float | None = None
+    bits_loss: float | None = None
     samples: int | None = None
 
 
@@ -58,6 +62,7 @@ class Result:
     device: str
     rows: list[tuple[str, Outcome]] = field(default_factory=list)
     choices: list[DigitalChoice] = field(default_factory=list)
+    bits: list[tuple[Chip, BitsChoice]] = field(default_factory=list)
 
 
 def compute(plan: AccuracyPlan, progress: Progress | None = None) -> Result:
@@ -77,6 +82,10 @@ def compute(plan: AccuracyPlan, progress: Progress | None = None) -> Result:
             result.rows.append((value, study.evaluate(conditions, plan.seeds, progress=progress)))
         if plan.loss is not None:
             result.choices += _search(plan, study, progress)
+        if plan.bits_loss is not None:
+            from .bits import search
+
+            result.bits.append((chip, search(plan, chip, study, progress or silent)))
     assert result is not None
     return result
 

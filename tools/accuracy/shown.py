@@ -20,6 +20,7 @@ from .texts import time_text
 if TYPE_CHECKING:
     from ...sim.accuracy.conditions import Conditions
     from ...sim.accuracy.scores import Score
+    from ...sim.accuracy.search_bits import BitsChoice
     from ...sim.accuracy.study import Outcome
 
 SCHEMA = "ohmsum-accuracy/1"
@@ -56,6 +57,12 @@ def report(plan: AccuracyPlan, result: Result, varied: str, page: Page) -> Rende
         parts += [section("Layers to keep digital"), _choices(plan, result, page)]
         if result.choices[-1].loss > (plan.loss or 0.0):
             parts.append(note("Not reached even with all layers digital."))
+    for _, choice in result.bits:
+        parts += [section("Fewest bits"), _bits(choice, page)]
+        reached = f"{plan.metric.name} {_value(plan.metric, choice.outcome.mean)}"
+        parts.append(note(f"{reached}, loss {_value(plan.metric, choice.loss)}"))
+        if choice.loss > (plan.bits_loss or 0.0):
+            parts.append(note("Not reached even with all bits of the chip."))
     return Group(*parts)
 
 
@@ -128,6 +135,12 @@ def _choices(plan: AccuracyPlan, result: Result, page: Page) -> RenderableType:
     return page.table(columns, rows)
 
 
+def _bits(choice: BitsChoice, page: Page) -> RenderableType:
+    columns = [Column("layer", flexible=True), *numbers("weights", "inputs", "converters")]
+    rows = [(name, str(b.weights), str(b.inputs), str(b.adc)) for name, b in choice.layers.items()]
+    return page.table(columns, rows)
+
+
 def _value(metric: Score, value: float) -> str:
     if metric.unit == "number":
         return f"{value:.4f}"
@@ -155,6 +168,10 @@ def as_json(plan: AccuracyPlan, result: Result, varied: str, options: Mapping[st
         "rows": [{"value": value or None, **_outcome(o)} for value, o in result.rows],
         "digital_search": [
             {"digital": c.digital, "loss": c.loss, "mean": _number(c.outcome.mean)} for c in result.choices
+        ],
+        "bits_search": [
+            {"layers": {n: asdict(b) for n, b in c.layers.items()}, "loss": c.loss, "mean": c.outcome.mean}
+            for _, c in result.bits
         ],
     }
     return json.dumps(finite(body), indent=1, allow_nan=False) + "\n"

@@ -47,6 +47,13 @@ def accuracy(
     compensation: Annotated[
         str, typer.Option(metavar="NAMES", help="off, drift (factor per crossbar), affine (per column).")
     ] = "drift",
+    bias: Annotated[
+        str,
+        typer.Option(
+            metavar="fitted|plain",
+            help="fitted: the digital bias makes up for what rounding takes from the mean of a column.",
+        ),
+    ] = "fitted",
     irdrop: Annotated[
         str,
         typer.Option(metavar="NAME", help="fast, exact or off: drop along wires, if the chip gives them."),
@@ -56,6 +63,16 @@ def accuracy(
     find_digital: Annotated[
         str | None,
         typer.Option(metavar="LOSS", help="Search layers to keep digital until no more is lost: 0.5%."),
+    ] = None,
+    find_bits: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LOSS", help="Search how few bits every layer can do with until more is lost: 0.5%."
+        ),
+    ] = None,
+    layers_out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the bits found as rules by layer, for --layers."),
     ] = None,
     vary: Annotated[
         str | None,
@@ -83,6 +100,7 @@ def accuracy(
     from ...sim.accuracy.scores import score_of
     from ...sim.report.terminal import show, terminal_page
     from ..accuracy import texts
+    from ..accuracy.bits import rules
     from ..accuracy.rows import AccuracyPlan, compute
     from ..accuracy.shown import as_json, report
 
@@ -96,8 +114,14 @@ def accuracy(
     if noise not in ("on", "off"):
         raise UsageError(f"--noise: found {noise!r}, expected 'on' or 'off'")
     score = score_of(metric)
-    if find_digital is not None and score.unit == "dB":
-        raise UsageError("--find-digital: a loss is a share of decisions, expected another metric than sqnr")
+    for option, asked_loss in (("--find-digital", find_digital), ("--find-bits", find_bits)):
+        if asked_loss is not None and score.unit == "dB":
+            raise UsageError(f"{option}: a loss is a share of decisions, expected another metric than sqnr")
+    if layers_out is not None and find_bits is None:
+        raise UsageError("--layers-out: the rules are what --find-bits finds, expected it as well")
+    if find_bits is not None and (given["layers"] or vary):
+        other = "--layers" if given["layers"] else "--vary"
+        raise UsageError(f"--find-bits: searches the bits of all layers of one chip, expected no {other}")
     path, values = texts.varied(vary)
     if clip is not None:
         rule = f"percentile {clip:g}"
@@ -113,6 +137,7 @@ def accuracy(
         activation_ev=activation,
         yield_fraction=texts.fraction("--yield", yield_),
         irdrop=irdrop,
+        bias=bias,
     )
     plan = AccuracyPlan(
         job=job,
@@ -122,12 +147,19 @@ def accuracy(
         seeds=range(seed, seed + seeds),
         metric=score,
         loss=None if find_digital is None else texts.fraction("--find-digital", find_digital),
+        bits_loss=None if find_bits is None else texts.fraction("--find-bits", find_bits),
         samples=samples,
     )
     asked = {**given, "data": str(data), "vary": vary, "seed": seed, "clip": clip}
-    asked |= {"digital": list(digital), "find_digital": find_digital}
-    with text_output("--json", json_file) as write, shown_progress() as progress:
+    asked |= {"digital": list(digital), "find_digital": find_digital, "find_bits": find_bits}
+    with (
+        text_output("--json", json_file) as write,
+        text_output("--layers-out", layers_out) as write_rules,
+        shown_progress() as progress,
+    ):
         result = compute(plan, progress)
+        for chip, choice in result.bits:
+            write_rules(rules(choice, chip))
         write(as_json(plan, result, path, {k: v for k, v in asked.items() if v}))
     if str(json_file) != "-":
         show(report(plan, result, path, terminal_page(plain)), plain)
