@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,7 @@ def test_offset_spread_is_in_codes() -> None:
     layer = s.layers["fc1"]
     offsets = []
     for seed in range(4):
-        bar = layer.program(IDEAL, seed)[0]
+        bar = layer.program(replace(IDEAL, bias="plain"), seed)[0]
         zeros = np.zeros((1, bar.crossbar.block.codes.shape[0]), np.float32)
         offsets.append(bar(zeros, 0)[0] / bar.crossbar.converter.steps)
     codes = np.concatenate(offsets)
