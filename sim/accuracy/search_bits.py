@@ -95,4 +95,4 @@ def _nearest(studies: dict[LayerBits, Study], bits: LayerBits) -> Study:
 def _work(study: Study, name: str) -> int:
     """Multiply-accumulates of the calibration data."""
     layer = study.layers[name]
-    return layer.codes.n_vectors * layer.groups * layer.k * layer.n
+    return int(layer.codes.n_vectors * layer.groups * layer.k * layer.n)
