@@ -22,6 +22,8 @@ from .ranges import limits
 Spread = tuple[Floats | None, Floats | None]
 Doubles = npt.NDArray[np.float64]
 ACCUMULATOR_BITS = 63  # digital sums are not the limit: no chip file states their width
+FLOAT_ROUNDING = 2.0**-22
+"""Of the magnitudes of all products in a sum: two factors, each rounded to float32, and a little."""
 COLUMN_OCTAVES, COLUMN_BITS = 20, 4
 """Of histograms of column sums: from the largest that inputs and cells allow, 16 bins an octave."""
 
@@ -152,8 +154,13 @@ class ComputedCrossbar(CellArray):
 
     @cached_property
     def bias(self) -> Doubles:
-        """What rounding and clipping take from the mean of each column, on the sample, for ideal devices."""
-        return compensation.mean_deficit(self.read(self.ideal, self.sample, 0), self.wanted)
+        """What rounding and clipping take from the mean of each column, on the sample, for ideal devices.
+
+        Nothing where float32 numbers as inputs and weights can have made the difference.
+        """
+        found = compensation.mean_deficit(self.read(self.ideal, self.sample, 0), self.wanted)
+        sums = np.abs(self.sample).astype(np.float64) @ np.abs(self.block.codes)
+        return np.where(np.abs(found) > FLOAT_ROUNDING * sums.mean(axis=0), found, 0.0)
 
     def spread(self, seed: int) -> Spread:
         """Gains and offsets of the converters of each of its columns, by weight slice; None if all alike."""

@@ -170,7 +170,7 @@ class Draft:
             bars = []
             for sums, exact in zip(self._sums, self.exact_blocks, strict=True):
                 block = sums.array.block
-                wanted = inputs[:, block.rows] @ exact.codes / units[block.columns]
+                wanted = inputs[:, block.rows].astype(np.float64) @ exact.codes / units[block.columns]
                 codes = np.ascontiguousarray(sample[:, block.rows])
                 bars.append(ComputedCrossbar(sums, p, codes, wanted))
         except ValueError as error:
