@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -255,7 +256,7 @@ def gru_weights() -> dict[str, Array]:
 
 def coder(tmp_path: Path) -> Path:
     weights = {**gru_weights(), "one": np.array([1], np.int64)}
-    options = {"hidden_size": HIDDEN, "linear_before_reset": 1}
+    options: dict[str, Any] = {"hidden_size": HIDDEN, "linear_before_reset": 1}
     nodes = [
         helper.make_node("GRU", ["x", "enc_w", "enc_r", "enc_b"], ["", "state"], "encoder", **options),
         helper.make_node(
