@@ -126,7 +126,7 @@ def changes(by_column: bool) -> dict[str, str]:
 
 # A recogniser: templates of five symbols, smoothed over time, against a threshold for "nothing".
 
-SYMBOLS, MELS, STEPS, TEXTS, LENGTH = 5, 8, 40, 40, 5
+SYMBOLS, MELS, STEPS, TEXTS, LENGTH = 5, 8, 40, 96, 5
 
 
 def recogniser_weights() -> dict[str, Array]:
