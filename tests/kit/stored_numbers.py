@@ -45,6 +45,11 @@ def stored_numbers(path: Path, but: Collection[np.ndarray[Any, Any]] = ()) -> in
         for i, source in enumerate(makers[name].input):
             readers.setdefault(source, []).append((makers[name].op_type, i))
             pending.append(source)
+    for name, where in [*readers.items()]:  # a single number behind its codes is what its readers make of it
+        for op, i in where:
+            if op == "DequantizeLinear" and i == 0:
+                made = [n.output[0] for n in graph.node if n.op_type == op and n.input[0] == name]
+                readers[name] = [*where, *(r for m in made for r in readers.get(m, []))]
     return sum(
         prod(tensor.dims)
         for name, tensor in _stored(graph)
@@ -65,6 +70,8 @@ def _stored(graph: onnx.GraphProto) -> Iterator[tuple[str, TensorProto]]:
 
 def _counts(kind: int, size: int, readers: list[tuple[str, int]]) -> bool:
     operators = {op for op, _ in readers}
-    if all(i in ASIDE.get(op, ()) for op, i in readers) or (size == 1 and not operators & LAYERS):
+    if all(i in ASIDE.get(op, ()) for op, i in readers):
         return False
-    return kind in NUMBERS | CODES or (kind == TensorProto.INT32 and operators <= WITH_BIAS)
+    if size == 1 and not (operators - {"DequantizeLinear"}) & LAYERS:
+        return False
+    return kind in NUMBERS | CODES or (kind == TensorProto.INT32 and bool(operators & WITH_BIAS))
