@@ -1,4 +1,4 @@
-"""`python -m tests.hundred.table OUT.jsonl ...`: the rows as Markdown, later ones of a network over earlier."""
+"""`python -m tests.hundred.table OUT.jsonl ...`: rows as Markdown, later ones over earlier."""
 
 from __future__ import annotations
 
