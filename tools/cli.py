@@ -116,6 +116,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if arguments is None:  # a process of our own, which ends soon: most of what it makes lives as long as it
         gc.set_threshold(100_000, 20, 20)
+        # To look for plug-ins of pydantic reads what every installed package says of itself.
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     if sys.stdout is None:  # closed by the caller
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     try:

@@ -7,21 +7,23 @@ numba is imported where no process has compiled the loop before.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import DeadlockError, SimulationError
-from ..noc.flit import FlitNetwork
 from ..program import Program
 from .compiled_forward import FastForward
 from .compiled_loop import state as st
-from .compiled_loop.entry import loop, loop_with_routers
+from .compiled_loop.entry import loop
 from .compiled_loop.state import State
-from .compiled_network import FROM_ROUTERS, beside_routers
 from .compiled_result import explain_deadlock, make_result
 from .compiled_setup import empty_heap, free_records, initial_state
 from .inputs import check_inputs, too_late
 from .result import EngineResult
+
+if TYPE_CHECKING:
+    from ..noc.flit import FlitNetwork
 
 EVENTS_PER_CALL = 1 << 20
 """Events until the loop comes back to Python, about a tenth of a second: for progress and Ctrl-C."""
@@ -73,6 +75,8 @@ def run(
     forward = FastForward()
     routers = None
     if program.flit is not None:
+        from .compiled_network import beside_routers
+
         routers, state = beside_routers(program.flit, state)
     elif fast_forward and iterations > 2 and not keep_firings:
         state = forward.look(state)
@@ -90,6 +94,8 @@ def run_to_end(
     progress: Callable[[float], None] | None,
 ) -> State:
     """Call the compiled loop until nothing more happens."""
+    if routers is not None:
+        from . import compiled_network
     n_firings = int(state.actors["limit"].sum())
     status = st.PAUSED
     while True:
@@ -107,16 +113,17 @@ def run_to_end(
             state = with_more_flights(state)
         elif status == st.MORE_BOOKINGS:
             state = with_more_bookings(state)
-        elif routers is not None and status in FROM_ROUTERS:
-            routers.answer(FROM_ROUTERS[status])
-        elif routers is not None and status == st.MORE_MESSAGES:
-            routers.make_room(2 * routers.n_messages)
+        elif routers is not None and status in st.FOR_ROUTERS:
+            compiled_network.answer(routers, status)
         elif status == st.REPEATED:
             state = forward.record(state)
         elif status == st.PERIOD_OVER:
             state = forward.skip(state)
         state.head["max_events"] = EVENTS_PER_CALL
-        status = loop(state.head) if routers is None else loop_with_routers(state.head, routers.head)
+        if routers is None:
+            status = loop(state.head)
+        else:
+            status = compiled_network.loop(state.head, routers.head)
 
 
 def with_more_nodes(state: State) -> State:

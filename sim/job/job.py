@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from ...arch.nearest import nearest_hint
 from ...arch.range_rules import RangeRule
 from ..asked import Asked
+from ..known_networks import from_zoo
 from ..mapping.options import MappingOptions
 from ..noc.detail import Detail
 from .errors import QuestionError
@@ -261,17 +262,18 @@ class Job(BaseModel):
         """The network; takes a while."""
         from ... import workloads
 
-        return workloads.load(
-            self.network,
-            bind=self.bind,
-            input_shapes=self.input,
-            unknown_operators=self.unknown_operators,
-            weight_inputs_from=self.weight_inputs_from,
-            outputs=self.outputs,
-            inputs=self.inputs,
-            values=self._fixed_inputs(),
-            operators=self.operator,
-        )
+        asked: dict[str, Any] = {
+            "bind": self.bind,
+            "input_shapes": self.input,
+            "weight_inputs_from": self.weight_inputs_from,
+            "outputs": self.outputs,
+            "inputs": self.inputs,
+            "values": self._fixed_inputs(),
+            "operators": self.operator,
+        }
+        if self.network in workloads.names() and not any(asked.values()) and self.weight_inputs_from is None:
+            return from_zoo(self.network)
+        return workloads.load(self.network, unknown_operators=self.unknown_operators, **asked)
 
     def load_chip(self) -> Chip:
         """The chip with all its changes."""

@@ -23,7 +23,7 @@ FLOORS = (
     {"metrics"},
     {"answers", "figures"},  # a figure says which answers it is of, an answer lists its figures
     {"report"},
-    {"trace", "partition_choice", "confirm"},
+    {"trace", "partition_choice", "confirm", "known_networks"},
     {"simulate"},
     {"training", "language"},
     {"job"},

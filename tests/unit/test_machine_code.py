@@ -131,11 +131,11 @@ def test_what_only_numba_has_is_refused() -> None:
         scaled(add(source))
 
 
-def test_a_warm_run_loads_no_numba(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_warm_run_loads_neither_numba_nor_onnx(monkeypatch: pytest.MonkeyPatch) -> None:
     code = """
 import sys, ohmsum
 ohmsum.run("mlp", "isaac").report
-print([name for name in ("numba", "scipy") if name in sys.modules])
+print([name for name in ("numba", "scipy", "onnx") if name in sys.modules])
 """
     monkeypatch.delenv("XDG_CACHE_HOME")
     for _ in range(2):
