@@ -136,15 +136,7 @@ class RollUp:
 
     def power_share(self) -> dict[str, float]:
         """Path of every part without parts to its share of the peak power, largest first."""
-        return self._shares([(part.path, part.total_power_w) for part in self.root.leaves()])
-
-    def area_share(self) -> dict[str, float]:
-        """Path of every part without parts to its share of the area, largest first."""
-        return self._shares([(part.path, part.total_area_mm2) for part in self.root.leaves()])
-
-    @staticmethod
-    def _shares(values: Sequence[tuple[str, float | None]]) -> dict[str, float]:
-        known = [(path, value) for path, value in values if value]
+        known = [(part.path, part.total_power_w) for part in self.root.leaves() if part.total_power_w]
         total = sum(value for _, value in known)
         return {path: value / total for path, value in sorted(known, key=lambda item: (-item[1], item[0]))}
 

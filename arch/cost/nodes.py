@@ -58,17 +58,3 @@ def area_factor(from_nm: float, to_nm: float) -> float:
 def voltage_energy_factor(from_v: float, to_v: float) -> float:
     """Switching energy goes with the square of the supply."""
     return (to_v / from_v) ** 2
-
-
-def voltage_speed_factor(from_v: float, to_v: float, threshold_v: float = 0.35, alpha: float = 1.3) -> float:
-    """How much faster a circuit gets: the alpha-power law (Sakurai and Newton, IEEE JSSC 25, 1990, 584).
-
-    Delay goes as ``V / (V - Vt)**alpha``; 1.3 is the paper's value for velocity-saturated transistors, the
-    threshold of 0.35 V is an assumption for a standard-threshold process.
-
-    Raises `ValueError` at or below the threshold.
-    """
-    if min(from_v, to_v) <= threshold_v:
-        raise ValueError(f"{min(from_v, to_v):g} V is not above the threshold of {threshold_v:g} V")
-    speed = [(v - threshold_v) ** alpha / v for v in (from_v, to_v)]
-    return float(speed[1] / speed[0])

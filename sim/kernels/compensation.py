@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from .checks import Doubles, Floats, fail, floats, shape
+from .checks import Doubles, fail, floats, shape
 
 
 def reference_ratio(at_calibration: npt.ArrayLike, now: npt.ArrayLike) -> float:
@@ -66,13 +66,3 @@ def mean_deficit(measured: npt.ArrayLike, wanted: npt.ArrayLike) -> Doubles:
     share = 1 - np.divide(chance, mean**2, out=np.ones_like(mean), where=mean != 0)
     found: Doubles = mean * np.maximum(share, 0.0)
     return found
-
-
-def apply_affine(y: npt.ArrayLike, gain: npt.ArrayLike, offset: npt.ArrayLike) -> Floats:
-    """``gain[j] * y[:, j] + offset[j]`` in y's dtype."""
-    values = floats("y", y, ndim=2)
-    columns = (values.shape[1],)
-    a, b = floats("gain", gain, dtype=values.dtype), floats("offset", offset, dtype=values.dtype)
-    shape("gain", a, columns)
-    shape("offset", b, columns)
-    return values * a + b

@@ -8,7 +8,7 @@ microsiemens.
 import numpy as np
 import numpy.typing as npt
 
-from .checks import Floats, fail, floats, integer, scalar, shape
+from .checks import Floats, fail, floats, integer, scalar
 from .slices import Codes, as_codes, code_range
 
 
@@ -25,17 +25,6 @@ def weight_steps(
     limit = np.percentile(w, percentile, axis=0 if per_column else None)
     steps = np.where(limit > 0, limit, top) / top
     return np.broadcast_to(steps, (w.shape[1],)).astype(w.dtype)
-
-
-def quantize_weights(weights: npt.ArrayLike, steps: npt.ArrayLike, n_bits: int) -> Codes:
-    """Signed codes (n_rows, n_columns) in the symmetric range of `n_bits`, rounded to nearest."""
-    w = floats("weights", weights, ndim=2)
-    s = floats("steps", steps, ndim=1, dtype=w.dtype)
-    shape("steps", s, (w.shape[1],))
-    if not bool((s > 0).all()):
-        raise fail("steps", f"smallest is {s.min()}", "positive numbers")
-    low, high = code_range(n_bits, signed=True)
-    return np.clip(np.rint(w / s), low, high).astype(np.int32)
 
 
 def to_conductance(

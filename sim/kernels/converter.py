@@ -9,7 +9,7 @@ import numpy.typing as npt
 from numba import njit
 
 from . import rng
-from .checks import Floats, Integers, fail, floats, integer, per_column, scalar
+from .checks import Floats, Integers, fail, integer, per_column, scalar
 
 Counts = npt.NDArray[np.int64]
 
@@ -116,22 +116,6 @@ def missing_codes(low: int, high: int, dead: npt.ArrayLike) -> npt.NDArray[np.in
     last = np.maximum.accumulate(index)
     table: npt.NDArray[np.int64] = codes[np.where(last >= 0, last, np.argmax(alive))]
     return table
-
-
-def calibrated_step(
-    sample: npt.ArrayLike, high: int, *, percentile: float = 100.0, shared: bool = True
-) -> Floats:
-    """Step that makes `percentile` percent of the magnitudes in (samples, n_columns) fit below code `high`.
-
-    One number spread over all columns if `shared` (one reference for the whole converter bank), else one a
-    column (realised by each column's gain). A column that is always zero gets the largest step.
-    """
-    y = np.abs(floats("sample", sample, ndim=2))
-    integer("high", high, 1, 2**24)
-    limit = np.percentile(y, scalar("percentile", percentile, 0.0, 100.0), axis=None if shared else 0)
-    limit = np.broadcast_to(limit, (y.shape[1],))
-    fallback = float(limit.max()) or 1.0
-    return (np.where(limit > 0, limit, fallback) / high).astype(y.dtype)
 
 
 def column_spread(n_columns: int, gain_sigma: float, offset_sigma: float, seed: int) -> tuple[Floats, Floats]:

@@ -40,17 +40,6 @@ def apply_faults(g: npt.ArrayLike, faults: Faults, g_min: float, g_max: float) -
     return np.where(faults == 0, good, ends).astype(good.dtype)
 
 
-def device_spread(cells: tuple[int, ...], sigma: float, seed: int) -> npt.NDArray[np.float64]:
-    """Factor of each device on its conductance: log-normal, mean 1, relative standard deviation `sigma`.
-
-    The size is the user's assumption; log-normal because conductances are positive and spread over decades.
-    """
-    s2 = np.log1p(scalar("sigma", sigma, 0.0) ** 2)
-    z = rng.normal(cells, seed, dtype=np.float64)
-    factors: npt.NDArray[np.float64] = np.exp(np.sqrt(s2) * z - s2 / 2)
-    return factors
-
-
 def worn_fraction(n_writes: float, median_writes: float, log_sigma: float) -> float:
     """Probability that a cell has failed after `n_writes`: log-normal endurance (assumed form).
 

@@ -45,20 +45,6 @@ def link_loads(topology: Topology, demands: Mapping[Flow, float]) -> NDArray[np.
     return loads
 
 
-def saturation_bound(topology: Topology, demands: Mapping[Flow, float]) -> float:
-    """Factor by which demands in flits per cycle may grow until the busiest link carries one each cycle.
-
-    No router can do better (Dally and Towles 2004, section 3.3.1); 1/7 for transpose on an 8 x 8 mesh with XY
-    routing.
-    """
-    return float(1 / link_loads(topology, demands).max())
-
-
-def hop_cost(topology: Topology, demands: Mapping[Flow, float]) -> float:
-    """Sum of demand times links between routers: what a placement should make small."""
-    return sum(a * (len(topology.route(src, dst)) - 2) for (src, dst), a in demands.items() if src != dst)
-
-
 def busiest(topology: Topology, demands: Mapping[Flow, float], n: int = 1) -> list[SharedLink]:
     """The n links with the largest load, and the flows that share them."""
     loads = link_loads(topology, demands)

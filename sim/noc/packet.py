@@ -8,16 +8,10 @@ mean latency up to 70 % of the knee.
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
 
 from .router import RouterConfig
 from .topology import Topology
-
-I64 = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -56,37 +50,14 @@ def zero_load_cycles(
 
     What a packet took beyond that, at either level of detail, it spent waiting.
     """
-    timed = _timed(topology, router, (src, dst, flow), n_flits)
-    return sum(timing.advance for _, timing in timed) + (n_flits - 1) * router.sw_alloc_delay
+    route = timed(topology, router, (src, dst, flow), n_flits)
+    return sum(timing.advance for _, timing in route) + (n_flits - 1) * router.sw_alloc_delay
 
 
-def packet_arrivals(
-    topology: Topology, router: RouterConfig, time: I64, src: I64, dst: I64, n_flits: int, flow: I64
-) -> I64:
-    """Cycles in which the tails of packets arrive that are created at `time`; all arrays of one shape."""
-    keys = list(zip(src.tolist(), dst.tolist(), (flow % topology.n_variants).tolist(), strict=True))
-    routes = {key: _timed(topology, router, key, n_flits) for key in set(keys)}
-    free_at = [0] * topology.n_links
-    arrival = np.zeros(len(time), np.int64)
-    tail = (n_flits - 1) * router.sw_alloc_delay
-    events = [(t, packet, 0) for packet, t in enumerate(time.tolist())]
-    heapq.heapify(events)
-    while events:
-        now, packet, position = heapq.heappop(events)
-        route = routes[keys[packet]]
-        link, timing = route[position]
-        begin = max(now, free_at[link])
-        free_at[link] = begin + timing.hold
-        if position + 1 < len(route):
-            heapq.heappush(events, (begin + timing.advance, packet, position + 1))
-        else:
-            arrival[packet] = begin + timing.advance + tail
-    return arrival
-
-
-def _timed(
+def timed(
     topology: Topology, router: RouterConfig, key: tuple[int, int, int], n_flits: int
 ) -> list[tuple[int, PacketTiming]]:
+    """The links of a route (source, destination, variant), each with a packet's timing on it."""
     route = topology.route(*key)
     wires = [router.link_delay(topology.link(link)) for link in route]
     ends = (0, len(route) - 1)

@@ -190,7 +190,6 @@ class TestEveryPreset:
                 total
             )
         assert sum(roll.power_share().values()) == pytest.approx(1.0)
-        assert sum(roll.area_share().values()) == pytest.approx(1.0)
 
     def test_survives_pickling(self, name: str) -> None:
         chip = arch.load(name)

@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+import heapq
 from typing import Any
 
 import numpy as np
 import pytest
 from ohmsum.sim.noc import build
 from ohmsum.sim.noc.flit import BOOKSIM, FlitNetwork, RouterConfig, traffic
-from ohmsum.sim.noc.packet import packet_arrivals
+from ohmsum.sim.noc.packet import timed
 from ohmsum.tools.bench.booksim2 import knee, mesh8x8, tables
 
 MESH = mesh8x8()
 TABLES = tables()
-NO_FLOW = np.zeros(1, np.int64)
+
+
+def packet_arrivals(
+    topology: Any, router: RouterConfig, time: Any, src: Any, dst: Any, n_flits: int, flow: Any
+) -> Any:
+    """Cycles in which the tails of packets arrive that are created at `time`; all arrays of one shape."""
+    keys = list(zip(src.tolist(), dst.tolist(), (flow % topology.n_variants).tolist(), strict=True))
+    routes = {key: timed(topology, router, key, n_flits) for key in set(keys)}
+    free_at = [0] * topology.n_links
+    arrival = np.zeros(len(time), np.int64)
+    tail = (n_flits - 1) * router.sw_alloc_delay
+    events = [(t, packet, 0) for packet, t in enumerate(time.tolist())]
+    heapq.heapify(events)
+    while events:
+        now, packet, position = heapq.heappop(events)
+        route = routes[keys[packet]]
+        link, timing = route[position]
+        begin = max(now, free_at[link])
+        free_at[link] = begin + timing.hold
+        if position + 1 < len(route):
+            heapq.heappush(events, (begin + timing.advance, packet, position + 1))
+        else:
+            arrival[packet] = begin + timing.advance + tail
+    return arrival
 
 
 @pytest.mark.parametrize(

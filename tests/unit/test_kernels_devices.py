@@ -220,15 +220,6 @@ def test_stuck_cells_have_the_stated_yield_and_ends() -> None:
     assert faults.stuck_cells((9, 9), 0.0, seed=8, stuck_on_fraction=1.0).all()
 
 
-def test_device_spread_is_log_normal_with_mean_one() -> None:
-    factor = faults.device_spread((1000, 100), 0.3, seed=9)
-    assert factor.min() > 0
-    assert factor.mean() == pytest.approx(1, abs=5 * 0.3 / 1e5**0.5)
-    assert factor.std() == pytest.approx(0.3, rel=0.02)
-    s2 = np.log1p(0.09)
-    assert stats.kstest(np.log(factor).ravel(), "norm", (-s2 / 2, s2**0.5)).pvalue > 1e-4
-
-
 def test_endurance() -> None:
     assert faults.worn_fraction(1e6, 1e6, 0.5) == pytest.approx(0.5)
     assert faults.worn_fraction(1e6 * np.exp(0.5), 1e6, 0.5) == pytest.approx(stats.norm.cdf(1))
@@ -280,7 +271,6 @@ ONE = np.ones((1, 1))
         (lambda: faults.stuck_cells((2, 2), 0.9, 1, stuck_on_fraction=2), "stuck_on_fraction"),
         (lambda: faults.apply_faults(ONE, np.full((1, 1), 3, np.int8), 0, 1), r"faults: values \[3\]"),
         (lambda: faults.apply_faults(ONE, np.zeros((2, 1), np.int8), 0, 1), "faults: shape"),
-        (lambda: faults.device_spread((2,), -1, 1), "sigma"),
         (lambda: faults.worn_fraction(-1, 1e6, 0.5), "n_writes"),
         (lambda: faults.worn_window(5.0, 5.0, 1, loss_per_decade=0.1), "g_max"),
         (lambda: temperature.arrhenius(-300, 25, 0.1), "temperature_c: -300"),

@@ -82,17 +82,6 @@ def test_converter_gain_offset_dead_zone_and_missing_codes() -> None:
     np.testing.assert_array_equal(codes, [[-1.5, 0, 0, 0, 1, 1]])
 
 
-def test_calibrated_steps_fit_their_sample() -> None:
-    sample = np.array([[1.0, -8.0, 0.0], [-4.0, 2.0, 0.0]])
-    np.testing.assert_allclose(converter.calibrated_step(sample, 127), [8 / 127] * 3)
-    np.testing.assert_allclose(
-        converter.calibrated_step(sample, 127, shared=False), [4 / 127, 8 / 127, 8 / 127]
-    )
-    r = np.random.default_rng(3).standard_normal((10_000, 2))
-    step = converter.calibrated_step(r, 127, percentile=99.0)
-    assert step[0] * 127 == pytest.approx(stats.norm.ppf(0.995), rel=0.03)
-
-
 def test_column_spread_has_the_stated_sigma() -> None:
     gain, offset = converter.column_spread(100_000, 0.0709, 1.5, seed=4)
     assert gain.mean() == pytest.approx(1, abs=1e-3)
