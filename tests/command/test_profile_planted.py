@@ -21,9 +21,17 @@ LINEAR = MappingOptions(placement="linear")
 
 NETWORKS = Path(__file__).parents[1] / "data" / "networks"
 ONE_TILE = ["tile.count=1", "tile.grid=[1, 1]", "noc.router.count=1"]
+TWELVE_TILES = ["tile.count=12", "tile.grid=[4, 3]", "noc.router.count=6"]
+"""Enough for these networks. Every variant of a profile searches its mapping, whose copies fill the chip."""
 
 PLANTED = {
-    "adcs shared by 16 crossbars": ("mlp", "isaac", ["tile.adc.count=6"], "ADC", "tile.adc.rate"),
+    "adcs shared by 16 crossbars": (
+        "mlp",
+        "isaac",
+        [*TWELVE_TILES, "tile.adc.count=6"],
+        "ADC",
+        "tile.adc.rate",
+    ),
     "an adc for 64 columns": (
         "mlp",
         "hermes-64",
@@ -31,16 +39,22 @@ PLANTED = {
         "ADC",
         "tile.adc.rate",
     ),
-    "slow adcs": ("lenet5", "isaac", ["tile.adc.rate=64 MHz"], "ADC", "tile.adc.rate"),
+    "slow adcs": ("lenet5", "isaac", [*TWELVE_TILES, "tile.adc.rate=64 MHz"], "ADC", "tile.adc.rate"),
     "slow crossbars": (
         "lenet5",
         "isaac",
-        ["tile.crossbar.read_time=2 us"],
+        [*TWELVE_TILES, "tile.crossbar.read_time=2 us"],
         "crossbar",
         "tile.crossbar.read_time",
     ),
-    "slow shift-add": ("mlp", "isaac", ["tile.shift_add.cycle=20 ns"], "shift-add", "tile.shift_add.cycle"),
-    "thin network": ("lenet5", "isaac", ["noc.flit=1 bit"], "network on chip", "noc.flit"),
+    "slow shift-add": (
+        "mlp",
+        "isaac",
+        [*TWELVE_TILES, "tile.shift_add.cycle=20 ns"],
+        "shift-add",
+        "tile.shift_add.cycle",
+    ),
+    "thin network": ("lenet5", "isaac", [*TWELVE_TILES, "noc.flit=1 bit"], "network on chip", "noc.flit"),
     "slow pooling": (
         "lenet5",
         "isaac",
@@ -49,10 +63,22 @@ PLANTED = {
         "tile.units.maxpool.cycle",
     ),
     "narrow buffer": ("lenet5", "isaac", ["tile.buffer.width=4 bit"], "tile buffer", "tile.buffer.width"),
-    "narrow bus": ("mlp", "isaac", ["tile.bus.width=2 bit"], "tile bus", "tile.bus.width"),
-    "slow host": ("kws-lstm", "isaac", ["host.throughput=10 Mop/s"], "host", "host.throughput"),
-    "far host": ("kws-lstm", "isaac", ["host.latency=50 us"], "host link", "host.latency"),
-    "thin host link": ("kws-lstm", "isaac", ["host.bandwidth=2 MB/s"], "host link", "host.bandwidth"),
+    "narrow bus": ("mlp", "isaac", [*TWELVE_TILES, "tile.bus.width=2 bit"], "tile bus", "tile.bus.width"),
+    "slow host": (
+        "kws-lstm",
+        "isaac",
+        [*TWELVE_TILES, "host.throughput=10 Mop/s"],
+        "host",
+        "host.throughput",
+    ),
+    "far host": ("kws-lstm", "isaac", [*TWELVE_TILES, "host.latency=50 us"], "host link", "host.latency"),
+    "thin host link": (
+        "kws-lstm",
+        "isaac",
+        [*TWELVE_TILES, "host.bandwidth=2 MB/s"],
+        "host link",
+        "host.bandwidth",
+    ),
     "slow memory": ("mlp", "systolic", ["memory.bandwidth=20 MB/s"], "memory", "memory.bandwidth"),
     "slow array": (  # products on the vector unit are slower still, else the matrices would go there
         "lenet5",
