@@ -39,9 +39,9 @@ PLANTED = {
         "ADC",
         "tile.adc.rate",
     ),
-    "slow adcs": ("lenet5", "isaac", [*TWELVE_TILES, "tile.adc.rate=64 MHz"], "ADC", "tile.adc.rate"),
+    "slow adcs": ("mlp", "isaac", [*TWELVE_TILES, "tile.adc.rate=64 MHz"], "ADC", "tile.adc.rate"),
     "slow crossbars": (
-        "lenet5",
+        "mlp",
         "isaac",
         [*TWELVE_TILES, "tile.crossbar.read_time=2 us"],
         "crossbar",
@@ -54,7 +54,7 @@ PLANTED = {
         "shift-add",
         "tile.shift_add.cycle",
     ),
-    "thin network": ("lenet5", "isaac", [*TWELVE_TILES, "noc.flit=1 bit"], "network on chip", "noc.flit"),
+    "thin network": ("mlp", "isaac", [*TWELVE_TILES, "noc.flit=1 bit"], "network on chip", "noc.flit"),
     "slow pooling": (
         "lenet5",
         "isaac",
@@ -62,7 +62,7 @@ PLANTED = {
         "maxpool unit",
         "tile.units.maxpool.cycle",
     ),
-    "narrow buffer": ("lenet5", "isaac", ["tile.buffer.width=4 bit"], "tile buffer", "tile.buffer.width"),
+    "narrow buffer": ("mlp", "isaac", ["tile.buffer.width=4 bit"], "tile buffer", "tile.buffer.width"),
     "narrow bus": ("mlp", "isaac", [*TWELVE_TILES, "tile.bus.width=2 bit"], "tile bus", "tile.bus.width"),
     "slow host": (
         "kws-lstm",
