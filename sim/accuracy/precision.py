@@ -9,13 +9,12 @@ from ...arch.chip import Chip
 from ...arch.range_rules import LeastError, Rule, parse
 from ...workloads.graph import Operator
 from ..errors import SimulationError
-from ..kernels.slices import code_range
+from ..kernels.slices import MOST_BITS, code_range
 from ..mapping import Mapping
 from ..mapping.assignment import OnCrossbars, OnRewritten
 from .devices import IDEAL, Device, find_device
 
 DEFAULT_RULE: Rule = LeastError()
-MOST_BITS = 24  # of the kernels: whole numbers in float32
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,13 @@ from .checks import Integers, fail, integer
 
 Codes = npt.NDArray[np.int32]
 Weights = npt.NDArray[np.int64]
+MOST_BITS = 24
+"""Of a code: whole numbers in float32."""
 
 
 def code_range(n_bits: int, signed: bool) -> tuple[int, int]:
     """Lowest and highest code: sign and magnitude (symmetric) if signed, else 0 to 2**n_bits - 1."""
-    integer("n_bits", n_bits, 2 if signed else 1, 24)
+    integer("n_bits", n_bits, 2 if signed else 1, MOST_BITS)
     top: int = 2 ** (n_bits - 1) - 1 if signed else 2**n_bits - 1
     return (-top if signed else 0), top
 

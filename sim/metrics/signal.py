@@ -30,6 +30,7 @@ import numpy as np
 
 from ...workloads.functions import get
 from ...workloads.graph import Network, Operator
+from ..kernels.slices import MOST_BITS
 from ..mapping.assignment import OnCrossbars
 from ..program import F64
 from .conversion import FULL_SCALE, MOST_LEVELS, Slices, conversion_error
@@ -69,8 +70,6 @@ def layer_signals(chip: Chip, mapping: Mapping) -> dict[str, LayerSignal]:
     """Every layer with static weights on crossbars, by name; none where codes have more bits than the kernels
     of `ohmsum accuracy` take.
     """
-    from ..accuracy.precision import MOST_BITS
-
     if chip.tile is None or max(chip.tile.weights.bits, chip.tile.dac.bits) > MOST_BITS:
         return {}
     of_kind: dict[tuple[int, bool, int], LayerSignal] = {}
