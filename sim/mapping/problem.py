@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import prod
 
 from ...arch.chip import Chip, Tile
 from ...arch.nearest import nearest_hint
+from ...arch.reads import ceil_div
 from ...workloads.graph import Network, Operator
 from ..errors import SimulationError
+from ..interconnect import router_grid
 from .assignment import Analog, Choice
 from .attention import prepared, written
 from .by_cost import off_arrays
@@ -19,6 +22,11 @@ from .segments import rooms
 from .tiling import Array, Tiling, tile_matrix
 from .timing import total_tiles
 from .training import choices_of
+
+WAYS_PER_TILE = 16
+"""Ways from router to router that a chip may have for each of the most tiles: 2,048 routers in all. The last
+link of each is kept while tiles are placed.
+"""
 
 
 @dataclass(frozen=True)
@@ -108,7 +116,8 @@ def check_tiles(chip: Chip, options: MappingOptions) -> None:
     Raises
     ------
     SimulationError
-        There are more than `most_tiles`.
+        There are more than `most_tiles`, or a chip has more ways from router to router than `WAYS_PER_TILE`
+        times as many.
     """
     tiles, most = total_tiles(chip), options.most_tiles
     if tiles > most:
@@ -116,6 +125,22 @@ def check_tiles(chip: Chip, options: MappingOptions) -> None:
             f"{chip.name}: {tiles:,} tiles on {chip.n_chips:,} chips, expected at most {most:,}; use fewer "
             "chips or tiles, or raise `most_tiles`"
         )
+    routers = _routers(chip)
+    if routers**2 > WAYS_PER_TILE * most:
+        raise SimulationError(
+            f"{chip.name}: a network of {routers:,} routers has {routers**2:,} ways, expected at most "
+            f"{WAYS_PER_TILE * most:,}; use a smaller `tile.grid` or tiles that share routers "
+            "(`noc.concentration`), or raise `most_tiles`"
+        )
+
+
+def _routers(chip: Chip) -> int:
+    """Routers of one chip, those inside a tree left out; a bus has none."""
+    if chip.tile is None or chip.noc is None or chip.noc.topology == "bus":
+        return 0
+    if chip.noc.topology in ("mesh", "cmesh", "torus"):
+        return prod(router_grid(chip))
+    return ceil_div(chip.tile.count, chip.noc.concentration)
 
 
 def _check_tokens(network: Network, most: int) -> None:

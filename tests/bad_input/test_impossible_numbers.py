@@ -93,6 +93,14 @@ def test_chips_that_would_take_all_memory(arguments: list[str], capsys: pytest.C
     assert len(said.splitlines()) == 1
 
 
+@pytest.mark.parametrize("grid", ["[14, 8000]", "[1000000, 1000000]"])
+def test_a_network_on_chip_that_would_take_all_memory(grid: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "lenet5", "--chip", "isaac", "--set", f"tile.grid={grid}"]) == 2
+    said = capsys.readouterr().err
+    assert "ways, expected at most 4,194,304; use a smaller `tile.grid`" in said
+    assert len(said.splitlines()) == 1
+
+
 @pytest.mark.parametrize("engine", ["compiled", "reference"])
 def test_time_does_not_wrap_round(engine: str, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["run", "lenet5", "--chip", "isaac", "--set", "host.latency=4000 s", "--batch", "16"]

@@ -255,6 +255,14 @@ def test_nodes_that_do_not_fit(tmp_path: Path, nodes: Any, constants: Any, expec
     assert expected in refused_graph(tmp_path, nodes, TOKENS, constants)
 
 
+def test_a_zero_point_of_any_size_is_never_made(tmp_path: Path) -> None:
+    made = node("MatMulInteger", "x w z", "y")
+    inputs, codes = {"x": (2**31, 4), "z": (2**31,)}, dict.fromkeys("xz", TensorProto.UINT8)
+    path = tmp_path / "net.onnx"
+    onnx.save(model([made], inputs, {"w": np.ones((4, 3), np.uint8)}, dtypes=codes), path)
+    assert load(path).operators[-1].output.grid.n_tokens == 2**31
+
+
 def test_tensors_without_elements(tmp_path: Path) -> None:
     message = refused_graph(tmp_path, [node("Relu", "x", "y")], {"x": (1, 0, 16)})
     assert "input 'x' (1x?x16) has unbound dimensions: 1 without a name" in message

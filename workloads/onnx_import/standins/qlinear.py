@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from onnx import numpy_helper
+
 from .body import Body, Unknown
 from .fused import CONV
 from .registry import MICROSOFT, stand_in
@@ -111,9 +114,9 @@ def _shifted(b: Body, codes: str, point: str, axis: int) -> str:
             shape = b.shape(point)
         except Unknown:
             shape = ()
-    ones = b.constant([1.0] * shape[0] if shape not in ((), (1,)) else 1.0)
     if shape in ((), (1,)):
-        return b("DequantizeLinear", codes, ones, _number(b, point))
+        return b("DequantizeLinear", codes, b.constant(1.0), _number(b, point))
+    ones = b("ConstantOfShape", b.integers(shape[0]), value=numpy_helper.from_array(np.ones(1, np.float32)))
     domain = "" if b.opset >= FIRST_WITH_AXIS else MICROSOFT
     return b("DequantizeLinear", codes, ones, point, axis=axis, domain=domain)
 
