@@ -30,7 +30,7 @@ vary: {tile.adc.bits: [6, 8], noc.flit: [32 bit, 64 bit]}
 objectives: {latency_s: minimize}
 """
 COMMAND = "run mlp --chip isaac --batch 2 --set tile.adc.bits=7 --set noc.flit=64bit --arrival poisson:1000/s"
-WORDS = ["--training", "--swap", "--prefill", "8", "--detail", "flit", "--chips", "3"]
+WORDS = ["--training", "--swap", "--prefill", "8", "--noc", "flit", "--chips", "3"]
 FIELDS = [
     "tile.adc.bits", "tile.count", "tile.crossbar.rows", "noc.flit", "node", "mac_array.count",
     "host.throughput",

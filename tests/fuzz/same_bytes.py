@@ -16,7 +16,7 @@ from pathlib import Path
 
 QUESTIONS = {
     "lenet5": ["run", "lenet5", "--chip", "isaac", "--batch", "4"],
-    "flits": ["run", "mlp", "--chip", "isaac", "--detail", "flit"],
+    "flits": ["run", "mlp", "--chip", "isaac", "--noc", "flit"],
     "training": ["run", "mlp", "--chip", "isaac", "--training", "--batch", "2"],
     "arrivals": ["run", "mlp", "--chip", "hermes-64", "--batch", "8", "--arrival", "poisson 2000/s"],
 }
