@@ -14,8 +14,9 @@ clipping pay), rectified where an activation makes them so; weights Gaussian, th
 scale; rows independent. A converter's step is the best one for its bits, as `ohmsum accuracy` finds it, and
 its error is that of the sums that there are (`conversion.py`). Layers of such data have within 2 dB the ratio
 that the kernels give; real ones differ as their data do (outputs of LeNet-5's layers have 3 to 12 dB more
-power than independent inputs make, some inputs are mostly zero). No drift, no wire: `ohmsum accuracy`
-computes those.
+power than independent inputs make, some inputs are mostly zero). Means are as rounding leaves them: the bias
+that `ohmsum accuracy` fits gains up to 4 dB where weights are the limit and inputs never negative. No drift,
+no wire: `ohmsum accuracy` computes those.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def measured_db(chip: arch.Chip, k: int, signed: bool, *, noise: bool) -> float:
     tile = chip.tile
     array = Array(tile.crossbar.rows, tile.weight_columns, tile.columns_per_weight, tile.crossbar.cols)
     layer = ComputedLayer.of("fc", matrix, tile_matrix(Matrix(k, 32), array), p, x)
-    conditions = Conditions(time_s=0.0, noise=noise)
+    conditions = Conditions(time_s=0.0, noise=noise, bias="plain")
     got = layer.compute(layer.program(conditions, 3), x, 0)
     return sqnr_db(got, layer.exact(x), None)
 
