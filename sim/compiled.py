@@ -18,7 +18,7 @@ from .machine_code import FLOAT, INT, Argument, ArrayOf, MachineCode, TupleOf
 _LIST, _TABLE = ArrayOf(np.int64), ArrayOf(np.int64, 2)
 _REALS, _FLAGS = ArrayOf(np.float64), ArrayOf(np.bool_)
 _TRAFFIC = TupleOf(
-    PlacementTraffic, (*[_LIST] * 4, _REALS, _LIST, _LIST, _TABLE, _LIST, _REALS, _LIST, _LIST)
+    PlacementTraffic, (*[_LIST] * 4, _REALS, _LIST, _LIST, _TABLE, *[_LIST] * 3, _REALS, _LIST, _LIST)
 )
 N_WORDS = 625
 """Words of the state of `kernels/twister.py`."""
@@ -45,7 +45,18 @@ _NEED_AND_FREE = _code(
 _LATEST = _code("rooms", "latest", *[_LIST] * 10)
 _PEAKS = _code("rooms", "peaks", *[_LIST] * 7)
 _IMPROVE = _code(
-    "placement", "improve", _TRAFFIC, INT, INT, INT, INT, FLOAT, _LIST, _LIST, _REALS, ArrayOf(np.uint64)
+    "placement",
+    "improve",
+    _TRAFFIC,
+    INT,
+    INT,
+    INT,
+    INT,
+    FLOAT,
+    *[_LIST] * 4,
+    _REALS,
+    _REALS,
+    ArrayOf(np.uint64),
 )
 
 
@@ -145,6 +156,9 @@ def peaks(at: I64, start: I64, src: I64, dst: I64, wire_start: I64, free: I64) -
 def improve(t: PlacementTraffic, movable: int, pinned: int, tries: int, seed: int, hot: float) -> I64:
     """Swap pairs of tiles, keeping the swaps that lower the cost (or, while hot, some that raise it).
 
+    Every other tile that is moved is the end of a net on the busiest link. Three of four swaps bring one to
+    a tile that it has to do with; the rest are of any two.
+
     Parameters
     ----------
     t : PlacementTraffic
@@ -155,19 +169,23 @@ def improve(t: PlacementTraffic, movable: int, pinned: int, tries: int, seed: in
         One of them that stays all the same; -1 for none.
     tries, seed : int
     hot : float
-        Initial temperature as a share of the mean cost of a tile; 0 accepts improvements only.
+        Initial temperature by the mean cost of a tile; 0 accepts improvements only.
 
     Returns
     -------
     I64, shape (movable,)
-        For every tile, the one whose place it has now.
+        For every tile, the one whose place it has now; its own where a hot search has found nothing better.
     """
-    place, found = np.arange(movable, dtype=np.int64), np.empty(len(t.src), np.int64)
-    _IMPROVE(
-        *(t, movable, pinned, tries, seed, hot, place, found),
-        *(np.empty_like(t.load), np.empty(N_WORDS, np.uint64)),
-    )
-    return place
+    place, tile_at = np.arange(movable, dtype=np.int64), np.arange(movable, dtype=np.int64)
+    router_of = t.router_of.copy()
+    room = np.empty(movable, np.int64), np.empty(len(t.src), np.int64)
+    state = np.empty(N_WORDS, np.uint64)
+    costs = np.zeros(2)
+    _IMPROVE(t, movable, pinned, tries, seed, hot, place, tile_at, *room, np.empty_like(t.load), costs, state)
+    if costs[1] <= costs[0]:
+        return place
+    t.router_of[:], t.load[:] = router_of, 0.0
+    return improve(t, movable, pinned, 0, seed, 0.0)
 
 
 __all__ = ["NEVER", "improve", "latest", "mark", "need_and_free", "peaks"]

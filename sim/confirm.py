@@ -16,7 +16,6 @@ that the same question is simulated once. The folder may be deleted at any time:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -26,7 +25,7 @@ from .. import arch, workloads
 from ..arch.board import host_chip
 from ..arch.parsed_texts import keep, recall
 from .errors import SimulationError
-from .mapping import Candidate, Mapping, MappingOptions, candidate, candidates
+from .mapping import Candidate, Candidates, Mapping, MappingOptions, candidate
 from .mapping.plan import Pace
 from .mapping.problem import check_tiles
 from .mapping.timing import total_tiles
@@ -41,11 +40,9 @@ KIND = "mappings"
 _BELOW = [Path(room.__path__[0]) for room in (arch, workloads)]
 CLOSE = 1.06
 """Time per inference, by the estimate, up to which nothing else is tried."""
-MOST = 3
-"""Mappings that are simulated on as many chips."""
 VISITS = 4_000_000
 """Visits that are simulated to confirm a mapping, about, within the numbers of inferences below."""
-FEWEST, N_CONFIRMING = 3, 8
+FEWEST, N_CONFIRMING = 4, 8
 """Inferences simulated; the interval is the mean over the later half of them."""
 
 
@@ -70,11 +67,11 @@ class Found:
 class _Tried:
     """A mapping with what a simulation says of it: femtoseconds."""
 
+    candidate: Candidate
     mapping: Mapping
     program: Program
     latency_fs: int
     interval_fs: int
-    pace: Pace
 
     @property
     def cost(self) -> int:
@@ -102,7 +99,8 @@ def mapped(network: Network, chip: Chip, options: MappingOptions) -> Confirmed:
     if is_known:
         return Confirmed(_again(network, chip, options, **kept))
     found = search(network, chip, options)
-    keep(digest, {"n": found.n, "pace": asdict(found.pace)}, KIND)
+    order = found.confirmed.mapping.tile_order[: total_tiles(_with_chips(chip, found.n))]
+    keep(digest, {"n": found.n, "pace": asdict(found.pace), "order": order}, KIND)
     return found.confirmed
 
 
@@ -112,7 +110,7 @@ def search(network: Network, chip: Chip, options: MappingOptions) -> Found:
     kept: _ChipSearch | None = None
     refused: SimulationError | None = None
     for n in counts:
-        search = _ChipSearch(chip, n, options, candidates(network, _with_chips(chip, n), options))
+        search = _ChipSearch(chip, n, options, Candidates(network, _with_chips(chip, n), options))
         try:
             only = search.begin(alone=len(counts) == 1)
         except SimulationError as error:  # it takes more
@@ -126,12 +124,14 @@ def search(network: Network, chip: Chip, options: MappingOptions) -> Found:
         assert refused is not None  # some number of chips was tried
         raise refused
     best = kept.finish()
-    return Found(Confirmed(best.mapping, best.program), kept.n, best.pace)
+    return Found(Confirmed(best.mapping, best.program), kept.n, best.candidate.pace)
 
 
-def _again(network: Network, chip: Chip, options: MappingOptions, n: int, pace: dict[str, Any]) -> Mapping:
+def _again(
+    network: Network, chip: Chip, options: MappingOptions, n: int, pace: dict[str, Any], order: list[int]
+) -> Mapping:
     """A mapping that was confirmed before."""
-    mapping = candidate(network, _with_chips(chip, n), options, Pace(**pace))
+    mapping = candidate(network, _with_chips(chip, n), options, Pace(**pace), tuple(order))
     return mapping if n == chip.n_chips else _on_all(mapping, chip, n)
 
 
@@ -157,9 +157,11 @@ class _ChipSearch:
     chip: Chip
     n: int
     options: MappingOptions
-    others: Iterator[Candidate]
+    candidates: Candidates
     best: _Tried | None = None
-    estimate_fs: int = 0
+
+    def __post_init__(self) -> None:
+        self._kinds = self.candidates.kinds()
 
     def begin(self, *, alone: bool) -> Candidate | None:
         """Simulate the first mapping that is not refused.
@@ -176,11 +178,11 @@ class _ChipSearch:
             All are refused; it is the first one's.
         """
         refused: SimulationError | None = None
-        for one in self.others:
+        for one in self._kinds:
             if alone and not one.interval_fs:
                 return one
             try:
-                self.best, self.estimate_fs = self._tried(one), one.interval_fs
+                self.best = self._tried(one)
             except SimulationError as error:
                 refused = refused or error
                 continue
@@ -197,26 +199,35 @@ class _ChipSearch:
         )
 
     def finish(self) -> _Tried:
-        """Simulate the others whose estimates promise more than has been found, and return the best."""
+        """Simulate the others whose estimates promise more than has been found, and return the best.
+
+        Those of other kinds first, then those around the best.
+        """
         assert self.best is not None
-        for _ in range(MOST - 1):
-            other = next(self.others, None)
-            if other is None or not self._promises(other):
-                break
-            try:
-                found = self._tried(other)
-            except SimulationError:
-                continue
-            if found.cost < self.best.cost:
-                self.best, self.estimate_fs = found, other.interval_fs
+        for other in self._kinds:
+            self._try(other)
+        for other in self.candidates.around(self.best.candidate):
+            self._try(other)
         return self.best
+
+    def _try(self, other: Candidate) -> None:
+        assert self.best is not None
+        if not self._promises(other):
+            return
+        try:
+            found = self._tried(other)
+        except SimulationError:
+            return
+        if found.cost < self.best.cost:
+            self.best = found
 
     def _promises(self, other: Candidate) -> bool:
         """Whether an estimate is below the geometric mean of the best one's and of what that really took."""
         assert self.best is not None
-        if self.best.interval_fs <= CLOSE * self.estimate_fs:
+        estimate_fs = self.best.candidate.interval_fs
+        if self.best.interval_fs <= CLOSE * estimate_fs:
             return False
-        return other.interval_fs**2 < self.best.interval_fs * self.estimate_fs
+        return other.interval_fs**2 < self.best.interval_fs * estimate_fs
 
     def _tried(self, one: Candidate) -> _Tried:
         """The mapping on the whole system, with what a few inferences take at packet detail."""
@@ -230,7 +241,7 @@ class _ChipSearch:
         n = min(N_CONFIRMING, max(FEWEST, VISITS // program.visits_per_iteration))
         ends = compiled.run(program, n, n_bins=1, keep_path=False).iteration_end_fs
         interval_fs = int(ends[-1] - ends[n // 2 - 1]) // (n - n // 2)
-        return _Tried(mapping, program, int(ends[0]), interval_fs, one.pace)
+        return _Tried(one, mapping, program, int(ends[0]), interval_fs)
 
 
 def _counts(chip: Chip, options: MappingOptions) -> list[int]:

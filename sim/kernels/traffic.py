@@ -27,6 +27,8 @@ class PlacementTraffic(NamedTuple):
         Last link of the route from a router to another.
     link_start : I64, shape (links,)
         Router that a link leaves.
+    beside_start, beside : I64
+        Places on and next to each router (CSR); place p is that of tile p before any swap.
     load : F64, shape (links,)
     mark : I64, shape (links + 1,)
         The last tree that a link was counted in; the last entry numbers the trees.
@@ -43,6 +45,8 @@ class PlacementTraffic(NamedTuple):
     tile_net: I64
     last_link: I64
     link_start: I64
+    beside_start: I64
+    beside: I64
     load: F64
     mark: I64
     net_mark: I64

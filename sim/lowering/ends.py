@@ -8,10 +8,11 @@ from math import ceil
 
 import numpy as np
 
-from ...workloads.graph import Grid, Window
+from ...workloads.graph import Window
 from .. import compiled
 from ..kernels.traffic import Bools
 from ..mapping.assignment import InBlocks, OnTileUnits
+from ..mapping.reach import Reach, needs_all
 from ..program import I64, Schedule
 from .connect import wanted_of
 from .context import Context
@@ -110,12 +111,12 @@ def takers_of(src: Stage, dst: Stage, window: Window) -> list[Taker]:
                 np.arange(len(part.tokens)),
                 window,
                 part.wanted or _as_held(part.held, dst.elements, src.elements),
-                _needs_all(window, src.firings.grid, dst.firings.grid),
+                needs_all(window, src.firings.grid, dst.firings.grid),
             )
             for part in dst.parts
         ]
     taking = dst.taken or dst.firings
-    everything = taking.barrier > 0 or _needs_all(window, src.firings.grid, taking.grid)
+    everything = taking.barrier > 0 or needs_all(window, src.firings.grid, taking.grid)
     wanted = wanted_of(src, dst)
     if src.parts or src.firings.group.n_tokens == 1:
         wanted = tuple(replace(s, tokens=(0, ALL)) for s in wanted)
@@ -127,13 +128,6 @@ def _as_held(held: Shares, elements: int, of_input: int) -> Shares:
     """The elements of an input token that go into those of an output token that are held, as they are cut."""
     n = (1, 1)
     return tuple(replace(s, tokens=(0, ALL)) for s in rescaled(held, n, (elements, of_input)))
-
-
-def _needs_all(window: Window, made: Grid, used: Grid) -> bool:
-    """Whether every output token needs all input tokens."""
-    if window.kind == "all":
-        return True
-    return window.kind in ("same", "prefix") and (made.n_tokens == 1 or made.n_tokens != used.n_tokens)
 
 
 def _firing_of(firings: Firings) -> I64:
@@ -165,34 +159,6 @@ def maker_of(stage: Stage) -> Maker:
         )
     index_of = _firing_of(stage.firings)
     return Maker((stage.last,), (stage.held,), (stage.in_flight,), np.zeros_like(index_of), index_of)
-
-
-@dataclass(frozen=True, eq=False)
-class Reach:
-    """Which rows and columns of the input the windows of each row and column of the output cover."""
-
-    in_cols: int
-    out_cols: int
-    rows: I64
-    cols: I64
-
-    @staticmethod
-    def of(window: Window, made: Grid, used: Grid) -> Reach:
-        if window.kind in ("same", "prefix", "routed") and not (window.kind == "same" and made == used):
-            n = np.arange(used.n_tokens)
-            last = n
-            first = np.zeros_like(n) if window.kind == "prefix" else n
-            if window.kind == "routed":
-                ends = np.minimum(np.array(window.ends, np.int64), made.n_tokens)
-                first, last = np.concatenate([[0], ends[:-1]]), ends - 1
-            return Reach(made.n_tokens, used.n_tokens, np.zeros((2, 1), np.int64), np.array([first, last]))
-        if window.kind == "same":
-            window = Window("window")
-        sizes = (made.rows, made.cols)
-        spans = [
-            window.spans(axis, np.arange(n), sizes[axis]) for axis, n in enumerate((used.rows, used.cols))
-        ]
-        return Reach(made.cols, used.cols, spans[0], spans[1])
 
 
 def sent_together(src: Stage, taker: Taker, takers: list[Taker]) -> tuple[str, ...]:

@@ -17,12 +17,12 @@ from ...workloads.graph import Window
 from .. import compiled
 from ..kernels.traffic import Bools
 from ..mapping.assignment import HOST
+from ..mapping.reach import Reach
 from ..program import Schedule
 from .apart import Apart, settled
 from .connect import feed_back, firing_bytes, handed_on_by, per_firing
 from .context import Context
 from .ends import (
-    Reach,
     Taker,
     TokenStream,
     maker_of,

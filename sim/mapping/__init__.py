@@ -16,7 +16,7 @@ from .mapping import Mapping
 from .options import MappingOptions
 from .plan import Pace, Plan
 from .problem import Problem
-from .proposals import Proposal, again, proposals
+from .proposals import Proposal, Proposals, again
 from .remarks import remarks
 from .segments import in_groups
 from .tiling import Tiling
@@ -47,7 +47,7 @@ def map_network(
     """
     options = options or MappingOptions()
     if like is None:
-        return next(candidates(network, chip, options)).mapping
+        return next(Candidates(network, chip, options).kinds()).mapping
     problem = Problem.of(network, chip, options, parts=False)
     planned = _as_before(like, problem, most_replicas)
     written = [o for o in problem.analog if o.matrix is None]
@@ -64,28 +64,43 @@ class Candidate:
     pace: Pace
 
 
-def candidate(network: Network, chip: Chip, options: MappingOptions, pace: Pace) -> Mapping:
-    """The mapping of the candidate that has this pace."""
-    return _proposed(again(Problem.of(network, chip, options, parts=True), pace))
+def candidate(
+    network: Network, chip: Chip, options: MappingOptions, pace: Pace, order: tuple[int, ...]
+) -> Mapping:
+    """The mapping of the candidate that has this pace, with tiles in these places."""
+    return _proposed(again(Problem.of(network, chip, options, parts=True), pace), order)
 
 
-def candidates(network: Network, chip: Chip, options: MappingOptions) -> Iterator[Candidate]:
-    """The mapping with the best estimate, then others that a simulation may find better.
+class Candidates:
+    """Mappings that a simulation may choose from.
 
     Raises
     ------
     SimulationError
-        As `map_network`, before the first.
+        As `map_network`, by the methods.
     """
-    for found in proposals(Problem.of(network, chip, options, parts=True)):
-        yield Candidate(_proposed(found), found.interval_fs, found.pace)
+
+    def __init__(self, network: Network, chip: Chip, options: MappingOptions) -> None:
+        self._proposals = Proposals(Problem.of(network, chip, options, parts=True))
+
+    def kinds(self) -> Iterator[Candidate]:
+        """The mapping with the best estimate, then those of other kinds."""
+        yield from map(_candidate, self._proposals.kinds())
+
+    def around(self, found: Candidate) -> Iterator[Candidate]:
+        """Others of the same kind."""
+        yield from map(_candidate, self._proposals.around(found.pace, found.interval_fs))
 
 
-def _proposed(found: Proposal) -> Mapping:
+def _candidate(found: Proposal) -> Candidate:
+    return Candidate(_proposed(found), found.interval_fs, found.pace)
+
+
+def _proposed(found: Proposal, order: tuple[int, ...] | None = None) -> Mapping:
     problem, swap = found.problem, found.plan.swap
     if swap is not None and swap.group > 1:
         problem = replace(problem, network=in_groups(problem.network, swap.group))
-    return _mapping(problem, found.plan)
+    return _mapping(problem, found.plan, order)
 
 
 def _mapping(problem: Problem, planned: Plan, order: tuple[int, ...] | None = None) -> Mapping:
@@ -139,9 +154,10 @@ __all__ = [
     "HOST",
     "Assignment",
     "Candidate",
+    "Candidates",
     "Mapping",
     "MappingOptions",
     "Tiling",
-    "candidates",
+    "candidate",
     "map_network",
 ]

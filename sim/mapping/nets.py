@@ -1,88 +1,107 @@
-"""Bytes per inference from tile to tiles, as placement sees them: every stripe to those who want its columns.
-
-Stripes are taken as shares of the width, with the halo that a window adds: what moves from row to row is
-left out.
-"""
+"""Bytes per inference from tile to tiles, as placement sees them: every token to the stripes that want it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import pairwise
+
+import numpy as np
 
 from ...arch.chip import Chip
-from ...workloads.graph import Grid, Network, Operator, Port
+from ...workloads.graph import Grid, Network, Operator, Window
+from .. import compiled
+from ..kernels.traffic import Bools
+from ..program import I64
 from .assignment import Assignment
 from .placement import WIDEST_NET, Net
+from .reach import Reach, needs_all
 from .stripes import Cut, cuts
 from .timing import ceil_div, total_tiles
 
 
-@dataclass(frozen=True)
-class _Piece:
-    """A share of the width of a stream, from `begin` to `end` of 1, and the tiles that make or want it."""
+@dataclass(frozen=True, eq=False)
+class _Taken:
+    """Tokens of a stream that some tiles want.
 
-    begin: float
-    end: float
+    Attributes
+    ----------
+    asked : Bools, shape (tokens,), or None
+        None for all.
+    tiles : tuple of int
+    """
+
+    asked: Bools | None
     tiles: tuple[int, ...]
 
 
 def nets(network: Network, chip: Chip, logical: dict[str, Assignment]) -> list[Net]:
-    """All streams between tiles; tiles are numbered in the order they were taken."""
-    word = ceil_div(chip.activation_bits, 8)
+    """All streams between tiles, in whole flits; tiles are numbered in the order they were taken."""
+    word, flit_bits = ceil_div(chip.activation_bits, 8), chip.noc.flit_bits if chip.noc else 8
     cut = cuts(network, chip, logical, tuple(range(total_tiles(chip))))
-    users: dict[str, list[_Piece]] = defaultdict(list)
+    marks = _Marks(cut)
+    takers: dict[str, list[_Taken]] = defaultdict(list)
     for o in network.operators:
-        for port in o.inputs:
+        for port in dict.fromkeys(o.inputs):
             maker = network.producer(port.tensor)
-            users[maker.name] += _wanted(o, port, maker.output.grid, logical[o.name], cut.get(o.name))
-    n_bytes: dict[tuple[int, tuple[int, ...]], float] = defaultdict(float)
+            takers[maker.name] += marks.taken(o, port.window, maker, logical[o.name])
+    found: dict[tuple[int, tuple[int, ...]], int] = defaultdict(int)
     for o in network.operators:
-        for made in _made(logical[o.name], cut.get(o.name)):
-            total = o.output.size * word / len(made.tiles)
-            inside = {x for u in users[o.name] for x in (u.begin, u.end) if made.begin < x < made.end}
-            for begin, end in pairwise(sorted({made.begin, made.end, *inside})):
-                wants = [u for u in users[o.name] if u.begin < end and begin < u.end]
-                dsts = {t for u in wants for t in u.tiles}
-                for src in made.tiles:
-                    n_bytes[src, tuple(sorted(dsts - {src}))] += total * (end - begin)
+        made = cut.get(o.name, Cut((1,), (logical[o.name].sources,)))
+        for stripe, n_tokens, dsts in _sent(made.owners(o.output.grid), takers[o.name]):
+            tiles = made.places[stripe]
+            flits = ceil_div(8 * ceil_div(o.output.elements * word, len(tiles)), flit_bits)
+            for src in tiles:
+                found[src, tuple(sorted(dsts - {src}))] += n_tokens * flits
     return [
-        Net(src, dsts, round(n))
-        for (src, dsts), n in n_bytes.items()
-        if 0 < len(dsts) <= WIDEST_NET and n >= 1
+        Net(src, dsts, ceil_div(n * flit_bits, 8))
+        for (src, dsts), n in found.items()
+        if 0 < len(dsts) <= WIDEST_NET
     ]
 
 
-def _made(a: Assignment, cut: Cut | None) -> list[_Piece]:
-    """The shares of an operator's output by where they come into being."""
-    if cut is None:
-        return [_Piece(0.0, 1.0, a.sources)]
-    return _shares(cut)
-
-
-def _shares(cut: Cut) -> list[_Piece]:
-    total, done, found = sum(cut.copies), 0, []
-    for copies, tiles in zip(cut.copies, cut.places, strict=True):
-        found.append(_Piece(done / total, (done + copies) / total, tiles))
-        done += copies
-    return found
-
-
-def _wanted(o: Operator, port: Port, made: Grid, a: Assignment, cut: Cut | None) -> list[_Piece]:
-    """The shares of an input by who wants them."""
-    window, used = port.window, o.output.grid
-    if cut is None:
-        return [_Piece(0.0, 1.0, a.tiles or a.sources)]
-    if window.kind != "window":
-        whole = window.kind != "same" or made.n_tokens != used.n_tokens
-        return [_Piece(0.0, 1.0, p.tiles) if whole else p for p in _shares(cut)]
-    step, up = window.stride[1], window.up[1]
-    more = (window.kernel[1] - 1) * window.dilation[1] - window.pad[1]
+def _sent(owners: I64, takers: list[_Taken]) -> list[tuple[int, int, set[int]]]:
+    """Stripe, number and destinations of the tokens that go the same way."""
+    all_want = {t for taker in takers if taker.asked is None for t in taker.tiles}
+    some = [taker for taker in takers if taker.asked is not None]
+    masks = np.array([taker.asked for taker in some], np.bool_).reshape(len(some), len(owners))
+    keys = np.concatenate([owners[:, None].view(np.uint8), np.packbits(masks, axis=0).T], axis=1)
+    ways = np.ascontiguousarray(keys).view(np.dtype((np.void, keys.shape[1]))).ravel()
+    _, firsts, counts = np.unique(ways, return_index=True, return_counts=True)
     return [
-        _Piece(
-            max(0.0, (p.begin * used.cols * step - window.pad[1]) / up / made.cols),
-            min(1.0, ((p.end * used.cols - 1) * step + more + 1) / up / made.cols),
-            p.tiles,
+        (
+            int(owners[first]),
+            n,
+            all_want.union(*(some[i].tiles for i in np.flatnonzero(masks[:, first]).tolist())),
         )
-        for p in _shares(cut)
+        for first, n in zip(firsts.tolist(), counts.tolist(), strict=True)
     ]
+
+
+class _Marks:
+    """The tokens that stripes want; those of operators that are cut alike are found once."""
+
+    def __init__(self, cut: dict[str, Cut]) -> None:
+        self._cut = cut
+        self._seen: dict[tuple[tuple[int, ...], Window, Grid, Grid], list[Bools]] = {}
+
+    def taken(self, o: Operator, window: Window, maker: Operator, a: Assignment) -> list[_Taken]:
+        """What an operator takes of a stream."""
+        cut, made, used = self._cut.get(o.name), maker.output.grid, o.output.grid
+        if cut is None:
+            return [_Taken(None, a.tiles or a.sources)]
+        if needs_all(window, made, used):
+            return [_Taken(None, tiles) for tiles in cut.places]
+        key = (cut.copies, window, made, used)
+        if key not in self._seen:
+            self._seen[key] = self._marked(cut, window, made, used)
+        return [_Taken(asked, tiles) for asked, tiles in zip(self._seen[key], cut.places, strict=True)]
+
+    def _marked(self, cut: Cut, window: Window, made: Grid, used: Grid) -> list[Bools]:
+        reach = Reach.of(window, made, used)
+        asked = np.zeros((len(cut.copies), made.n_tokens), np.bool_)
+        for tokens, row in zip(cut.tokens(used), asked, strict=True):
+            compiled.mark(tokens, reach.out_cols, reach.rows, reach.cols, reach.in_cols, row)
+        return list(asked)
+
+
+__all__ = ["nets"]

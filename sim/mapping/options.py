@@ -76,7 +76,7 @@ class MappingOptions:
             "links; anneal: the same, accepting some worse ones at first. The report says what each costs.",
             "NAME",
         ),
-    ] = "greedy"
+    ] = "anneal"
     multicast: Annotated[
         Switch,
         Asked("Send a stream once to each tile that wants it.", flag="--no-multicast", turns_off=True),

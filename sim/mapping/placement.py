@@ -1,7 +1,7 @@
 """Where the tiles of a network lie: a serpentine through the routers, then swaps that relieve busy links.
 
 The search is per chip; what goes to other chips or to the host goes to the chip's gateway. Its cost is the
-sum over links of bytes squared (`sim/kernels/placement.py`), so it shortens ways and spreads load.
+sum over links of bytes cubed (`sim/kernels/placement.py`), so it shortens ways and spreads load.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 Search = Literal["linear", "greedy", "anneal"]
 
-TRIES = 300
-"""Swaps tried for every tile of a chip, over all chips: about 0.1 s for 168 tiles."""
-STEPS = 200_000_000
+TRIES = 800
+"""Swaps tried for every tile of a chip, over all chips: about 0.3 s for 168 tiles."""
+STEPS = 600_000_000
 """Hops of trees followed in so many swaps, about: fewer are tried where tiles have many long streams."""
 FEWEST_TRIES = 200
 """Swaps tried at least on each chip."""
 WIDEST_NET = 64
 """Multicasts to more tiles than this go nearly everywhere, wherever the tiles lie, and are left out."""
-HOT = 0.05
-"""Initial temperature of `anneal`: the share of a tile's mean cost that a swap may add."""
+HOT = 3.0
+"""Initial temperature of `anneal`: the cost that a swap may add, by the mean one of a tile."""
 
 
 @dataclass(frozen=True)
@@ -153,19 +153,22 @@ def place(
     enter = np.array(fabric.enter, np.int64)
     by_chip = _by_chip(nets, chip.tile.count, chip.n_chips)
     tries = max(FEWEST_TRIES, tries * chip.tile.count // chip.n_chips)
-    tries = 0 if search == "linear" or order is not None else tries
+    tries = 0 if search == "linear" else tries
+    warmth = HOT if search == "anneal" else 0.0
     found: list[int] = []
     hop_bytes, busiest, first_hop_bytes, first_busiest = 0.0, 0.0, 0.0, 0.0
     for c in range(chip.n_chips):
         own = slice(c * chip.tile.count, (c + 1) * chip.tile.count)
-        start = first if order is None else np.array(order[own], np.int64) - own.start
-        traffic = _traffic(by_chip[c], np.append(enter[start], fabric.gateway), last_link, link_start)
-        warmth = HOT if search == "anneal" else 0.0
-        at = improve(traffic, chip.tile.count, pinned, 0, seed + c, 0.0)
+        traffic = _traffic(by_chip[c], np.append(enter[first], fabric.gateway), fabric, last_link, link_start)
+        start, at = first, improve(traffic, chip.tile.count, pinned, 0, seed + c, 0.0)
         first_hop_bytes += float(traffic.load.sum())
         first_busiest = max(first_busiest, float(traffic.load.max(initial=0.0)))
         tries_here = min(tries, STEPS // max(1, _steps(by_chip[c], fabric)))
-        if tries_here and by_chip[c]:
+        if order is not None:
+            start = np.array(order[own], np.int64) - own.start
+            traffic.router_of[:-1] = enter[start]
+            tries_here = 0
+        if (tries_here or order is not None) and by_chip[c]:
             traffic.load[:] = 0.0
             at = improve(traffic, chip.tile.count, pinned, tries_here, seed + c, warmth)
         found += (own.start + start[at]).tolist()
@@ -199,10 +202,19 @@ def _by_chip(nets: list[Net], per_chip: int, n_chips: int) -> list[list[Net]]:
     return found
 
 
-def _traffic(nets: list[Net], router_of: I64, last_link: I64, link_start: I64) -> PlacementTraffic:
+def _traffic(
+    nets: list[Net], router_of: I64, fabric: Fabric, last_link: I64, link_start: I64
+) -> PlacementTraffic:
     """Nets of one chip as the kernel takes them."""
     from ..kernels.traffic import PlacementTraffic
 
+    near: list[set[int]] = [{router} for router in range(fabric.n_routers)]
+    for wire in fabric.wires:
+        near[wire.src].add(wire.dst)
+    places: list[list[int]] = [[] for _ in near]
+    for place, router in enumerate(router_of[:-1].tolist()):
+        places[router].append(place)
+    beside = [[p for router in sorted(routers) for p in places[router]] for routers in near]
     touching: list[list[int]] = [[] for _ in router_of]
     for i, net in enumerate(nets):
         for tile in {net.src, *net.dsts}:
@@ -217,6 +229,8 @@ def _traffic(nets: list[Net], router_of: I64, last_link: I64, link_start: I64) -
         tile_net=np.array([i for t in touching for i in t], np.int64),
         last_link=last_link,
         link_start=link_start,
+        beside_start=np.cumsum([0] + [len(b) for b in beside]).astype(np.int64),
+        beside=np.array([p for b in beside for p in b], np.int64),
         load=np.zeros(len(link_start), np.float64),
         mark=np.zeros(len(link_start) + 1, np.int64),
         net_mark=np.zeros(len(nets) + 1, np.int64),

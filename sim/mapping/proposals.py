@@ -3,7 +3,8 @@
 The estimate of a plan is the time per inference of its busiest tile and of its busiest link, after a short
 search for places. Where copies fire by themselves there are several: operators where streams meet with their
 layers or apart, slower plans that load the links less, and others that count on more or less of the buffers.
-What waits for what the estimate does not know: that takes a simulation (`sim.confirm`).
+What waits for what the estimate does not know, and it is off by more for one kind of plan than for another:
+that takes a simulation (`sim.confirm`).
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ SLOWER = 3
 """Slower plans weighed where links are busier than tiles."""
 FULLER = (0.95, 1.3)
 """Shares of a buffer that other plans count on: what waits there is only estimated."""
-LATER = (3.0,)
-"""Times per inference, by that of the best plan, that others do not try to beat: more may be slower."""
+LATER = 3.0
+"""Time per inference, by that of the best plan, that another one does not try to beat: it may be faster."""
 
 
 @dataclass(frozen=True)
@@ -44,36 +45,47 @@ class Proposal:
         return self.plan.filled, self.interval_fs
 
 
-def proposals(problem: Problem) -> Iterator[Proposal]:
-    """The plan with the best estimate first, then others worth a simulation, by their estimates."""
-    first = plan(problem)
-    n_tiles = _side_by_side(problem, first)
-    choices = at_sites(problem, n_tiles)
-    problem = replace(problem, choices=choices)
-    weighed = _weighed_by_kind(problem)
-    best = min(weighed, key=Proposal.key)
-    yield best
-    if not best.interval_fs:
-        return
-    paces = [replace(best.pace, least_filled=share) for share in FULLER]
-    paces += [replace(best.pace, interval_fs=round(best.interval_fs * times)) for times in LATER]
-    seen = {_told(best)}
-    weighed += [_weighed(problem, pace) for pace in paces]
-    for other in sorted(weighed, key=lambda found: found.interval_fs):
-        if _told(other) not in seen:
-            seen.add(_told(other))
-            yield other
+class Proposals:
+    """Plans worth a simulation.
+
+    Parameters
+    ----------
+    problem : Problem
+        Operators on digital units go to the site where they cost least.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = replace(problem, choices=at_sites(problem, _side_by_side(problem, plan(problem))))
+        self._seen: set[tuple[object, ...]] = set()
+
+    def kinds(self) -> Iterator[Proposal]:
+        """The plan with the best estimate, then the best ones with these operators in other places."""
+        weighed = _weighed_by_kind(self._problem)
+        first = min(weighed, key=Proposal.key)
+        by_kind: dict[Apart, Proposal] = {}
+        for found in sorted(weighed, key=lambda found: found.interval_fs):
+            by_kind.setdefault(found.pace.apart, found)
+        yield from self._new([first, *(by_kind.values() if first.interval_fs else ())])
+
+    def around(self, pace: Pace, interval_fs: int) -> Iterator[Proposal]:
+        """The same kind of plan, counting on more of the buffers, and one that is slower."""
+        paces = [replace(pace, least_filled=share) for share in FULLER]
+        paces.append(replace(pace, interval_fs=round(interval_fs * LATER)))
+        weighed = [_weighed(self._problem, other) for other in paces] if interval_fs else []
+        yield from self._new(sorted(weighed, key=lambda found: found.interval_fs))
+
+    def _new(self, weighed: list[Proposal]) -> Iterator[Proposal]:
+        for found in weighed:
+            told = tuple(sorted(found.plan.copies_at.items())), found.plan.apart
+            if told not in self._seen:
+                self._seen.add(told)
+                yield found
 
 
 def again(problem: Problem, pace: Pace) -> Proposal:
     """The proposal of that pace; its time per inference is not estimated."""
     problem = replace(problem, choices=at_sites(problem, _side_by_side(problem, plan(problem))))
     return Proposal(problem, plan(problem, pace), pace, 0)
-
-
-def _told(found: Proposal) -> tuple[object, ...]:
-    """What of a plan is its own."""
-    return tuple(sorted(found.plan.copies_at.items())), found.plan.apart
 
 
 def _weighed_by_kind(problem: Problem) -> list[Proposal]:
