@@ -110,8 +110,8 @@ def search(network: Network, chip: Chip, options: MappingOptions) -> Found:
     kept: _ChipSearch | None = None
     refused: SimulationError | None = None
     for n in counts:
-        search = _ChipSearch(chip, n, options, Candidates(network, _with_chips(chip, n), options))
         try:
+            search = _ChipSearch(chip, n, options, Candidates(network, _with_chips(chip, n), options))
             only = search.begin(alone=len(counts) == 1)
         except SimulationError as error:  # it takes more
             refused = error

@@ -77,7 +77,7 @@ class Candidates:
     Raises
     ------
     SimulationError
-        As `map_network`, by the methods.
+        As `map_network`.
     """
 
     def __init__(self, network: Network, chip: Chip, options: MappingOptions) -> None:

@@ -114,10 +114,10 @@ def test_the_report_shows_what_the_search_for_places_began_and_ended_with(run: R
     linear = map_network(run.network, run.chip, MappingOptions(placement="linear"))
     assert run.placement_costs == {
         "linear": (linear.hop_bytes, linear.busiest_link_bytes),
-        "greedy": (run.mapping.hop_bytes, run.mapping.busiest_link_bytes),
+        "anneal": (run.mapping.hop_bytes, run.mapping.busiest_link_bytes),
     }
     text = as_text(Group(*network_block(run, Page())))
     assert "placement, bytes x hops / busiest link: linear" in text
-    assert "greedy* " in text
+    assert "anneal* " in text
     assert text.count("|") == 2 * 8
     assert text.isascii()

@@ -11,14 +11,14 @@ from ohmsum.sim import confirm
 from ohmsum.sim.confirm import mapped, search
 from ohmsum.sim.errors import SimulationError
 from ohmsum.sim.lowering import lower
-from ohmsum.sim.mapping import MappingOptions, candidates
+from ohmsum.sim.mapping import Candidates, MappingOptions
 
 OPTIONS = MappingOptions()
 
 
 def test_the_mapping_is_no_worse_than_the_first_proposal() -> None:
     network, chip = load_network("lenet5"), load_chip("isaac")
-    first = next(candidates(network, chip, OPTIONS))
+    first = next(Candidates(network, chip, OPTIONS).kinds())
     proposed = simulate(network, chip, batch=8, placed=first.mapping)
     confirmed = simulate(network, chip, batch=8)
     cost = [run.latency_s / run.throughput.per_s for run in (proposed, confirmed)]
