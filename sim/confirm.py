@@ -7,7 +7,7 @@ streams do not fit into the buffers) is none.
 
 Of a system of chips the same is asked of all chips, half of them, a quarter, and so on, each in its place on
 the whole system, as links between chips are slower than those on them: from the fewest chips that hold the
-network upwards, more of them are taken if neither latency nor interval is longer.
+network upwards, more of them are taken if neither latency nor interval is longer, until both are.
 
 What was found best is kept in the user's cache folder, by the network, the chip, the options and the code, so
 that the same question is simulated once. The folder may be deleted at any time: the answer stays the same.
@@ -120,6 +120,8 @@ def search(network: Network, chip: Chip, options: MappingOptions) -> Found:
             return Found(Confirmed(only.mapping), n, only.pace)
         if kept is None or search.no_worse_than(kept):
             kept = search
+        elif kept.no_worse_than(search):
+            break  # more chips are further away from each other still
     if kept is None:
         assert refused is not None  # some number of chips was tried
         raise refused

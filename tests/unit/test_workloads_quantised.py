@@ -184,9 +184,7 @@ def test_a_table_of_packed_rows(tmp_path: Path) -> None:
     assert (made.params, made.operators[-1].output.shape) == (320, (1, 5, 32))
 
 
-@pytest.mark.parametrize(
-    ("scale", "found"), [(0.0, "0"), (float("nan"), "nan"), (-0.5, "-0.5")]
-)
+@pytest.mark.parametrize(("scale", "found"), [(0.0, "0"), (float("nan"), "nan"), (-0.5, "-0.5")])
 def test_a_scale_that_is_none(tmp_path: Path, scale: float, found: str) -> None:
     nodes = [node("DequantizeLinear", "w s", "wd"), node("MatMul", "x wd", "y")]
     constants = {"w": np.ones((16, 8), INT8), "s": np.float32(scale)}
