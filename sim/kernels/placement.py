@@ -65,7 +65,7 @@ def _swap(of: I64, a: int, b: int) -> None:
 
 @kernel
 def _beside_a_partner(t: PlacementTraffic, a: int, tile_at: I64, state: U64) -> int:
-    """A tile on or next to the router of an end of a net of tile a, the larger of two; -1 if there is none."""
+    """A tile at or beside an end of a net of tile a, the larger of two nets; -1 if there is none."""
     n = t.tile_start[a + 1] - t.tile_start[a]
     if n == 0:
         return -1
