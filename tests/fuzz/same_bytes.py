@@ -17,7 +17,7 @@ from pathlib import Path
 QUESTIONS = {
     "lenet5": ["run", "lenet5", "--chip", "isaac", "--batch", "4"],
     "flits": ["run", "mlp", "--chip", "isaac", "--noc", "flit"],
-    "training": ["run", "mlp", "--chip", "isaac", "--training", "--batch", "2"],
+    "digital": ["run", "mlp", "--chip", "systolic", "--batch", "2"],
     "arrivals": ["run", "mlp", "--chip", "hermes-64", "--batch", "8", "--arrival", "poisson 2000/s"],
 }
 WAYS: dict[str, tuple[dict[str, str], list[str]]] = {
