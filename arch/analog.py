@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from .adcs import ConverterLaw, kinds, law
+from .amounts import EnergyParts, TimeParts
 from .component import Component, Counted, Idling
 from .errors import ConfigError
 from .quantities import (
@@ -77,6 +78,12 @@ class Crossbar(Idling, Counted):
     energy_j: EnergyJ | None = Field(
         None, alias="energy", description="One read of the whole array, one slice and phase."
     )
+    energy_parts: EnergyParts | None = Field(
+        None, description="What of `energy` goes with what; as laws have it, or kept, if absent."
+    )
+    read_time_parts: TimeParts | None = Field(
+        None, description="What of `read_time` goes with what; as laws have it, or kept, if absent."
+    )
     row_energy_j: EnergyJ | None = Field(
         None,
         alias="row_energy",
@@ -139,6 +146,14 @@ class Dac(Idling, Counted):
     energy_j: EnergyJ | None = Field(
         None, alias="energy", description="One row driven for one slice in one phase."
     )
+    energy_parts: EnergyParts | None = Field(
+        None, description="What of `energy` goes with what; as laws have it, or kept, if absent."
+    )
+    signed: Annotated[bool, Field(strict=True)] | None = Field(
+        None,
+        description="Whether the sign of an input is the polarity of its pulses, of which there are then "
+        "2^(slice_bits - 1) - 1 at most (one, for a bit) instead of 2^slice_bits - 1; no if absent.",
+    )
     input_energy_j: EnergyJ | None = Field(
         None,
         alias="input_energy",
@@ -155,6 +170,13 @@ class Dac(Idling, Counted):
         description="Whether a crossbar leaves out the reads in which none of its rows is driven (at least "
         "one is made); no if absent. Needs data (`ohmsum run --data`).",
     )
+
+    @property
+    def pulses(self) -> int:
+        """Pulses of the highest input slice; 1 of drivers that send none."""
+        if self.kind not in ("pulse_width", "pulse_count"):
+            return 1
+        return max(1, (1 << self.slice_bits - (1 if self.signed else 0)) - 1)
 
     @property
     def n_slices(self) -> int:
@@ -189,7 +211,7 @@ class Adc(Idling, Counted):
 
     kind: AdcKind = Field(
         description="Converter principle, which says how time and energy go with the bits: sar, flash, "
-        "pipeline, ramp, cco, vco; none where columns leave the array as durations or pulses."
+        "pipeline, ramp, cco, vco, decrement; none where columns leave the array as durations or pulses."
     )
     bits: Bits = Field(description="Resolution of one conversion (of the duration, for kind none).")
     step_fs: TimeFs | None = Field(
@@ -214,6 +236,9 @@ class Adc(Idling, Counted):
         description="Whether it converts while the array integrates (counting and ramp ADCs).",
     )
     energy_j: EnergyJ | None = Field(None, alias="energy", description="One conversion of one column.")
+    energy_parts: EnergyParts | None = Field(
+        None, description="What of `energy` goes with what; as laws have it, or kept, if absent."
+    )
     range: Literal["crossbar", "column"] | None = Field(
         None,
         description="Whether the columns of a crossbar share one range or have a range each, by the gain of "

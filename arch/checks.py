@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from . import board, operands
+from . import amounts, board, operands
 from .component import Idling
 from .nearest import nearest_hint
 from .paths import fields_by_key, walk
@@ -52,6 +52,7 @@ def findings(chip: Chip) -> Iterator[Finding]:
         for rule in (_grid, _row_drivers, _converters, _columns, _rows, _cell):
             yield from rule(chip.tile)
         yield from operands.findings(chip.tile)
+        yield from amounts.findings(chip.tile)
         yield from _network(chip, chip.tile)
     yield from _sharing(chip)
     yield from _memory(chip)

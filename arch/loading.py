@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
+from copy import copy, deepcopy
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -129,9 +129,31 @@ def _read(source: str | Path) -> Document:
         name, mode = split_mode(source)
         document = _read_plain(name)
         if mode is not None:
+            document.state()
             apply_mode(_require_mapping(document), mode)
+            _follow(document)
     document.state()
     return document
+
+
+def _follow(document: Document) -> None:
+    """Move costs that are stated in parts by what a mode changes; all others are as the mode has them."""
+    stated = document.stated
+    if not any(f"{key}_parts" in part for part in _analog_parts(stated) for key in ("energy", "read_time")):
+        return
+    from .geometry import follow_parts
+
+    before, chip = (
+        validate(Document(document.label, deepcopy(v), document.text)) for v in (stated, document.value)
+    )
+    follow_parts(document, before, chip)
+
+
+def _analog_parts(value: Any) -> list[dict[str, Any]]:
+    """Crossbars, row drivers and converters of a parsed file."""
+    tile = value.get("tile") if isinstance(value, dict) else None
+    found = [tile.get(key) for key in ("crossbar", "dac", "adc")] if isinstance(tile, dict) else []
+    return [part for part in found if isinstance(part, dict)]
 
 
 def _read_plain(source: str | Path) -> Document:

@@ -71,6 +71,8 @@ def _step(
 def _put(target: Any, step: str | int, value: Any) -> None:
     if step == "cycle":
         target.pop("clock", None)
+    if step in ("energy", "read_time") and isinstance(target, dict):
+        target.pop(f"{step}_parts", None)  # of what is set nobody has said how much of it is which
     if value is None and isinstance(target, dict):
         target.pop(step, None)
     else:

@@ -14,11 +14,11 @@ from functools import cache
 from importlib.metadata import entry_points
 
 from ..errors import ConfigError
-from . import counting, flash, none, pipeline, ramp, sar
+from . import counting, decrement, flash, none, pipeline, ramp, sar
 from .law import ConverterLaw
 
 GROUP = "ohmsum.adcs"
-_MODULES = (sar, flash, pipeline, ramp, counting, none)
+_MODULES = (sar, flash, pipeline, ramp, counting, decrement, none)
 BUILT_IN: dict[str, ConverterLaw] = {one.kind: one for module in _MODULES for one in module.LAWS}
 """Kinds that come with the package, by name."""
 

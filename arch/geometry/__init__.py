@@ -16,7 +16,7 @@ itself, or that a model estimates, is as it was set or estimated.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -29,7 +29,7 @@ from ..paths import fields_by_key, location_of, walk
 from ..printing import describe
 from ..quantities import quantity_of
 from ..yaml_text import Document
-from . import analog, digital, node
+from . import analog, digital, node, parts
 from .law import Law, Seen
 
 LAWS: tuple[Law, ...] = (*analog.LAWS, *digital.LAWS, *node.LAWS)
@@ -63,7 +63,18 @@ def rescaled(document: Document, chip: Chip, validate: Callable[[Document], Chip
             before = validate(Document(document.label, deepcopy(document.stated), document.text))
     except ConfigError:
         return chip  # complete only with what was set: nothing was stated for another geometry
-    changes = list(_changes(before, chip))
+    changes = [*_changes(before, chip), *parts.changes(before, chip, _beside)]
+    _write(document, changes)
+    return validate(document) if changes else chip
+
+
+def follow_parts(document: Document, before: Chip, chip: Chip) -> None:
+    """Move the costs of a document that are stated in parts as the chip of it asks, and no others."""
+    _write(document, list(parts.changes(before, chip, _beside)))
+
+
+def _write(document: Document, changes: Sequence[tuple[str, str | None, str]]) -> None:
+    """Put new costs and their sources into a document."""
     for path, text, mark in changes:
         location = location_of(document.value, path)
         target: Any = document.value
@@ -72,7 +83,6 @@ def rescaled(document: Document, chip: Chip, validate: Callable[[Document], Chip
         if text is not None:
             target[location[-1]] = text
         mark_source(target, str(location[-1]), mark)
-    return validate(document) if changes else chip
 
 
 def _changes(before: Chip, after: Chip) -> Iterator[tuple[str, str | None, str]]:
@@ -84,10 +94,25 @@ def _changes(before: Chip, after: Chip) -> Iterator[tuple[str, str | None, str]]
             continue
         seen = Seen(old[path], before), Seen(part, after)
         for key in dict.fromkeys(cost for law in laws for cost in law.costs):
+            if parts.in_parts(part, key):
+                continue  # `parts.changes`
             hung = [law for law in laws if key in law.costs and _touched(law, path, old, new)]
             found = _moved(seen, path, key, hung) if hung else None
             if found is not None:
                 yield (f"{path}.{key}", *found)
+
+
+def _beside(path: str, before: Seen, after: Seen) -> float:
+    """Factor of a cost by laws that hold for all of it, whatever its parts go with: those of the node."""
+    part, _, key = path.rpartition(".")
+    laws = [law for law in node.LAWS if part in law.parts and key in law.costs and law.factor is not None]
+    if before.chip.node_nm == after.chip.node_nm:
+        return 1.0
+    found = 1.0
+    for law in laws:
+        assert law.factor is not None
+        found *= law.factor(before, after) or 1.0
+    return found
 
 
 def _matches(pattern: str, path: str) -> bool:

@@ -28,26 +28,21 @@ def _columns(seen: Seen) -> float:
     return float(seen.part.cols)
 
 
-def _levels(seen: Seen) -> float:
-    """Full-scale code of one input slice."""
-    return float(2**seen.part.slice_bits - 1)
-
-
 def _slice_energy(old: Seen, new: Seen) -> float | None:
     """A driver with voltages doubles with every bit (MNSIM); pulses are as many as the code."""
     if old.part.kind != new.part.kind:
         return None
     if new.part.kind in ("pulse_width", "pulse_count"):
-        return _levels(new) / _levels(old)
+        return float(new.part.pulses / old.part.pulses)
     return float(2.0 ** (new.part.slice_bits - old.part.slice_bits))
 
 
 def _pulse_time(old: Seen, new: Seen) -> float | None:
     """A read with pulses lasts as long as the longest code, unless its converters count for longer."""
     dacs = [seen.chip.tile.dac for seen in (old, new) if seen.chip.tile is not None]
-    if len(dacs) < 2 or dacs[0].kind != dacs[1].kind or dacs[1].kind not in ("pulse_width", "pulse_count"):
+    if len(dacs) < 2 or dacs[0].kind != dacs[1].kind:
         return 1.0
-    return float((2 ** dacs[1].slice_bits - 1) / (2 ** dacs[0].slice_bits - 1))
+    return dacs[1].pulses / dacs[0].pulses
 
 
 def _concurrent_time(old: Seen, new: Seen) -> float | None:
@@ -109,8 +104,8 @@ LAWS = (
         how="cells", source="one cell at every crossing",
     ),
     Law(
-        parts=CROSSBAR, costs=("read_time",), hangs_on=("tile.dac.slice_bits",), factor=_pulse_time,
-        how="longest pulse of an input slice", source="2^slice_bits - 1 pulses",
+        parts=CROSSBAR, costs=("read_time",), hangs_on=("tile.dac.slice_bits", "tile.dac.signed"),
+        factor=_pulse_time, how="longest pulse of an input slice", source="2^slice_bits - 1 pulses",
     ),
     Law(
         parts=CROSSBAR, costs=("read_time",), hangs_on=("tile.adc.bits",), factor=_concurrent_time,
@@ -141,7 +136,7 @@ LAWS = (
         how="how often a finer level is verified is not stated",
     ),
     Law(
-        parts=DAC, costs=("energy", "power", "area", "input_energy"), hangs_on=(".slice_bits",),
+        parts=DAC, costs=("energy", "power", "area", "input_energy"), hangs_on=(".slice_bits", ".signed"),
         factor=_slice_energy,
         how="2^bits of a slice, or its pulses", source="MNSIM 2.0 (3.9 to 31.2 uW for 1 to 4 bits)",
     ),

@@ -232,9 +232,26 @@ class TestPredictions:
         s = (slow - fast) / ((7 + 31) - (1 + 7))
         c = fast - 8 * s
         wanted = {"3b-out-1b-in": c + s * (1 + 3), "5b-out-3b-in": c + s * (3 + 15)}
-        wanted["7b-out-5b-in-two-phase"] = 2 * c + s * (3 + 3 + 2 * 15)
+        wanted["7b-out-5b-in-two-phase"] = 2 * (c + s * (3 + 63))
+        wanted["7b-out-5b-in-one-phase"] = c + s * (15 + 63)
         for mode, seconds in wanted.items():
             assert product(f"neurram@{mode}").interval_s == pytest.approx(seconds, rel=1e-3)
+
+    @pytest.mark.parametrize("bits", ["7b-out-5b-in", "8b-out-6b-in"])
+    def test_neurram_reads_better_in_one_phase_than_in_two(self, bits: str) -> None:
+        """As measured; the split is that of the preset."""
+        one, two = (product(f"neurram@{bits}-{n}-phase") for n in ("one", "two"))
+        assert one.tops > two.tops
+        assert one.tops_per_w() > two.tops_per_w()
+
+    def test_half_the_integration_time_gains_less_than_twice_the_efficiency(self) -> None:
+        """By the parts: tiles 20 / (1/2 + 1/2 x 1/2) TOPS/W; clocks take half, pads as much as before."""
+        whole, half = product("speech-34"), product("speech-34@half-integration-time")
+        assert half.tops_per_w() == pytest.approx(20 / 0.75, rel=1e-3)
+        saved_j = 34 * 13.1072e-9 / 2 + whole.static_w * whole.interval_s / 2
+        ops = 2 * whole.macs / 1e12
+        before_j, after_j = (ops / p.system_tops_per_w for p in (whole, half))
+        assert before_j - after_j == pytest.approx(saved_j, rel=1e-3)
 
     def test_the_command_prints_what_was_frozen(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["validate", "neurram", "--predict"]) == 0
