@@ -41,8 +41,8 @@ def tile(file: Path | str, **overrides: str) -> tuple[float, float, float, float
     chip = arch.load(file, overrides={k.replace("__", "."): v for k, v in overrides.items()})
     assert chip.tile is not None
     t = chip.tile
-    energies = (t.crossbar.energy_j, t.dac.energy_j, t.adc.energy_j)
-    return (t.crossbar.read_time_fs / 1e6, *((e or 0.0) * 1e15 for e in energies))
+    read, drive, convert = ((e or 0.0) * 1e15 for e in (t.crossbar.energy_j, t.dac.energy_j, t.adc.energy_j))
+    return t.crossbar.read_time_fs / 1e6, read, drive, convert
 
 
 PLAIN = (10.0, 2100.0, 10.0, 100.0)
