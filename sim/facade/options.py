@@ -27,6 +27,7 @@ class Options(TypedDict, total=False):
     chips: int
     n_chips: int
     copies: int
+    layers: str | Path
     bind: Table
     input: Table
     input_shapes: Table

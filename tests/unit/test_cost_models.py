@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -122,6 +123,28 @@ def test_logic_scales_between_the_published_pairs() -> None:
     assert nodes.energy_factor(22, 22) == 1
 
 
+class TestRange:
+    def test_a_warning_says_what_is_outside(self) -> None:
+        with pytest.warns(CostWarning, match=r"adc-survey: enob 3, holds for 4 to 14"):
+            cost.get("adc-survey")("energy", enob=3, rate="1 MHz")
+
+    def test_no_warning_inside(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert cost.get("adc-survey")("energy", enob=4, rate="1 MHz") > 0
+
+
+@pytest.mark.parametrize(
+    ("model", "wanted", "given", "message"),
+    [
+        ("sram", "power", {}, "model 'sram' gives no power, it gives energy_per_byte, area"),
+        ("sram", "area", {"capacity": "1 KiB", "nod": 3}, "unknown parameter 'nod', did you mean 'node'"),
+        ("sram", "area", {"capacity": "1 KiB"}, r"needs node \(or the field chip.node\): technology node"),
+        ("sram", "area", {"capacity": 4, "node": "7 nm"}, "capacity: the number 4 has no unit"),
+        ("adder", "area", {"bits": "8", "node": "7 nm"}, "bits: found '8', expected a plain number"),
+        ("dram", "energy_per_byte", {"kind": "hbm9"}, "kind: found 'hbm9', expected one of hbm2, hbm, hbm3"),
+    ],
+)
 def test_bad_requests(model: str, wanted: str, given: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         cost.get(model).estimate(wanted, given)
