@@ -18,6 +18,7 @@ from ..program import MAX_TIME_FS, Program
 from . import deadlock
 from .inputs import check_inputs, too_late
 from .reference_clock import InstantPhase, ReferenceClock
+from .reference_issue import free_to_go_fs, may_issue, reason
 from .reference_network import Routers
 from .reference_queue import Queues
 from .reference_record import Record
@@ -184,7 +185,7 @@ class _Run:
         """Issue as many firings as may be."""
         actor.tried_fs = -1  # in a later round of this instant it may be tried again
         limit = self.iterations * actor.firings
-        while actor.issued < limit and self.may_issue(actor, actor.issued):
+        while actor.issued < limit and may_issue(actor, actor.issued, self.clock.now(), self.arrivals_fs):
             self.issue(actor, actor.issued)
         if actor.is_source and actor.issued < limit:
             i = actor.issued // actor.firings
@@ -193,22 +194,12 @@ class _Run:
                 arrive = lambda: self.touch(actor)  # noqa: E731
                 self.clock.call(arrive, self.arrivals_fs[i], InstantPhase.END, actor.index, actor.issued)
 
-    def may_issue(self, actor: Actor, k: int) -> bool:
-        """Whether all conditions hold for firing k, the next to be issued."""
-        i, j = divmod(k, actor.firings)
-        return (
-            actor.entered.value > k - actor.slots
-            and (not actor.window or actor.ended.value > k - actor.window)
-            and (not actor.is_source or self.arrivals_fs[i] <= self.clock.now())
-            and all(c.produced.value >= i * c.tokens + c.need(j) for c in actor.inputs)
-            and all(k + 1 - c.freed.value <= c.capacity for c in actor.outputs)
-        )
-
     def issue(self, actor: Actor, k: int) -> None:
         """Issue firing k: it takes its room and goes on its way."""
-        actor.reason = self.reason(actor, k)
-        self.record.issue(actor, k, self.clock.now(), self.free_to_go_fs(actor, k))
-        actor.issued, actor.issue_fs = k + 1, self.clock.now()
+        now_fs = self.clock.now()
+        actor.reason = reason(actor, k, now_fs, self.arrivals_fs)
+        self.record.issue(actor, k, now_fs, free_to_go_fs(actor, k, self.arrivals_fs))
+        actor.issued, actor.issue_fs = k + 1, now_fs
         for channel in actor.outputs:
             channel.peak = max(channel.peak, actor.issued - channel.freed.value)
             if channel.fifo is not None:
@@ -216,38 +207,6 @@ class _Run:
         cause, _, parent = actor.reason
         self.env.process(self.firing(actor, k, cause, parent))
         self.report_progress()
-
-    def reason(self, actor: Actor, k: int) -> tuple[Cause, int, Visit | None]:
-        """Cause, channel and parent of the issue of firing k: what became true at this instant."""
-        now = self.clock.now()
-        i, j = divmod(k, actor.firings)
-        for channel in actor.inputs:
-            if by := channel.produced.reached_by(i * channel.tokens + channel.need(j), now):
-                return Cause.TOKEN, channel.index, by
-        for channel in actor.outputs:
-            if by := channel.freed.reached_by(k + 1 - channel.capacity, now):
-                return Cause.ROOM, channel.index, by
-        if by := actor.entered.reached_by(k - actor.slots + 1, now):
-            return Cause.PREVIOUS, -1, by
-        if actor.window and (by := actor.ended.reached_by(k - actor.window + 1, now)):
-            return Cause.PREVIOUS, -1, by
-        if now == 0:
-            return Cause.START, -1, None
-        if actor.is_source and self.arrivals_fs[i] == now:
-            return Cause.ARRIVAL, -1, None
-        assert actor.issue_fs == now
-        return actor.reason
-
-    def free_to_go_fs(self, actor: Actor, k: int) -> int:
-        """When the actor could have issued firing k, had it had its tokens and its room."""
-        since = actor.issue_fs
-        if k >= actor.slots:
-            since = max(since, actor.entries_fs[k - actor.slots - actor.entered.value])
-        if actor.window and k >= actor.window:
-            since = max(since, actor.ends_fs[k - actor.window - actor.ended.value])
-        if actor.is_source:
-            since = max(since, self.arrivals_fs[k // actor.firings])
-        return since
 
     # Phase 3: grants.
 

@@ -21,10 +21,12 @@ from .entries import (
     fifos_of,
     int64s,
     queued,
+    schedule_columns,
     streams_of,
     too_large,
+    visits_of,
 )
-from .lump import groups_of_equals
+from .lump import lumped
 from .program import Arbitration, Program
 from .schedule import Schedule
 
@@ -241,34 +243,6 @@ class ProgramBuilder:
             self._schedule_index[schedule] = index
         return index
 
-    def _lump(self) -> None:
-        """Merge resources that are always occupied together, and renumber."""
-        every = [v for a in self._actors for v in a.visits]
-        in_turn = {r for v in every if v.turn_step for r in v.resources}
-        keys = [
-            None if r in in_turn else (resource.klass, resource.servers, resource.arbitration)
-            for r, resource in enumerate(self._resources)
-        ]
-        uses = [tuple(zip(v.resources, v.holds_fs, strict=True)) for v in every]
-        groups = groups_of_equals(keys, uses)
-        number = {r: i for i, group in enumerate(groups) for r in group}
-        names = [self._members.get(r, (x.name,)) for r, x in enumerate(self._resources)]
-        self._members = {i: tuple(n for r in group for n in names[r]) for i, group in enumerate(groups)}
-        merged = []
-        for i, group in enumerate(groups):
-            first, n = self._resources[group[0]], len(self._members[i])
-            units = sum(self._resources[r].units for r in group)
-            label = first.name if n == 1 else f"{first.name} +{n - 1}"
-            merged.append(replace(first, name=label, units=units))
-        self._resources = merged
-        for v in every:
-            if v.turn_step:
-                v.resources = tuple(number[r] for r in v.resources)
-                continue
-            merged_holds = {number[r]: h for r, h in zip(v.resources, v.holds_fs, strict=True)}
-            v.resources = tuple(sorted(merged_holds))
-            v.holds_fs = tuple(merged_holds[r] for r in v.resources)
-
     def build(self, *, lump: bool = False, flit: FlitDetail | None = None) -> Program:
         """Check everything and return the Program.
 
@@ -286,18 +260,9 @@ class ProgramBuilder:
             A count, capacity, hold or schedule that no run could satisfy; the message names it.
         """
         if lump:
-            self._lump()
+            self._resources, self._members = lumped(self._resources, visits_of(self._actors), self._members)
         starts = np.cumsum([0] + [len(a.visits) for a in self._actors])
-        visits = [v for a in self._actors for v in a.visits]
-        rows = [len(s.rows) for s in self._schedules]
-        cols = [len(s.cols) for s in self._schedules]
-        constant = [s.is_constant for s in self._schedules]
-        row_start = np.cumsum([0] + [r + c for r, c in zip(rows, cols, strict=True)])[:-1]
-        tables = [
-            part
-            for s, single in zip(self._schedules, constant, strict=True)
-            for part in ((s.rows + s.cols, np.zeros(1, np.int64)) if single else (s.rows, s.cols))
-        ]
+        visits = visits_of(self._actors)
         program = Program(
             resource_name=tuple(r.name for r in self._resources),
             resource_class=tuple(r.klass for r in self._resources),
@@ -331,10 +296,7 @@ class ProgramBuilder:
             store_name=tuple(s[0] for s in self._stores),
             store_class=tuple(s[1] for s in self._stores),
             store_capacity_bytes=int64s(s[2] for s in self._stores),
-            schedule_cols=int64s(0 if single else c for c, single in zip(cols, constant, strict=True)),
-            schedule_row_start=row_start.astype(np.int64),
-            schedule_col_start=(row_start + rows).astype(np.int64),
-            table=np.concatenate(tables) if tables else np.zeros(0, np.int64),
+            **schedule_columns(self._schedules),
             **adjacency("in", [c.dst for c in self._channels], len(self._actors)),
             **adjacency("out", [c.src for c in self._channels], len(self._actors)),
             ledger_actor=int64s(row[0] for row in self._ledger),

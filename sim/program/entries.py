@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..errors import SimulationError
 from ..flit_detail import Flows
 from .program import Arbitration
-from .schedule import I64
+from .schedule import I64, Schedule
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,26 @@ class ChannelEntry:
     token_bytes: int
     store: int
     fifo: Hashable
+
+
+def visits_of(actors: list[ActorEntry]) -> list[VisitEntry]:
+    """All visits, actor by actor."""
+    return [visit for actor in actors for visit in actor.visits]
+
+
+def schedule_columns(schedules: list[Schedule]) -> dict[str, I64]:
+    """The values of all schedules in one table; a constant one has a row of its value and a column of 0."""
+    rows = [s.rows + s.cols if s.is_constant else s.rows for s in schedules]
+    cols = [np.zeros(1, np.int64) if s.is_constant else s.cols for s in schedules]
+    lengths = np.array([[len(r), len(c)] for r, c in zip(rows, cols, strict=True)], np.int64).reshape(-1, 2)
+    starts = np.cumsum([0, *lengths.ravel()])[:-1].astype(np.int64)
+    parts = [part for pair in zip(rows, cols, strict=True) for part in pair]
+    return {
+        "schedule_cols": int64s(0 if s.is_constant else len(s.cols) for s in schedules),
+        "schedule_row_start": starts[::2].copy(),
+        "schedule_col_start": starts[1::2].copy(),
+        "table": np.concatenate(parts) if parts else np.zeros(0, np.int64),
+    }
 
 
 def fifos_of(channels: list[ChannelEntry]) -> I64:

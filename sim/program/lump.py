@@ -8,7 +8,44 @@ stands for all, with their units added up.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from .entries import ResourceEntry, VisitEntry
+
+Members = Mapping[int, tuple[str, ...]]
+"""Names of the resources that one stands for, by its index; of itself where it is not there."""
+
+
+def lumped(
+    resources: list[ResourceEntry], visits: list[VisitEntry], members: Members
+) -> tuple[list[ResourceEntry], dict[int, tuple[str, ...]]]:
+    """The resources with equals merged, and whom each stands for; visits are renumbered in place."""
+    in_turn = {r for v in visits if v.turn_step for r in v.resources}
+    keys = [
+        None if r in in_turn else (resource.klass, resource.servers, resource.arbitration)
+        for r, resource in enumerate(resources)
+    ]
+    groups = groups_of_equals(keys, [tuple(zip(v.resources, v.holds_fs, strict=True)) for v in visits])
+    names = [members.get(r, (resource.name,)) for r, resource in enumerate(resources)]
+    together = {i: tuple(name for r in group for name in names[r]) for i, group in enumerate(groups)}
+    merged = []
+    for i, group in enumerate(groups):
+        first, n = resources[group[0]], len(together[i])
+        label = first.name if n == 1 else f"{first.name} +{n - 1}"
+        merged.append(replace(first, name=label, units=sum(resources[r].units for r in group)))
+    _renumber(visits, {r: i for i, group in enumerate(groups) for r in group})
+    return merged, together
+
+
+def _renumber(visits: list[VisitEntry], number: dict[int, int]) -> None:
+    for v in visits:
+        if v.turn_step:
+            v.resources = tuple(number[r] for r in v.resources)
+            continue
+        holds_fs = {number[r]: fs for r, fs in zip(v.resources, v.holds_fs, strict=True)}
+        v.resources = tuple(sorted(holds_fs))
+        v.holds_fs = tuple(holds_fs[r] for r in v.resources)
 
 
 def groups_of_equals(
