@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from .kernels.arguments import I64, N_WORDS, NEVER, Bools, PlacementTraffic
 from .kernels.sources import HERE, Sources
-from .kernels.traffic import I64, Bools, PlacementTraffic
 from .machine_code import FLOAT, INT, Argument, ArrayOf, MachineCode, TupleOf
 
 _LIST, _TABLE = ArrayOf(np.int64), ArrayOf(np.int64, 2)
@@ -20,10 +20,6 @@ _REALS, _FLAGS = ArrayOf(np.float64), ArrayOf(np.bool_)
 _TRAFFIC = TupleOf(
     PlacementTraffic, (*[_LIST] * 4, _REALS, _LIST, _LIST, _TABLE, *[_LIST] * 3, _REALS, _LIST, _LIST)
 )
-N_WORDS = 625
-"""Words of the state of `kernels/twister.py`."""
-NEVER = 1 << 61
-"""Later than every firing."""
 
 
 def _code(file: str, function: str, *arguments: Argument) -> MachineCode:
@@ -32,7 +28,7 @@ def _code(file: str, function: str, *arguments: Argument) -> MachineCode:
     def source() -> Any:
         return getattr(import_module(f"{__package__}.kernels.{file}"), function)
 
-    paths = [HERE / f"{name}.py" for name in (file, "traffic", "twister")]
+    paths = [HERE / f"{name}.py" for name in (file, "arguments", "twister")]
     return MachineCode(f"{file}-{function}", arguments, source, Sources(*paths))
 
 
@@ -45,18 +41,7 @@ _NEED_AND_FREE = _code(
 _LATEST = _code("rooms", "latest", *[_LIST] * 10)
 _PEAKS = _code("rooms", "peaks", *[_LIST] * 7)
 _IMPROVE = _code(
-    "placement",
-    "improve",
-    _TRAFFIC,
-    INT,
-    INT,
-    INT,
-    INT,
-    FLOAT,
-    *[_LIST] * 4,
-    _REALS,
-    _REALS,
-    ArrayOf(np.uint64),
+    "placement", "improve", _TRAFFIC, *[INT] * 4, FLOAT, *[_LIST] * 4, _REALS, _REALS, ArrayOf(np.uint64)
 )
 
 
@@ -188,4 +173,4 @@ def improve(t: PlacementTraffic, movable: int, pinned: int, tries: int, seed: in
     return improve(t, movable, pinned, 0, seed, 0.0)
 
 
-__all__ = ["NEVER", "improve", "latest", "mark", "need_and_free", "peaks"]
+__all__ = ["improve", "latest", "mark", "need_and_free", "peaks"]

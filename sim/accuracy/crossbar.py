@@ -143,9 +143,7 @@ class ComputedCrossbar(CellArray):
         of the codes if not given
     """
 
-    def __init__(
-        self, sums: ColumnSums, p: Precision, sample: Floats, wanted: Doubles | None = None
-    ) -> None:
+    def __init__(self, sums: ColumnSums, p: Precision, sample: Floats, wanted: Doubles | None = None) -> None:
         array = sums.array
         self.block, self.p, self.signed = array.block, p, array.signed
         self.cells, self.ideal, self.converter = array.cells, array.ideal, sums.converter(p)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 
+from .arguments import F64, I64, U64, PlacementTraffic
 from .record_code import kernel
-from .traffic import F64, I64, PlacementTraffic
-from .twister import U64, begin, below, share
+from .twister import begin, below, share
 
 FRESH = 64
 """Swaps after which the busiest link is looked for again."""

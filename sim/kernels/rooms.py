@@ -7,10 +7,8 @@ That is a schedule, so a run with as much room as it takes up cannot deadlock.
 
 from __future__ import annotations
 
+from .arguments import I64, NEVER
 from .record_code import kernel
-from .traffic import I64
-
-NEVER = 1 << 61
 
 
 @kernel

@@ -6,8 +6,8 @@ output the first and the last row or column of the input that its window covers.
 
 from __future__ import annotations
 
+from .arguments import I64, Bools
 from .record_code import kernel
-from .traffic import I64, Bools
 
 
 @kernel

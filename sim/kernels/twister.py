@@ -5,14 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .arguments import U64
 from .record_code import kernel
 
-U64 = NDArray[np.uint64]
-
-N_WORDS = 625
-"""The state: 624 words of 32 bits, and the place of the next."""
 _N, _M = 624, 397
 _LOW = np.uint64(0xFFFFFFFF)
 

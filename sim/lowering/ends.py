@@ -10,7 +10,7 @@ import numpy as np
 
 from ...workloads.graph import Window
 from .. import compiled
-from ..kernels.traffic import Bools
+from ..kernels.arguments import Bools
 from ..mapping.assignment import InBlocks, OnTileUnits
 from ..mapping.reach import Reach, needs_all
 from ..program import I64, Schedule

@@ -19,6 +19,7 @@ from graphlib import TopologicalSorter
 import numpy as np
 
 from .. import compiled
+from ..kernels.arguments import NEVER
 from ..program import I64, ProgramBuilder, Schedule
 
 
@@ -194,12 +195,12 @@ class _Wires:
         """When the inputs of an actor's firings are there, and it keeps its pace."""
         n = self.start[actor + 1] - self.start[actor]
         paced = np.arange(n) * self.pace[actor]
-        found = np.full(n, -compiled.NEVER)
+        found = np.full(n, -NEVER)
         for wire in self.in_wire[self.in_start[actor] : self.in_start[actor + 1]].tolist():
             src, first = self.src[wire], self.wire_start[wire]
             need = self.need[first : first + n]
             there = at[self.start[src] + np.maximum(need, 1) - 1] + latency[src]
-            found = np.maximum(found, np.where(need > 0, there, -compiled.NEVER))
+            found = np.maximum(found, np.where(need > 0, there, -NEVER))
         soonest: I64 = np.maximum.accumulate(found - paced) + paced
         return soonest
 

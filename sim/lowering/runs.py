@@ -8,7 +8,7 @@ from math import ceil
 
 import numpy as np
 
-from ..kernels.traffic import Bools
+from ..kernels.arguments import Bools
 from ..program import I64, Schedule
 from .context import Context
 from .ends import TokenStream, places_of, schedules, sent_together, stream_name, token_bytes

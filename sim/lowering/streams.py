@@ -15,7 +15,7 @@ import numpy as np
 
 from ...workloads.graph import Window
 from .. import compiled
-from ..kernels.traffic import Bools
+from ..kernels.arguments import Bools
 from ..mapping.assignment import HOST
 from ..mapping.reach import Reach
 from ..program import Schedule

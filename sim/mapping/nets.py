@@ -10,7 +10,7 @@ import numpy as np
 from ...arch.chip import Chip
 from ...workloads.graph import Grid, Network, Operator, Window
 from .. import compiled
-from ..kernels.traffic import Bools
+from ..kernels.arguments import Bools
 from ..program import I64
 from .assignment import Assignment
 from .placement import WIDEST_NET, Net

@@ -19,7 +19,7 @@ from ..noc.fabric import Fabric
 from ..program import I64
 
 if TYPE_CHECKING:
-    from ..kernels.traffic import PlacementTraffic
+    from ..kernels.arguments import PlacementTraffic
 
 Search = Literal["linear", "greedy", "anneal"]
 
@@ -206,7 +206,7 @@ def _traffic(
     nets: list[Net], router_of: I64, fabric: Fabric, last_link: I64, link_start: I64
 ) -> PlacementTraffic:
     """Nets of one chip as the kernel takes them."""
-    from ..kernels.traffic import PlacementTraffic
+    from ..kernels.arguments import PlacementTraffic
 
     near: list[set[int]] = [{router} for router in range(fabric.n_routers)]
     for wire in fabric.wires:

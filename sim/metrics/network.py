@@ -108,7 +108,9 @@ class NetworkUse:
                     klass=klass,
                     members=program.resource_members[r],
                     load=float(load[r]),
-                    queueing_s=seconds(int(self.result.wait_fs[np.flatnonzero(np.bincount(visits[uses]))].sum())),
+                    queueing_s=seconds(
+                        int(self.result.wait_fs[np.flatnonzero(np.bincount(visits[uses]))].sum())
+                    ),
                     transfers=tuple(sorted(shares, key=lambda s: (-s[1], s[0]))),
                 )
             )

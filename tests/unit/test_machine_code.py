@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ohmsum.sim.compiled import N_WORDS
+from ohmsum.sim.kernels.arguments import N_WORDS
 from ohmsum.sim.kernels.sources import Sources
 from ohmsum.sim.machine_code import FLOAT, INT, ArrayOf, MachineCode
 

@@ -1,4 +1,7 @@
-"""What the tiles of a chip send each other, as the search for their places sees it."""
+"""What compiled functions and their callers both know, without numba: types of arrays, and constants.
+
+`sim/compiled.py` calls the functions of `placement`, `rooms` and `stripes`.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,16 @@ from numpy.typing import NDArray
 I64 = NDArray[np.int64]
 F64 = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+U64 = NDArray[np.uint64]
+
+NEVER = 1 << 61
+"""Later than every firing of `rooms`."""
+N_WORDS = 625
+"""The state of `twister`: 624 words of 32 bits, and the place of the next."""
 
 
 class PlacementTraffic(NamedTuple):
-    """Nets, the routes they take, and what they load.
+    """What the tiles of a chip send each other (nets), the routes that it takes, and what it loads.
 
     Attributes
     ----------
